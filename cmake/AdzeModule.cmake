@@ -1,0 +1,63 @@
+# adze_module(<name> [STRICT_CONVERSIONS] [EXACT_FLOATS] [NEEDS <modules>] [LIBRARIES <targets>])
+#
+# One folder is one static library `adze_<name>` made of every .cpp below it, plus one test program
+# `<name>_test` made of every *_test.cpp below it. A file whose name ends in an ISA (`_avx2.cpp`) is
+# compiled with that ISA's flags and only on processors that can have it.
+#
+#   STRICT_CONVERSIONS  the folder parses outside input: -Wconversion is an error too
+#   EXACT_FLOATS        the folder decides output bytes: no fused multiply-add contraction
+
+set(ADZE_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi2)
+set(ADZE_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx2 -mfma -mf16c -mbmi2)
+set(ADZE_FLAGS_avx512bf16 ${ADZE_FLAGS_avx512} -mavx512bf16)
+set(ADZE_FLAGS_dotprod -march=armv8.2-a+dotprod+fp16)
+set(ADZE_X86_SUFFIXES avx2 avx512 avx512bf16)
+set(ADZE_ARM_SUFFIXES neon dotprod)
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(ADZE_FOREIGN_SUFFIXES ${ADZE_ARM_SUFFIXES})
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  set(ADZE_FOREIGN_SUFFIXES ${ADZE_X86_SUFFIXES})
+else()
+  set(ADZE_FOREIGN_SUFFIXES ${ADZE_X86_SUFFIXES} ${ADZE_ARM_SUFFIXES})
+endif()
+
+function(adze_module name)
+  cmake_parse_arguments(arg "STRICT_CONVERSIONS;EXACT_FLOATS" "" "NEEDS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(suffix IN LISTS ADZE_FOREIGN_SUFFIXES)
+    list(FILTER sources EXCLUDE REGEX "_${suffix}\\.cpp$")
+  endforeach()
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+
+  foreach(suffix IN LISTS ADZE_X86_SUFFIXES ADZE_ARM_SUFFIXES)
+    set(files ${sources})
+    list(FILTER files INCLUDE REGEX "_${suffix}\\.cpp$")
+    set_property(SOURCE ${files} PROPERTY COMPILE_OPTIONS "${ADZE_FLAGS_${suffix}}")
+  endforeach()
+
+  list(TRANSFORM arg_NEEDS PREPEND adze_)
+  if(NOT sources)  # a folder of headers
+    add_library(adze_${name} INTERFACE)
+    target_include_directories(adze_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+    target_link_libraries(adze_${name} INTERFACE ${arg_NEEDS} ${arg_LIBRARIES})
+    return()
+  endif()
+  add_library(adze_${name} STATIC ${sources})
+  target_include_directories(adze_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+  target_link_libraries(adze_${name} PUBLIC ${arg_NEEDS} ${arg_LIBRARIES} PRIVATE adze_compiler)
+  if(arg_STRICT_CONVERSIONS)
+    target_compile_options(adze_${name} PRIVATE -Wconversion)
+  endif()
+  if(arg_EXACT_FLOATS)
+    target_compile_options(adze_${name} PRIVATE -ffp-contract=off)
+  endif()
+
+  if(ADZE_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE adze_${name} adze_compiler GTest::gtest GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  endif()
+endfunction()

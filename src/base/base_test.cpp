@@ -1,0 +1,110 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+
+#include "base/checked_math.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/thread_pool.h"
+#include "base/utf8.h"
+
+namespace adze {
+namespace {
+
+std::string scratch_path(const std::string& name) {
+  return (std::filesystem::temp_directory_path() / ("adze_base_test_" + name)).string();
+}
+
+TEST(CheckedMath, ReportsOverflow) {
+  EXPECT_EQ(checked_add(2, 3), 5u);
+  EXPECT_EQ(checked_add(UINT64_MAX, 1), std::nullopt);
+  EXPECT_EQ(checked_multiply(1ull << 40, 1ull << 40), std::nullopt);
+  EXPECT_EQ(checked_align(33, 32), 64u);
+  EXPECT_EQ(checked_align(UINT64_MAX - 3, 32), std::nullopt);
+}
+
+TEST(OutputFile, WithoutCommitTheOldFileStays) {
+  const auto path = scratch_path("keep");
+  write_text_file(path, "old");
+  {
+    OutputFile file(path);
+    file.append("new");
+  }
+  EXPECT_EQ(read_text_file(path), "old");
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path())) {
+    EXPECT_FALSE(entry.path().string().starts_with(path + ".")) << "left behind: " << entry.path();
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(OutputFile, PadsAndOverwrites) {
+  const auto path = scratch_path("pad");
+  OutputFile file(path);
+  file.append("abc");
+  file.pad_to(8);
+  file.append("z");
+  file.overwrite(1, std::as_bytes(std::span("X", 1)));
+  file.commit();
+  EXPECT_EQ(read_text_file(path), std::string("aXc\0\0\0\0\0z", 9));
+  std::filesystem::remove(path);
+}
+
+TEST(MappedFile, MissingFileIsNotFound) {
+  try {
+    MappedFile::open("/nonexistent/file");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::not_found);
+  }
+}
+
+TEST(Json, ErrorsNameTheSource) {
+  EXPECT_THROW(parse_json("{\"a\":", "x.json"), Error);
+  EXPECT_THROW(parse_json(std::string(100'000, '['), "x.json"), Error);
+  const Json value = parse_json(R"({"n": 3, "s": "t", "z": null})", "x.json");
+  EXPECT_EQ(json_value<int>(value, "n", 0, "x"), 3);
+  EXPECT_EQ(json_value<int>(value, "z", 7, "x"), 7);
+  EXPECT_THROW(json_value<int>(value, "s", 0, "x"), Error);
+}
+
+TEST(Utf8, ReplacesLikePython) {
+  EXPECT_EQ(replace_invalid_utf8("a\xff z"), "a\xEF\xBF\xBD z");
+  EXPECT_EQ(replace_invalid_utf8("\xe2\x82"), "\xEF\xBF\xBD");                      // truncated: one mark
+  EXPECT_EQ(replace_invalid_utf8("\xed\xa0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // surrogate: three
+  EXPECT_EQ(replace_invalid_utf8("\xf0\x9f\x98\x80"), "\xf0\x9f\x98\x80");
+}
+
+TEST(Utf8, FindsIncompleteSuffix) {
+  EXPECT_EQ(incomplete_utf8_suffix("ab"), 0u);
+  EXPECT_EQ(incomplete_utf8_suffix("a\xf0\x9f\x98"), 3u);
+  EXPECT_EQ(incomplete_utf8_suffix("a\xc3"), 1u);
+  EXPECT_EQ(incomplete_utf8_suffix("\xf0\x9f\x98\x80"), 0u);
+  EXPECT_EQ(incomplete_utf8_suffix("\xff"), 0u);
+}
+
+TEST(ThreadPool, RunsEveryIndexOnceAndRethrows) {
+  ThreadPool pool(3);
+  for (int round = 0; round < 200; ++round) {
+    std::atomic<size_t> sum{0};
+    pool.for_each(100, [&](size_t i) { sum += i; });
+    ASSERT_EQ(sum, 4950u);
+  }
+  EXPECT_THROW(pool.run([](unsigned) { fail(ErrorCode::bad_input, "x"); }), Error);
+  pool.run([](unsigned) {});
+}
+
+TEST(ThreadPool, SharesCoverTheWhole) {
+  size_t covered = 0;
+  for (unsigned t = 0; t < 3; ++t) {
+    const Range range = share_of(101, 16, t, 3);
+    EXPECT_EQ(range.begin, covered);
+    EXPECT_EQ(range.begin % 16, 0u);
+    covered = range.end;
+  }
+  EXPECT_EQ(covered, 101u);
+}
+
+}  // namespace
+}  // namespace adze

@@ -1,0 +1,108 @@
+#include "base/cpu_features.h"
+
+#include <sched.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
+namespace adze {
+namespace {
+
+struct NamedIsa {
+  Isa isa;
+  const char* name;
+};
+constexpr NamedIsa kIsas[] = {{Isa::scalar, "scalar"}, {Isa::sse, "sse"},   {Isa::avx2, "avx2"},
+                              {Isa::avx512, "avx512"}, {Isa::neon, "neon"}, {Isa::dotprod, "dotprod"}};
+
+std::string read_model_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (!line.starts_with("model name")) continue;
+    const auto colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown processor";
+}
+
+CpuFeatures detect() {
+  CpuFeatures found;
+  found.model_name = read_model_name();
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  found.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  found.avx512 = found.avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                 __builtin_cpu_supports("avx512vnni");
+  found.avx512_bf16 = found.avx512 && __builtin_cpu_supports("avx512bf16");
+#elif defined(__aarch64__)
+  constexpr unsigned long kHwcapDotProduct = 1ul << 20;
+  found.neon = true;
+  found.dotprod = (getauxval(AT_HWCAP) & kHwcapDotProduct) != 0;
+#endif
+  return found;
+}
+
+Isa highest_isa(const CpuFeatures& cpu) {
+  if (cpu.avx512) return Isa::avx512;
+  if (cpu.avx2) return Isa::avx2;
+  if (cpu.dotprod) return Isa::dotprod;
+  if (cpu.neon) return Isa::neon;
+#if defined(__x86_64__)
+  return Isa::sse;
+#else
+  return Isa::scalar;
+#endif
+}
+
+Isa forced_isa(std::string_view name, Isa highest) {
+  for (const auto& entry : kIsas) {
+    if (name != entry.name) continue;
+    if (!isa_includes(highest, entry.isa)) {
+      fail(ErrorCode::unsupported, "ADZE_FORCE_ISA={}: this processor only has {}", name, isa_name(highest));
+    }
+    return entry.isa;
+  }
+  fail(ErrorCode::bad_input, "ADZE_FORCE_ISA={}: unknown; use scalar, sse, avx2, avx512, neon or dotprod", name);
+}
+
+}  // namespace
+
+const char* isa_name(Isa isa) {
+  for (const auto& entry : kIsas) {
+    if (entry.isa == isa) return entry.name;
+  }
+  return "unknown";
+}
+
+const CpuFeatures& cpu_features() {
+  static const CpuFeatures features = detect();
+  return features;
+}
+
+Isa active_isa() {
+  static const Isa highest = highest_isa(cpu_features());
+  const char* forced = std::getenv("ADZE_FORCE_ISA");
+  return forced && *forced ? forced_isa(forced, highest) : highest;
+}
+
+bool isa_includes(Isa active, Isa isa) {
+  const auto is_arm = [](Isa x) { return x == Isa::neon || x == Isa::dotprod; };
+  if (isa == Isa::scalar) return true;
+  return is_arm(active) == is_arm(isa) && isa <= active;
+}
+
+unsigned available_processors() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace adze

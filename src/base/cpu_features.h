@@ -1,0 +1,37 @@
+// What this processor can do, and the environment switch that pins it for tests.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace adze {
+
+/// Instruction-set levels that kernels exist for; within a family a higher one includes the lower ones.
+enum class Isa { scalar, sse, avx2, avx512, neon, dotprod };
+
+const char* isa_name(Isa isa);
+
+struct CpuFeatures {
+  std::string model_name;
+  bool avx2 = false;         // with FMA, F16C and BMI2
+  bool avx512 = false;       // F, BW, DQ, VL and VNNI
+  bool avx512_bf16 = false;
+  bool neon = false;
+  bool dotprod = false;
+};
+
+/// What the hardware and the operating system offer, not narrowed by ADZE_FORCE_ISA.
+const CpuFeatures& cpu_features();
+
+/// The highest ISA to use: the hardware's, or ADZE_FORCE_ISA=scalar|sse|avx2|avx512|neon|dotprod.
+/// Throws Error for an unknown value or one that this processor lacks.
+Isa active_isa();
+
+/// True when kernels written for `isa` may run under `active`.
+bool isa_includes(Isa active, Isa isa);
+
+/// Processors that this process may run on (affinity and cgroup limits applied), at least 1.
+unsigned available_processors();
+
+}  // namespace adze

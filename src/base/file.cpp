@@ -1,0 +1,159 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace adze {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() { ::close(value_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+[[noreturn]] void fail_open(const std::string& path) {
+  const auto code = errno == ENOENT ? ErrorCode::not_found : ErrorCode::io;
+  fail(code, "{}: cannot open: {}", path, std::strerror(errno));
+}
+
+int open_for_reading(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail_open(path);
+  return descriptor;
+}
+
+size_t regular_file_size(int descriptor, const std::string& path) {
+  struct stat info {};
+  if (::fstat(descriptor, &info) != 0) fail(ErrorCode::io, "{}: cannot stat: {}", path, std::strerror(errno));
+  if (!S_ISREG(info.st_mode)) fail(ErrorCode::bad_input, "{}: not a regular file", path);
+  return static_cast<size_t>(info.st_size);
+}
+
+// Write-back starts this often, so that a long conversion does not end in one long sync.
+constexpr uint64_t kWriteBackBytes = 64u << 20;
+
+void sync_directory_of(const std::string& path) {
+  auto directory = std::filesystem::path(path).parent_path();
+  if (directory.empty()) directory = ".";
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
+  const Descriptor descriptor(open_for_reading(path));
+  const size_t size = regular_file_size(descriptor.get(), path);
+  if (size == 0) return std::shared_ptr<const MappedFile>(new MappedFile(path, nullptr, 0));
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
+  if (address == MAP_FAILED) fail(ErrorCode::io, "{}: cannot map: {}", path, std::strerror(errno));
+  return std::shared_ptr<const MappedFile>(new MappedFile(path, static_cast<const std::byte*>(address), size));
+}
+
+MappedFile::~MappedFile() {
+  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::drop_pages(size_t offset, size_t size) const {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const size_t begin = (offset + page - 1) / page * page;
+  const size_t end = std::min(offset + size, size_) / page * page;
+  if (begin < end) ::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_DONTNEED);
+}
+
+OutputFile::OutputFile(const std::string& path) : path_(path), temporary_path_(path + ".XXXXXX.tmp") {
+  descriptor_ = ::mkstemps(temporary_path_.data(), 4);
+  if (descriptor_ < 0) fail(ErrorCode::io, "{}: cannot create a file here: {}", path, std::strerror(errno));
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  ::fchmod(descriptor_, 0666 & ~mask);
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_path_.c_str());
+}
+
+void OutputFile::fail_write() const {
+  fail(ErrorCode::io, "{}: cannot write at byte {}: {}; nothing was changed", path_, position_, std::strerror(errno));
+}
+
+void OutputFile::append(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail_write();
+    bytes = bytes.subspan(static_cast<size_t>(count));
+    position_ += static_cast<uint64_t>(count);
+  }
+#ifdef __linux__
+  if (position_ - written_back_ >= kWriteBackBytes) {
+    ::sync_file_range(descriptor_, static_cast<off_t>(written_back_), static_cast<off_t>(position_ - written_back_),
+                      SYNC_FILE_RANGE_WRITE);
+    written_back_ = position_;
+  }
+#endif
+}
+
+void OutputFile::overwrite(uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail_write();
+    bytes = bytes.subspan(static_cast<size_t>(count));
+    offset += static_cast<uint64_t>(count);
+  }
+}
+
+void OutputFile::pad_to(uint64_t alignment) {
+  static constexpr std::byte kZeros[4096] = {};
+  uint64_t missing = (alignment - position_ % alignment) % alignment;
+  while (missing > 0) {
+    const uint64_t count = std::min<uint64_t>(missing, sizeof kZeros);
+    append(std::span(kZeros, static_cast<size_t>(count)));
+    missing -= count;
+  }
+}
+
+void OutputFile::commit() {
+  if (::fsync(descriptor_) != 0) fail_write();
+  if (::close(std::exchange(descriptor_, -1)) != 0 || ::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
+    const int reason = errno;
+    ::unlink(temporary_path_.c_str());
+    errno = reason;
+    fail_write();
+  }
+  sync_directory_of(path_);
+}
+
+std::string read_text_file(const std::string& path) {
+  const auto file = MappedFile::open(path);
+  const auto bytes = file->bytes();
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void write_text_file(const std::string& path, std::string_view text) {
+  OutputFile file(path);
+  file.append(text);
+  file.commit();
+}
+
+}  // namespace adze

@@ -1,0 +1,66 @@
+// Files behind a seam: mapped reads, and writes that are complete or not there at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace adze {
+
+/// A whole file mapped read-only. The bytes live as long as the object.
+class MappedFile {
+ public:
+  /// Throws Error(not_found | io). An empty file maps to an empty span.
+  static std::shared_ptr<const MappedFile> open(const std::string& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  const std::string& path() const { return path_; }
+
+  /// Tells the system that [offset, offset+size) was read for the last time, so its pages can go.
+  void drop_pages(size_t offset, size_t size) const;
+
+ private:
+  MappedFile(std::string path, const std::byte* data, size_t size) : path_(std::move(path)), data_(data), size_(size) {}
+  std::string path_;
+  const std::byte* data_;
+  size_t size_;
+};
+
+/// Appends to a temporary file beside `path`; commit() syncs and renames it into place.
+/// Destroyed without commit(), it removes the temporary file and leaves any old `path` untouched.
+class OutputFile {
+ public:
+  explicit OutputFile(const std::string& path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void append(std::span<const std::byte> bytes);
+  void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
+  /// Overwrites bytes already appended, for headers whose content is known only at the end.
+  void overwrite(uint64_t offset, std::span<const std::byte> bytes);
+  /// Appends zero bytes until position() is a multiple of `alignment`.
+  void pad_to(uint64_t alignment);
+  uint64_t position() const { return position_; }
+  const std::string& path() const { return path_; }
+  void commit();
+
+ private:
+  [[noreturn]] void fail_write() const;
+  std::string path_;
+  std::string temporary_path_;
+  int descriptor_ = -1;
+  uint64_t position_ = 0;
+  uint64_t written_back_ = 0;
+};
+
+std::string read_text_file(const std::string& path);
+void write_text_file(const std::string& path, std::string_view text);
+
+}  // namespace adze
