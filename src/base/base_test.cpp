@@ -71,7 +71,7 @@ TEST(Json, ErrorsNameTheSource) {
 
 TEST(Utf8, ReplacesLikePython) {
   EXPECT_EQ(replace_invalid_utf8("a\xff z"), "a\xEF\xBF\xBD z");
-  EXPECT_EQ(replace_invalid_utf8("\xe2\x82"), "\xEF\xBF\xBD");                      // truncated: one mark
+  EXPECT_EQ(replace_invalid_utf8("\xe2\x82"), "\xEF\xBF\xBD");                              // truncated: one mark
   EXPECT_EQ(replace_invalid_utf8("\xed\xa0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // surrogate: three
   EXPECT_EQ(replace_invalid_utf8("\xf0\x9f\x98\x80"), "\xf0\x9f\x98\x80");
 }

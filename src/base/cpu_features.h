@@ -14,8 +14,8 @@ const char* isa_name(Isa isa);
 
 struct CpuFeatures {
   std::string model_name;
-  bool avx2 = false;         // with FMA, F16C and BMI2
-  bool avx512 = false;       // F, BW, DQ, VL and VNNI
+  bool avx2 = false;    // with FMA, F16C and BMI2
+  bool avx512 = false;  // F, BW, DQ, VL and VNNI
   bool avx512_bf16 = false;
   bool neon = false;
   bool dotprod = false;

@@ -38,7 +38,7 @@ int open_for_reading(const std::string& path) {
 }
 
 size_t regular_file_size(int descriptor, const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(descriptor, &info) != 0) fail(ErrorCode::io, "{}: cannot stat: {}", path, std::strerror(errno));
   if (!S_ISREG(info.st_mode)) fail(ErrorCode::bad_input, "{}: not a regular file", path);
   return static_cast<size_t>(info.st_size);

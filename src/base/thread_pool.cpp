@@ -44,7 +44,7 @@ bool spin_until(const Ready& ready) {
 struct ThreadPool::State {
   std::vector<std::thread> workers;
   const std::function<void(unsigned)>* body = nullptr;
-  std::atomic<uint64_t> round{0};      // increased to start work
+  std::atomic<uint64_t> round{0};       // increased to start work
   std::atomic<unsigned> unfinished{0};  // workers still in the current round
   std::atomic<bool> stopping{false};
   std::mutex mutex;

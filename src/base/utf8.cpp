@@ -6,7 +6,7 @@ namespace adze {
 namespace {
 
 struct LeadByte {
-  size_t length;            // of the whole sequence; 0 for a byte that cannot start one
+  size_t length;             // of the whole sequence; 0 for a byte that cannot start one
   unsigned char second_min;  // allowed range of the second byte (Unicode table 3-7)
   unsigned char second_max;
 };
