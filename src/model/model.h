@@ -1,0 +1,65 @@
+// The format-neutral package: every format reads into it and is written from it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "model/key_values.h"
+#include "model/tensor.h"
+
+namespace adze::text {
+struct TokenizerSpec;
+}
+
+namespace adze::model {
+
+/// Tensors in file order with unique canonical names.
+class TensorList {
+ public:
+  /// Error(bad_input) if the name is taken.
+  void add(Tensor tensor);
+  const Tensor* find(std::string_view name) const;
+  /// Error(not_found) naming the tensor.
+  const Tensor& at(std::string_view name) const;
+  bool contains(std::string_view name) const { return find(name) != nullptr; }
+
+  auto begin() const { return tensors_.begin(); }
+  auto end() const { return tensors_.end(); }
+  size_t size() const { return tensors_.size(); }
+  int64_t byte_size() const;
+  int64_t element_count() const;
+
+ private:
+  std::vector<Tensor> tensors_;
+  std::unordered_map<std::string, size_t> index_;
+};
+
+struct Model {
+  std::string source;        // path it was read from, for messages
+  std::string format;        // name in the table of formats: "gguf", "hf"
+  std::string architecture;  // name in the table of architectures: "llama"; empty for a bare set of tensors
+
+  /// Hyper-parameters under GGUF's names without the architecture's prefix: "attention.head_count".
+  KeyValues config;
+  /// "general.*" facts without the prefix: name, license, size_label, tags …
+  KeyValues metadata;
+  /// Defaults for sampling: temperature, top_k, top_p, max_new_tokens … under Hugging Face's names.
+  KeyValues generation;
+  /// Keys that belong to none of the above, kept so that a rewrite loses nothing.
+  KeyValues other;
+
+  TensorList tensors;
+  /// Null for a model without text, or a vocabulary that was not read.
+  std::shared_ptr<const text::TokenizerSpec> tokenizer;
+  /// Jinja sources by name; the default one has the empty name.
+  std::vector<std::pair<std::string, std::string>> chat_templates;
+
+  /// The default chat template, or null.
+  const std::string* chat_template() const;
+};
+
+}  // namespace adze::model
