@@ -1,0 +1,45 @@
+"""Finds the functions of a C++ file and how many lines each has, without a compiler."""
+import re
+
+COMMENT_OR_LITERAL = re.compile(
+    r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
+SCOPE = re.compile(r"\b(?:namespace|class|struct|union|enum|extern)\b")
+NAME = re.compile(r"([~\w:]+|operator\s*\S+)\s*\(")
+
+
+def blank_literals(text):
+    """The same text with comments and literals replaced by spaces; newlines stay, digit separators too."""
+    text = re.sub(r"(?<=[0-9a-fA-F])'(?=[0-9a-fA-F])", "_", text)
+    text = COMMENT_OR_LITERAL.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+    return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.M)
+
+
+def kind_of_block(header):
+    """What the '{' after this text opens, outside any function."""
+    before_parenthesis = header.split("(")[0]
+    if SCOPE.search(before_parenthesis) and not re.search(r"\)\s*(const|noexcept|override|\s)*$", header):
+        return "scope"
+    if ")" in header and not re.search(r"=\s*$", header):
+        return "function"
+    return "data"
+
+
+def function_lengths(text):
+    """(name, first line, number of lines) of each function body, lambdas counted with their function."""
+    text = blank_literals(text)
+    stack, start_of_header, found = [], 0, []
+    for match in re.finditer(r"[{};]", text):
+        position, mark = match.start(), match[0]
+        in_function = any(kind == "function" for kind, _, _ in stack)
+        if mark == "{":
+            header = text[start_of_header:position]
+            kind = "block" if in_function else kind_of_block(header)
+            stack.append((kind, start_of_header + len(header) - len(header.lstrip()), header))
+        elif mark == "}" and stack:
+            kind, start, header = stack.pop()
+            if kind == "function":
+                name = NAME.search(header)
+                first = text.count("\n", 0, start) + 1
+                found.append((name[1] if name else "?", first, text.count("\n", 0, position) + 2 - first))
+        start_of_header = position + 1
+    return found

