@@ -7,6 +7,11 @@ SCOPE = re.compile(r"\b(?:namespace|class|struct|union|enum|extern)\b")
 NAME = re.compile(r"([~\w:]+|operator\s*\S+)\s*\(")
 
 
+def blank_comments(text):
+    """The same text with comments replaced by spaces; newlines and literals stay."""
+    return COMMENT_OR_LITERAL.sub(lambda m: re.sub(r"[^\n]", " ", m[0]) if m[0].startswith("/") else m[0], text)
+
+
 def blank_literals(text):
     """The same text with comments and literals replaced by spaces; newlines stay, digit separators too."""
     text = re.sub(r"(?<=[0-9a-fA-F])'(?=[0-9a-fA-F])", "_", text)

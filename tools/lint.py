@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from check_layers import read_ranks
-from cpp_functions import blank_literals, function_lengths
+from cpp_functions import blank_comments, blank_literals, function_lengths
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_FILE_LINES = 800
@@ -92,8 +92,8 @@ def check_output_and_exit(file, ranks):
 def check_model_names(file, _ranks):
     if not file.in_src or file.is_test or file.parts[1] == "architectures" or FOREIGN_NAMES_MARK.search(file.text):
         return
-    for number, line in enumerate(file.lines, 1):
-        if line.lstrip().startswith(("#", "//")):
+    for number, line in enumerate(blank_comments(file.text).split("\n"), 1):
+        if line.lstrip().startswith("#"):
             continue
         for literal in STRING_LITERAL.findall(line):
             if MODEL_NAMES.search(literal):
