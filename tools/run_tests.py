@@ -164,6 +164,9 @@ def collect_jobs(options):
         tools = sorted((ROOT / "tools").glob("*_test.py"))
         peers = sorted((ROOT / "tests" / "peers").glob("*_peer.py"))
         environment = environment_of_peers(options.build)
+        pages = [sys.executable, ROOT / "tools" / "check_readme.py", "--build", options.build]
+        if not only or only.search("README commands"):
+            jobs.append(lambda: run_plain("README commands", pages, ROOT, None, options.timeout))
         jobs += [lambda p=p: run_unittest(p, options.timeout) for p in tools if not only or only.search(p.name)]
         jobs += [lambda p=p: run_peer(p, environment, options.timeout) for p in peers if not only or only.search(p.name)]
     return jobs

@@ -3,8 +3,8 @@
 # usage: tools/setup.sh [build|clang]...   (build: compile and test; clang: lint, sanitizers, fuzzing)
 set -euo pipefail
 
-build_packages=(cmake ninja-build ccache g++ pkg-config python3 python3-venv curl unzip
-  libfmt-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libssl-dev libcli11-dev zlib1g-dev libpugixml-dev
+build_packages=(cmake ninja-build ccache g++ pkg-config python3 python3-venv
+  libfmt-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libcli11-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev)
 clang_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
 
