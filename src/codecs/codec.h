@@ -3,6 +3,10 @@
 // Goals: byte-exact layouts of the formats we read and write; the same bytes on every machine, compiler and
 // ISA (no fused contraction, one fixed reduction order). Not a goal: choosing which tensor gets which codec
 // (policies, quantize/) or fast products (ops/linear/).
+//
+// Encoders are total and deterministic. The block types turn NaN into 0, clamp infinities and huge values to the
+// largest magnitude the block can hold, and never store a scale that is infinite or NaN. f16 and bf16 follow
+// IEEE 754 (NaN stays NaN, overflow gives infinity); the integers saturate and turn NaN into 0.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +24,9 @@ struct Codec {
   /// Decodes `count` numbers (a multiple of the block) from `packed` into `values`.
   void (*decode)(const std::byte* packed, float* values, int64_t count);
 
-  /// Packs `count` numbers of one row. `importance` has one non-negative weight per number, by which the squared
-  /// error is to be weighted, or is null (the codec's own default weighting). Null when the codec can only be read.
+  /// Packs `count` numbers (a multiple of the block; any number of rows, as blocks do not depend on each other).
+  /// `importance` has one non-negative weight per number, by which the squared error is to be weighted, or is null
+  /// (the codec's own default weighting). The pointer itself is null when the codec can only be read.
   void (*encode)(const float* values, const float* importance, std::byte* packed, int64_t count);
 };
 
@@ -34,9 +39,12 @@ const Codec& codec_of(StorageType type);
 /// By name ("q4_k", upper or lower case); null when unknown.
 const Codec* find_codec(std::string_view name);
 
+/// By name; throws Error(unsupported) that lists the known names.
+const Codec& require_codec(std::string_view name);
+
 // Storage types that code refers to by name.
 extern const Codec f32, f16, bf16;
-extern const Codec f64, i8, i16, i32, i64, u8, boolean;  // plain types: encode rounds to nearest and saturates
+extern const Codec f64, i8, i16, i32, i64, u8, boolean;  // plain types
 extern const Codec q4_0, q4_1, q5_0, q5_1, q8_0;
 extern const Codec q2_k, q3_k, q4_k, q5_k, q6_k;
 

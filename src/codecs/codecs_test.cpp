@@ -1,0 +1,260 @@
+// Properties that every codec of the table must have, and golden bytes for decoding.
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <random>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "tensor/shape.h"
+
+namespace adze::codecs {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+std::vector<std::byte> encode(const Codec& codec, const std::vector<float>& values,
+                              const std::vector<float>& importance = {}) {
+  const auto count = static_cast<int64_t>(values.size());
+  std::vector<std::byte> packed(static_cast<size_t>(row_bytes(codec.info, count)));
+  codec.encode(values.data(), importance.empty() ? nullptr : importance.data(), packed.data(), count);
+  return packed;
+}
+
+std::vector<float> decode(const Codec& codec, const std::vector<std::byte>& packed) {
+  std::vector<float> values(packed.size() / codec.info.block_bytes * codec.info.block_elements);
+  codec.decode(packed.data(), values.data(), static_cast<int64_t>(values.size()));
+  return values;
+}
+
+std::vector<float> gaussian(size_t count, float deviation, uint32_t seed = 1) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal(0.0f, deviation);
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(generator);
+  return values;
+}
+
+double squared_error(const std::vector<float>& a, const std::vector<float>& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += std::pow(static_cast<double>(a[i]) - b[i], 2);
+  return sum;
+}
+
+/// The types that pack blocks and can be written.
+std::vector<const Codec*> block_encoders() {
+  std::vector<const Codec*> chosen;
+  for (const Codec* codec : all_codecs()) {
+    if (codec->encode && !codec->info.is_plain()) chosen.push_back(codec);
+  }
+  return chosen;
+}
+
+TEST(CodecTable, NamesAreUniqueAndFound) {
+  std::set<std::string_view> names;
+  for (const Codec* codec : all_codecs()) {
+    EXPECT_TRUE(names.insert(codec->info.name).second) << codec->info.name;
+    EXPECT_EQ(find_codec(codec->info.name), codec);
+    EXPECT_EQ(&codec_of(&codec->info), codec);
+    EXPECT_FALSE(codec->info.summary.empty());
+  }
+  EXPECT_EQ(find_codec("Q4_K"), &q4_k);
+  EXPECT_EQ(find_codec("q4"), nullptr);
+  EXPECT_THROW(require_codec("q4"), Error);
+  const CodecInfo stranger{"stranger", "not in the table", 1, 1};
+  EXPECT_THROW(codec_of(&stranger), Error);
+}
+
+TEST(CodecDecode, MatchesGoldenVectors) {
+  std::ifstream file("tests/golden/codecs/decode.txt");
+  ASSERT_TRUE(file) << "run the tests from the top folder of the project";
+  std::string name, packed_hex, float_hex;
+  size_t lines = 0;
+  while (file >> name >> packed_hex >> float_hex) {
+    const Codec& codec = require_codec(name);
+    std::vector<std::byte> packed(packed_hex.size() / 2);
+    for (size_t i = 0; i < packed.size(); ++i) {
+      packed[i] = static_cast<std::byte>(std::stoul(packed_hex.substr(2 * i, 2), nullptr, 16));
+    }
+    const std::vector<float> values = decode(codec, packed);
+    ASSERT_EQ(values.size() * 8, float_hex.size()) << name;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const auto expected = static_cast<uint32_t>(std::stoul(float_hex.substr(8 * i, 8), nullptr, 16));
+      ASSERT_EQ(std::bit_cast<uint32_t>(values[i]), expected) << name << " element " << i;
+    }
+    ++lines;
+  }
+  EXPECT_EQ(lines, 10u);
+}
+
+TEST(CodecDecode, ReadsFromAnyAddress) {
+  for (const Codec* codec : all_codecs()) {
+    const size_t bytes = 3 * codec->info.block_bytes;
+    std::vector<std::byte> shifted(bytes + 1);
+    for (size_t i = 0; i < bytes; ++i) shifted[i + 1] = static_cast<std::byte>(i * 37 % 120);
+    const std::vector<float> expected = decode(*codec, {shifted.begin() + 1, shifted.end()});
+    std::vector<float> values(expected.size());
+    codec->decode(shifted.data() + 1, values.data(), static_cast<int64_t>(values.size()));
+    for (size_t i = 0; i < values.size(); ++i) {
+      ASSERT_EQ(std::bit_cast<uint32_t>(values[i]), std::bit_cast<uint32_t>(expected[i])) << codec->info.name;
+    }
+  }
+}
+
+TEST(CodecEncode, PlainTypesKeepWhatTheyCanHold) {
+  const std::vector<float> values = {0.0f, 1.0f, 5.0f, 100.0f};
+  for (const Codec* codec : all_codecs()) {
+    if (!codec->info.is_plain() || codec == &boolean) continue;
+    EXPECT_EQ(decode(*codec, encode(*codec, values)), values) << codec->info.name;
+  }
+  EXPECT_EQ(decode(boolean, encode(boolean, {0.0f, -0.5f, 2.0f, kNan})), (std::vector<float>{0, 1, 1, 0}));
+}
+
+TEST(CodecEncode, IntegersRoundAndSaturate) {
+  const std::vector<float> values = {kNan, kInfinity, -kInfinity, 1e30f, 2.5f, 3.5f, -1.5f, 127.4f};
+  EXPECT_EQ(decode(i8, encode(i8, values)), (std::vector<float>{0, 127, -128, 127, 2, 4, -2, 127}));
+  EXPECT_EQ(decode(u8, encode(u8, values)), (std::vector<float>{0, 255, 0, 255, 2, 4, 0, 127}));
+  EXPECT_EQ(decode(i64, encode(i64, {1e30f, -1e30f})), (std::vector<float>{0x1p63f, -0x1p63f}));
+  EXPECT_EQ(decode(i32, encode(i32, {1e30f, -1e30f})), (std::vector<float>{0x1p31f, -0x1p31f}));
+}
+
+TEST(CodecEncode, HalvesFollowIeee) {
+  EXPECT_EQ(decode(f16, encode(f16, {65504.0f, 65520.0f, -1e9f, 0x1p-24f, 0x1p-26f})),
+            (std::vector<float>{65504.0f, kInfinity, -kInfinity, 0x1p-24f, 0.0f}));
+  EXPECT_TRUE(std::isnan(decode(f16, encode(f16, {kNan}))[0]));
+  EXPECT_TRUE(std::isnan(decode(bf16, encode(bf16, {kNan}))[0]));
+  EXPECT_EQ(decode(bf16, encode(bf16, {1.00390625f, 1.01171875f})), (std::vector<float>{1.0f, 1.015625f}));
+}
+
+/// About the error of evenly spaced codes relative to gaussian data; half a bit is what scales cost.
+double expected_error(const Codec& codec) { return 1.4 * std::exp2(-std::floor(codec.info.bits_per_weight() - 0.5)); }
+
+TEST(CodecEncode, ErrorIsWithinTheResolution) {
+  const std::vector<float> values = gaussian(256 * 64, 0.02f);
+  const double power = squared_error(values, std::vector<float>(values.size()));
+  for (const Codec* codec : block_encoders()) {
+    const double relative = std::sqrt(squared_error(values, decode(*codec, encode(*codec, values))) / power);
+    EXPECT_LT(relative, expected_error(*codec)) << codec->info.name;
+    EXPECT_GT(relative, 0.0) << codec->info.name;
+  }
+}
+
+TEST(CodecEncode, WorksAtEveryMagnitude) {
+  for (const Codec* codec : block_encoders()) {
+    for (const float magnitude : {1e-3f, 1.0f, 1e3f}) {
+      const std::vector<float> values = gaussian(512, magnitude);
+      const double power = squared_error(values, std::vector<float>(values.size()));
+      const double relative = std::sqrt(squared_error(values, decode(*codec, encode(*codec, values))) / power);
+      EXPECT_LT(relative, 1.2 * expected_error(*codec)) << codec->info.name << " at " << magnitude;
+    }
+  }
+}
+
+TEST(CodecEncode, PackingTwiceStaysClose) {
+  const std::vector<float> values = gaussian(256 * 16, 0.02f);
+  for (const Codec* codec : block_encoders()) {
+    const std::vector<float> once = decode(*codec, encode(*codec, values));
+    const std::vector<float> twice = decode(*codec, encode(*codec, once));
+    EXPECT_LT(squared_error(once, twice), 0.1 * squared_error(values, once)) << codec->info.name;
+  }
+}
+
+TEST(CodecEncode, BlocksDoNotDependOnTheirNeighbours) {
+  for (const Codec* codec : block_encoders()) {
+    const size_t block = codec->info.block_elements;
+    const std::vector<float> values = gaussian(block * 37, 1.0f);
+    const std::vector<std::byte> together = encode(*codec, values);
+    std::vector<std::byte> apart;
+    for (size_t at = 0; at < values.size(); at += block) {
+      const auto from = values.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto one = encode(*codec, {from, from + static_cast<std::ptrdiff_t>(block)});
+      apart.insert(apart.end(), one.begin(), one.end());
+    }
+    EXPECT_EQ(together, apart) << codec->info.name;
+  }
+}
+
+TEST(CodecEncode, ZerosStayZero) {
+  for (const Codec* codec : block_encoders()) {
+    for (const float value : decode(*codec, encode(*codec, std::vector<float>(512)))) {
+      ASSERT_EQ(value, 0.0f) << codec->info.name;
+    }
+  }
+}
+
+TEST(CodecEncode, HostileValuesDecodeToFiniteNumbers) {
+  const std::vector<float> hostile = {kNan,   kInfinity, -kInfinity, std::numeric_limits<float>::max(),
+                                      -3e38f, 1e-45f,    -1e-38f,    1e7f,
+                                      0.0f,   -0.0f,     1.0f,       6e-8f};
+  std::mt19937 generator(3);
+  for (const Codec* codec : block_encoders()) {
+    for (int round = 0; round < 200; ++round) {
+      std::vector<float> values = gaussian(256, 1.0f, static_cast<uint32_t>(round));
+      const unsigned share = generator() % 8;
+      for (float& value : values) {
+        if (generator() % 8 < share) value = hostile[generator() % hostile.size()];
+      }
+      for (const float value : decode(*codec, encode(*codec, values))) {
+        ASSERT_TRUE(std::isfinite(value)) << codec->info.name;
+      }
+    }
+  }
+}
+
+TEST(CodecEncode, NanBecomesZeroAndTheRestStaysGood) {
+  for (const Codec* codec : block_encoders()) {
+    std::vector<float> values = gaussian(256, 1.0f);
+    values[5] = kNan;
+    std::vector<float> cleaned = values;
+    cleaned[5] = 0.0f;
+    EXPECT_EQ(encode(*codec, values), encode(*codec, cleaned)) << codec->info.name;
+  }
+}
+
+TEST(CodecEncode, InfinityTakesTheLargestMagnitude) {
+  for (const Codec* codec : block_encoders()) {
+    std::vector<float> values(256, 0.0f);
+    values[3] = -kInfinity;
+    values[100] = kInfinity;
+    const std::vector<float> decoded = decode(*codec, encode(*codec, values));
+    EXPECT_LT(decoded[3], -60000.0f) << codec->info.name;
+    EXPECT_GT(decoded[100], 60000.0f) << codec->info.name;
+  }
+}
+
+TEST(CodecEncode, ImportanceMovesTheErrorElsewhere) {
+  const std::vector<float> values = gaussian(256 * 16, 0.02f);
+  std::vector<float> importance(values.size(), 0.01f);
+  for (size_t i = 0; i < importance.size(); i += 4) importance[i] = 1.0f;
+  const auto important_error = [&](const std::vector<float>& decoded) {
+    double sum = 0;
+    for (size_t i = 0; i < values.size(); i += 4) sum += std::pow(values[i] - decoded[i], 2);
+    return sum;
+  };
+  for (const Codec* codec : block_encoders()) {
+    const double plain = important_error(decode(*codec, encode(*codec, values)));
+    const double weighted = important_error(decode(*codec, encode(*codec, values, importance)));
+    EXPECT_LT(weighted, plain) << codec->info.name;
+  }
+}
+
+TEST(CodecEncode, UselessImportanceIsAsGoodAsNone) {
+  const std::vector<float> values = gaussian(256, 0.02f);
+  const double power = squared_error(values, std::vector<float>(values.size()));
+  for (const Codec* codec : block_encoders()) {
+    for (const float weight : {0.0f, -1.0f, kNan, kInfinity, 1e-42f, 3e38f}) {
+      const auto decoded = decode(*codec, encode(*codec, values, std::vector<float>(256, weight)));
+      EXPECT_LT(squared_error(values, decoded), 0.02 * power) << codec->info.name << " weight " << weight;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace adze::codecs

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+# needs: gguf numpy
+"""Decodes random bytes with every codec and compares the floats bit by bit with those of the `gguf` package.
+
+usage: build/peers/venv/bin/python tests/peers/codecs_peer.py
+Prints `N passed, N failed, N skipped`; exit status 1 if anything failed.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+
+import gguf
+import numpy
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BLOCKS = 3000
+
+
+def run_tool(tool, *arguments, data=b""):
+    return subprocess.run([tool, *arguments], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def same_floats(ours, theirs):
+    """Equal bits, where any NaN equals any other NaN."""
+    both_nan = numpy.isnan(ours) & numpy.isnan(theirs)
+    return bool(((ours.view(numpy.uint32) == theirs.view(numpy.uint32)) | both_nan).all())
+
+
+def peer_decode(name, packed):
+    plain = {"f64": "<f8", "i64": "<i8", "i32": "<i4", "i16": "<i2", "i8": "i1", "u8": "u1"}
+    if name == "bool":
+        return (packed != 0).astype(numpy.float32)
+    with numpy.errstate(all="ignore"):
+        if name in plain:
+            return packed.view(plain[name]).astype(numpy.float32)
+        return gguf.quants.dequantize(packed, gguf.GGMLQuantizationType[name.upper()]).reshape(-1)
+
+
+def check_codec(tool, name, block_bytes):
+    """Random bytes hit infinite, NaN, zero and subnormal scales too."""
+    generator = numpy.random.default_rng(12345)
+    packed = generator.integers(0, 256, BLOCKS * block_bytes, dtype=numpy.uint8)
+    packed[: 4 * block_bytes] = 0
+    packed[4 * block_bytes : 8 * block_bytes] = 255
+    ours = numpy.frombuffer(run_tool(tool, "decode", name, data=packed.tobytes()), dtype=numpy.float32)
+    shaped = packed if block_bytes <= 8 else packed.reshape(-1, block_bytes)
+    with numpy.errstate(all="ignore"):
+        theirs = numpy.ascontiguousarray(peer_decode(name, shaped)).reshape(-1)
+    return ours.size == theirs.size and same_floats(ours, theirs)
+
+
+def main():
+    tool = pathlib.Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release")) / "tests" / "codec_tool"
+    passed = failed = 0
+    for line in run_tool(tool, "list").decode().splitlines():
+        name, _, block_bytes, _ = line.split()
+        equal = check_codec(tool, name, int(block_bytes))
+        passed, failed = passed + equal, failed + (not equal)
+        print(f"{'ok  ' if equal else 'FAIL'} {name}: {BLOCKS} blocks of random bytes")
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
