@@ -1,0 +1,50 @@
+#include "ops/append_state/append_state.h"
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "ops/schema_checks.h"
+
+namespace adze::ops {
+namespace {
+
+std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
+  require_input_count(node, 4, 4);
+  const auto& state = require_input(node, 0, graph::ValueKind::state, "state");
+  const auto& rows = require_f32(node, 1, 2, "rows");
+  require_input(node, 2, graph::ValueKind::batch, "batch");
+  require_input(node, 3, graph::ValueKind::effect, "effect");
+  if (state.dims.size() != 2) fail(ErrorCode::bad_input, "state must be [heads, head_dim]");
+  if (state.dims[0].is_constant()) {
+    require_equal_dims(state.dims[1] * state.dims[0].constant(), rows.dims[1], "features of state and rows");
+  }
+  return {graph::ValueType::of_kind(graph::ValueKind::effect)};
+}
+
+void append_one(const StateView& state, const SequenceView& sequence, int64_t token, const float* row) {
+  const auto& codec = codecs::codec_of(state.storage);
+  const int64_t number = sequence.past + token;
+  const int32_t page = sequence.pages[number / state.page_tokens];
+  for (int64_t head = 0; head < state.heads; ++head) {
+    codec.encode(row + head * state.head_dim, nullptr, state.at(page, head, number % state.page_tokens),
+                 state.head_dim);
+  }
+}
+
+void append_state_reference(const KernelCall& call, const Team& team) {
+  const StateView& state = *call.inputs[0].state;
+  const TensorView& rows = call.inputs[1].tensor;
+  for (const SequenceView& sequence : call.inputs[2].batch->sequences) {
+    const auto [begin, end] = team.share(static_cast<size_t>(sequence.tokens));
+    for (auto token = static_cast<int64_t>(begin); token < static_cast<int64_t>(end); ++token) {
+      append_one(state, sequence, token, rows.floats(sequence.first_row + token));
+    }
+  }
+}
+
+constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, append_state_reference}};
+
+}  // namespace
+
+const Op append_state{{"append_state", "store rows behind each sequence's history", infer}, nullptr, kKernels, -1};
+
+}  // namespace adze::ops

@@ -1,0 +1,55 @@
+#include "ops/attention/attention.h"
+
+#include <cmath>
+
+#include "base/error.h"
+#include "ops/attention/attention_reference.h"
+#include "ops/schema_checks.h"
+
+namespace adze::ops {
+namespace {
+
+AttentionParameters read_parameters(const graph::Node& node) {
+  AttentionParameters p{};
+  p.query_heads = graph::int_attribute(node, "query_heads");
+  p.key_heads = graph::int_attribute(node, "key_heads");
+  p.head_dim = graph::int_attribute(node, "head_dim");
+  if (p.key_heads <= 0 || p.head_dim <= 0 || p.query_heads <= 0 || p.query_heads % p.key_heads != 0) {
+    fail(ErrorCode::bad_input, "query_heads {}, key_heads {} and head_dim {} do not fit", p.query_heads, p.key_heads,
+         p.head_dim);
+  }
+  const double usual_scale = 1.0 / std::sqrt(static_cast<double>(p.head_dim));
+  p.scale = static_cast<float>(graph::number_attribute_or(node, "scale", usual_scale));
+  p.soft_cap = static_cast<float>(graph::number_attribute_or(node, "soft_cap", 0));
+  p.window = graph::int_attribute_or(node, "window", 0);
+  return p;
+}
+
+void require_history(const graph::NodeTypes& node, size_t index, const AttentionParameters& p, std::string_view what) {
+  const auto& history = require_weight(node, index, 3, what);
+  require_equal_dims(history.dims[1], graph::Dim(p.key_heads), "heads of the history and key_heads");
+  require_equal_dims(history.dims[2], graph::Dim(p.head_dim), "width of the history and head_dim");
+}
+
+std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
+  require_input_count(node, 4, 4);
+  const auto& queries = require_f32(node, 0, 2, "queries");
+  const auto p = read_parameters(node.node);
+  require_equal_dims(queries.dims[1], graph::Dim(p.query_heads * p.head_dim), "queries and query_heads * head_dim");
+  require_history(node, 1, p, "keys");
+  require_history(node, 2, p, "values");
+  require_input(node, 3, graph::ValueKind::batch, "batch");
+  return {queries};
+}
+
+std::shared_ptr<const void> resolve(const graph::Node& node) {
+  return std::make_shared<AttentionParameters>(read_parameters(node));
+}
+
+constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, attention_reference}};
+
+}  // namespace
+
+const Op attention{{"attention", "causal grouped-query attention over the history", infer}, resolve, kKernels, -1};
+
+}  // namespace adze::ops

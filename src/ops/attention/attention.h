@@ -1,0 +1,21 @@
+// Causal grouped-query attention of packed rows over their sequences' histories.
+// queries [T, heads * head_dim] f32, keys history, values history, batch -> [T, heads * head_dim] f32
+#pragma once
+
+#include "ops/op.h"
+
+namespace adze::ops {
+
+/// Attributes of `attention`, resolved.
+struct AttentionParameters {
+  int64_t query_heads;
+  int64_t key_heads;  // query_heads is a multiple of it
+  int64_t head_dim;
+  float scale;     // of the scores, usually 1 / sqrt(head_dim)
+  float soft_cap;  // scores become cap * tanh(score / cap); 0: none
+  int64_t window;  // a row sees at most this many positions, itself included; 0: all
+};
+
+extern const Op attention;
+
+}  // namespace adze::ops

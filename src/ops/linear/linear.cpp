@@ -1,0 +1,56 @@
+#include "ops/linear/linear.h"
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "ops/linear/linear_reference.h"
+#include "ops/schema_checks.h"
+
+namespace adze::ops {
+namespace {
+
+Activation read_activation(const graph::Node& node) {
+  const auto name = graph::string_attribute_or(node, "activation", "f32");
+  if (name == "f32") return Activation::f32;
+  if (name == "q8_32") return Activation::q8_32;
+  if (name == "q8_256") return Activation::q8_256;
+  fail(ErrorCode::bad_input, "activation must be f32, q8_32 or q8_256, but is '{}'", name);
+}
+
+std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
+  require_input_count(node, 2, 3);
+  const auto& x = require_f32(node, 0, 2, "x");
+  const auto& weight = require_weight(node, 1, 2, "weight");
+  require_equal_dims(x.dims[1], weight.dims[1], "features of x and columns of weight");
+  if (has_input(node, 2)) {
+    const auto& bias = require_f32(node, 2, 1, "bias");
+    require_equal_dims(bias.dims[0], weight.dims[0], "bias and rows of weight");
+  }
+  read_activation(node.node);
+  return {graph::ValueType::tensor(x.storage, {x.dims[0], weight.dims[0]})};
+}
+
+std::shared_ptr<const void> resolve(const graph::Node& node) {
+  return std::make_shared<LinearParameters>(LinearParameters{read_activation(node)});
+}
+
+constexpr Kernel kKernels[] = {
+    {"reference", Isa::scalar, nullptr, nullptr, linear_reference_scratch_bytes, linear_reference},
+};
+
+}  // namespace
+
+int64_t activation_block(Activation activation) {
+  switch (activation) {
+    case Activation::f32:
+      return 0;
+    case Activation::q8_32:
+      return 32;
+    case Activation::q8_256:
+      return 256;
+  }
+  return 0;
+}
+
+const Op linear{{"linear", "product with a weight matrix, plus a bias", infer}, resolve, kKernels, 1};
+
+}  // namespace adze::ops

@@ -1,0 +1,22 @@
+// out = x * weight^T + bias. `activation` says in what precision x is multiplied.
+// x [T, in] f32, weight [out, in] any storage, bias [out] f32 (optional) -> [T, out] f32
+#pragma once
+
+#include "ops/op.h"
+
+namespace adze::ops {
+
+/// In what precision activations are multiplied. Rows are quantized in blocks along the input features with one float
+/// scale per block, codes are round(x / scale) in [-127, 127], scale = max|x| / 127.
+enum class Activation { f32, q8_32, q8_256 };
+
+struct LinearParameters {
+  Activation activation;
+};
+
+/// Numbers per block: 32, 256, or 0 for f32.
+int64_t activation_block(Activation activation);
+
+extern const Op linear;
+
+}  // namespace adze::ops

@@ -1,0 +1,36 @@
+#include "ops/swiglu/swiglu.h"
+
+#include <cmath>
+
+#include "ops/schema_checks.h"
+
+namespace adze::ops {
+namespace {
+
+std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
+  require_input_count(node, 2, 2);
+  const auto& gate = require_f32(node, 0, 2, "gate");
+  const auto& up = require_f32(node, 1, 2, "up");
+  for (size_t axis = 0; axis < 2; ++axis) require_equal_dims(gate.dims[axis], up.dims[axis], "shapes of gate and up");
+  return {gate};
+}
+
+void swiglu_reference(const KernelCall& call, const Team& team) {
+  const TensorView& out = call.outputs[0].tensor;
+  const auto [begin, end] = team.share(static_cast<size_t>(out.rows * out.row_length), 64);
+  const float* gate = call.inputs[0].tensor.floats(0);
+  const float* up = call.inputs[1].tensor.floats(0);
+  float* product = out.floats(0);
+  for (size_t i = begin; i < end; ++i) {
+    const double g = gate[i];
+    product[i] = static_cast<float>(g / (1.0 + std::exp(-g)) * up[i]);
+  }
+}
+
+constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, swiglu_reference}};
+
+}  // namespace
+
+const Op swiglu{{"swiglu", "silu(gate) * up", infer}, nullptr, kKernels, -1};
+
+}  // namespace adze::ops
