@@ -32,6 +32,8 @@ class KeyValues {
   const Value* find(std::string_view key) const;
   /// Replaces the value of an existing key in place, else appends.
   void set(std::string key, Value value);
+  /// For readers that have checked for duplicates themselves. REQUIRES: the key is not there yet.
+  void append(std::string key, Value value) { entries_.emplace_back(std::move(key), std::move(value)); }
   void erase(std::string_view key);
 
   /// Any integer or integral bool, widened; empty when absent. Error(bad_input) for another type or beyond int64.

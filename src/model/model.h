@@ -52,9 +52,15 @@ struct Model {
   /// Keys that belong to none of the above, kept so that a rewrite loses nothing.
   KeyValues other;
 
+  /// Full names of all keys in the order of the file that they came from; empty for formats without such an order.
+  std::vector<std::string> key_order;
+
   TensorList tensors;
   /// Null for a model without text, or a vocabulary that was not read.
   std::shared_ptr<const text::TokenizerSpec> tokenizer;
+  /// The "tokenizer.*" keys that `tokenizer` was read from, so that the same format is rewritten unchanged. Whoever
+  /// replaces `tokenizer` clears this.
+  KeyValues stored_tokenizer;
   /// Jinja sources by name; the default one has the empty name.
   std::vector<std::pair<std::string, std::string>> chat_templates;
 

@@ -1,0 +1,56 @@
+// Bytes <-> Model. One folder per format; all_formats.cpp is the table.
+//
+// Containers (gguf/, safetensors/) know how tensors lie in a file; dialects (hf/) know what names, settings and side
+// files mean, and use a container.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/progress.h"
+#include "base/thread_pool.h"
+#include "model/model.h"
+
+namespace adze::formats {
+
+struct ReadOptions {
+  bool tokenizer = true;  // false leaves Model::tokenizer null, for when only tensors matter
+};
+
+struct WriteOptions {
+  ThreadPool* pool = nullptr;    // computes the rows of lazy tensors; null: the calling thread does
+  Progress* progress = nullptr;  // counts bytes written
+  uint64_t max_shard_bytes = 0;  // a new file begins before this is passed, where the format has shards; 0: no limit
+};
+
+struct Format {
+  std::string_view name;          // "gguf"
+  std::string_view summary;       // one line for `adze list formats`
+  std::string_view file_pattern;  // "*.gguf", or "a folder with config.json"
+
+  /// Looks at the name and the first bytes only. Never throws for a path that exists.
+  bool (*recognizes)(const std::string& path);
+
+  /// Reads everything but the numbers; tensors stay in the mapped files.
+  model::Model (*read)(const std::string& path, const ReadOptions& options);
+
+  /// Writes the whole model: complete, or not there at all. Null for a format that can only be read.
+  void (*write)(const model::Model& model, const std::string& path, const WriteOptions& options);
+};
+
+/// Every format, in the order in which they are asked whether they recognize a path.
+std::span<const Format> all_formats();
+
+/// By name; Error(unsupported) listing the names.
+const Format& format_named(std::string_view name);
+
+/// The format of an existing file or folder. Error(not_found) if there is nothing; Error(unsupported) listing what can
+/// be read if no format recognizes it.
+const Format& format_of(const std::string& path);
+
+/// Reads a model in any format.
+model::Model read_model(const std::string& path, const ReadOptions& options = {});
+
+}  // namespace adze::formats

@@ -1,0 +1,15 @@
+// Where each metadata key of a GGUF file lives in a Model, both ways.
+#pragma once
+
+#include "model/model.h"
+
+namespace adze::formats {
+
+/// Distributes keys with full names over architecture, config, metadata, tokenizer, chat templates and the rest, and
+/// remembers their order. Error(bad_input) when a key that decides where others go has the wrong type.
+void distribute_keys(const model::KeyValues& keys, model::Model& model);
+
+/// All keys of a model with their full names, in `model.key_order` as far as that goes.
+model::KeyValues collect_keys(const model::Model& model);
+
+}  // namespace adze::formats

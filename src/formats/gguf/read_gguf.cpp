@@ -1,0 +1,102 @@
+#include "formats/gguf/read_gguf.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "formats/gguf/gguf_header.h"
+#include "formats/gguf/model_keys.h"
+#include "formats/gguf/split_files.h"
+
+namespace adze::formats {
+namespace {
+
+constexpr const char* kSplitCount = "split.count";
+constexpr const char* kSplitNumber = "split.no";
+constexpr const char* kSplitTensorCount = "split.tensors.count";
+
+void add_tensors(const GgufHeader& header, const std::shared_ptr<const MappedFile>& file, model::Model& model) {
+  for (const auto& info : header.tensors) {
+    with_context(file->path(), [&] {
+      model.tensors.add(model::mapped_tensor(info.name, info.shape, info.storage, file, info.offset));
+    });
+  }
+}
+
+void check_part(const GgufHeader& header, const SplitName& name, int part) {
+  const auto path = name.path_of(part);
+  const auto [number, count] = with_context(
+      path, [&] { return std::pair{header.keys.find_int(kSplitNumber), header.keys.find_int(kSplitCount)}; });
+  if (number == part - 1 && count == name.parts) return;
+  fail(ErrorCode::bad_input, "{}: its keys say part {} of {}, its name says part {} of {}; was it renamed?", path,
+       number.value_or(0) + 1, count.value_or(1), part, name.parts);
+}
+
+std::shared_ptr<const MappedFile> open_part(const SplitName& name, int part) {
+  try {
+    return MappedFile::open(name.path_of(part));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+    fail(ErrorCode::not_found, "{}: part {} of {} of this model is missing", name.path_of(part), part, name.parts);
+  }
+}
+
+void check_tensor_count(const GgufHeader& first, const SplitName& name, const model::Model& model) {
+  const auto path = name.path_of(1);
+  const auto expected = with_context(path, [&] { return first.keys.find_int(kSplitTensorCount); });
+  if (!expected || *expected == static_cast<int64_t>(model.tensors.size())) return;
+  fail(ErrorCode::bad_input, "{}: {} says {} tensors, the parts hold {}", path, kSplitTensorCount, *expected,
+       model.tensors.size());
+}
+
+// The keys of part 1 describe the whole model; the other parts have nothing but split.* keys and tensors.
+void read_parts(const SplitName& name, model::Model& model) {
+  GgufHeader first;
+  for (int part = 1; part <= name.parts; ++part) {
+    const auto file = open_part(name, part);
+    GgufHeader header = read_gguf_header(file->bytes(), file->path());
+    check_part(header, name, part);
+    add_tensors(header, file, model);
+    if (part == 1) first = std::move(header);
+  }
+  check_tensor_count(first, name, model);
+  for (const char* key : {kSplitNumber, kSplitCount, kSplitTensorCount}) first.keys.erase(key);
+  with_context(name.path_of(1), [&] { distribute_keys(first.keys, model); });
+}
+
+void read_single(const std::string& path, model::Model& model) {
+  const auto file = MappedFile::open(path);
+  const GgufHeader header = read_gguf_header(file->bytes(), path);
+  const auto parts = with_context(path, [&] { return header.keys.find_int(kSplitCount).value_or(1); });
+  if (parts > 1) {
+    fail(ErrorCode::bad_input, "{}: part of a model in {} files; name the files …-00001-of-{:05}.gguf and so on", path,
+         parts, parts);
+  }
+  add_tensors(header, file, model);
+  with_context(path, [&] { distribute_keys(header.keys, model); });
+}
+
+}  // namespace
+
+bool is_gguf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char magic[4] = {};
+  return file.read(magic, sizeof magic) && std::string_view(magic, sizeof magic) == "GGUF";
+}
+
+model::Model read_gguf(const std::string& path, const ReadOptions& /*options*/) {
+  model::Model model;
+  model.source = path;
+  model.format = "gguf";
+  if (const auto split = parse_split_name(path)) {
+    read_parts(*split, model);
+  } else {
+    read_single(path, model);
+  }
+  return model;
+}
+
+}  // namespace adze::formats

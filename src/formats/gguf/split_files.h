@@ -1,0 +1,21 @@
+// Models in several GGUF files: "name-00001-of-00003.gguf" …
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace adze::formats {
+
+struct SplitName {
+  std::string prefix;  // with the folder, without "-00001-of-00003.gguf"
+  int part = 0;        // counts from 1
+  int parts = 0;
+
+  /// The path of another part.
+  std::string path_of(int other_part) const;
+};
+
+/// Empty when the name does not say that the file is a part.
+std::optional<SplitName> parse_split_name(const std::string& path);
+
+}  // namespace adze::formats

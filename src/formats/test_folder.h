@@ -1,0 +1,28 @@
+// A fresh folder per test, below the test program's temporary directory.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace adze::formats {
+
+inline std::string test_folder() {
+  const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+  const auto folder =
+      testing::TempDir() + "adze_" + std::to_string(::getpid()) + "_" + info->test_suite_name() + "_" + info->name();
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+/// SmolLM2-135M-Instruct in the cache of `make demo`; the file need not exist.
+inline std::string cached_smollm2() {
+  const char* home = std::getenv("HOME");
+  return std::string(home ? home : "") + "/.cache/adze/models/SmolLM2-135M-Instruct.Q4_1.gguf";
+}
+
+}  // namespace adze::formats
