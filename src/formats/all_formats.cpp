@@ -7,6 +7,8 @@
 #include "formats/format.h"
 #include "formats/gguf/read_gguf.h"
 #include "formats/gguf/write_gguf.h"
+#include "formats/safetensors/read_safetensors.h"
+#include "formats/safetensors/write_safetensors.h"
 
 namespace adze::formats {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 constexpr std::array kFormats = {
     Format{"gguf", "GGUF: one file or numbered parts, with config, tokenizer and quantized tensors", "*.gguf", is_gguf,
            read_gguf, write_gguf},
+    Format{"safetensors", "safetensors: one file with a bare set of tensors", "*.safetensors", is_safetensors,
+           read_safetensors, write_safetensors},
 };
 
 std::string names() {
