@@ -27,7 +27,7 @@ const Architecture& architecture_named(std::string_view name) {
 const Architecture* find_by_hugging_face_class(std::string_view class_name) {
   for (const Architecture* architecture : kArchitectures) {
     const auto& classes = architecture->hugging_face_classes;
-    if (std::find(classes.begin(), classes.end(), class_name) != classes.end()) return architecture;
+    if (std::ranges::find(classes, class_name, &HuggingFaceClass::class_name) != classes.end()) return architecture;
   }
   return nullptr;
 }

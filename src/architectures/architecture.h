@@ -35,10 +35,30 @@ struct ConfigName {
   ConfigKind kind = ConfigKind::u32;
 };
 
+/// A class of config.json's "architectures". Several may share one architecture; writing picks the last whose
+/// `needs_config` (a canonical key, or empty) the model has.
+struct HuggingFaceClass {
+  std::string_view class_name;    // "LlamaForCausalLM"
+  std::string_view model_type;    // "llama"
+  std::string_view needs_config;  // ""
+};
+
+/// Settings of config.json that canonical form does not have: a constant, or whether a weight exists.
+struct HuggingFaceConstant {
+  std::string_view key;    // "hidden_act"
+  std::string_view value;  // "silu"
+};
+struct HuggingFaceFlag {
+  std::string_view key;          // "attention_bias"
+  std::string_view true_weight;  // "blk.0.attn_q.bias"
+};
+
 struct Architecture {
-  std::string_view name;                                   // GGUF's general.architecture: "llama"
-  std::string_view summary;                                // one line for `adze list architectures`
-  std::span<const std::string_view> hugging_face_classes;  // config.json "architectures"
+  std::string_view name;     // GGUF's general.architecture: "llama"
+  std::string_view summary;  // one line for `adze list architectures`
+  std::span<const HuggingFaceClass> hugging_face_classes;
+  std::span<const HuggingFaceConstant> hugging_face_constants;
+  std::span<const HuggingFaceFlag> hugging_face_flags;
   std::span<const WeightName> weights;
   std::span<const ConfigName> config;
 

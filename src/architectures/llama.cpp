@@ -10,7 +10,11 @@
 namespace adze::architectures {
 namespace {
 
-constexpr std::string_view kHuggingFaceClasses[] = {"LlamaForCausalLM", "MistralForCausalLM"};
+constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"LlamaForCausalLM", "llama", ""},
+                                                    {"MistralForCausalLM", "mistral", "attention.sliding_window"}};
+constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "silu"}};
+constexpr HuggingFaceFlag kHuggingFaceFlags[] = {{"attention_bias", "blk.0.attn_q.bias"},
+                                                 {"mlp_bias", "blk.0.ffn_up.bias"}};
 
 constexpr WeightName kWeights[] = {
     {"token_embd.weight", "model.embed_tokens.weight"},
@@ -143,6 +147,8 @@ graph::Graph build_llama(const model::Model& model) {
 const Architecture llama{"llama",
                          "Llama, Mistral, SmolLM2: RMS norm, rotary grouped-query attention, SwiGLU",
                          kHuggingFaceClasses,
+                         kHuggingFaceConstants,
+                         kHuggingFaceFlags,
                          kWeights,
                          kConfig,
                          build_llama};
