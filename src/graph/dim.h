@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,15 +36,18 @@ class Dim {
   int64_t constant_part() const { return constant_; }
   const std::vector<std::pair<SymbolId, int64_t>>& terms() const { return terms_; }
 
+  /// Unknown when an operand is. Throws Error(bad_input) when a factor or the constant leaves 64 bits.
   Dim operator+(const Dim& other) const;
   Dim operator*(int64_t factor) const;
 
-  /// The value for given symbol values (by SymbolId); empty when unknown or a symbol has no value.
+  /// The value for given symbol values (by SymbolId); empty when unknown or a symbol has no value. Throws
+  /// Error(bad_input) when the result leaves 64 bits.
   std::optional<int64_t> evaluate(const std::vector<int64_t>& symbol_values) const;
 
   /// Same expression. Two unknown dimensions are not the same.
   bool operator==(const Dim& other) const;
-  /// Could be equal for some run-time sizes: used by checks, which refuse only what is surely wrong.
+  /// Could be equal for some run-time sizes: used by checks, which refuse only what is surely wrong. Expressions of the
+  /// same symbols that differ by a constant (T and T+1) are surely different. REQUIRES: both of one graph.
   bool may_equal(const Dim& other) const;
 
  private:
@@ -52,5 +56,8 @@ class Dim {
   int64_t constant_ = 0;
   std::vector<std::pair<SymbolId, int64_t>> terms_;
 };
+
+/// "2*T+1", "576", "?". A symbol that is not in `symbols` is shown as "$" and its number.
+std::string to_string(const Dim& dim, std::span<const Symbol> symbols);
 
 }  // namespace adze::graph

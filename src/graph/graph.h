@@ -87,6 +87,8 @@ class Graph {
   ValueId add_input(std::string value_name, ValueType type);
   ValueId add_weight(std::string value_name, std::vector<Dim> dims);
   ValueId add_state(std::string value_name, ValueType type);
+  /// Any value, not tied to a node or to `inputs`.
+  ValueId add_value(Value value);
 
   /// Appends a node and one value per output, with inferred types; returns the outputs. A single output is named like
   /// the node, several get ":0", ":1" … Throws Error(bad_input) naming the node.
@@ -95,18 +97,44 @@ class Graph {
 
   const Value& value(ValueId id) const { return values[id]; }
   std::optional<ValueId> find_value(std::string_view value_name) const;
-
- private:
-  ValueId add_value(Value value);
 };
+
+/// Graphs inside nodes inside graphs …: bounds every recursion over them.
+inline constexpr int kMaxSubgraphDepth = 16;
 
 /// Checks names, single assignment, order of use, effect order, sub-graphs, and every node against its schema.
 /// Throws Error(bad_input) that lists all problems found.
+///
+/// Effect order. `append_state(state, rows, batch, effect) -> effect` writes, `read_state(state, batch, effect) ->
+/// history` reads; in general a node with an effect output writes, one with only an effect input reads.
+///   - A node has at most one effect input and one effect output; a node that uses a state has an effect input.
+///   - A writer consumes its token: nothing later, nor the graph's outputs, may use that token.
+///   - All uses of one state lie on one chain of tokens. So they have one total order, the order of the nodes.
+///   - A node whose sub-graphs capture a state uses that state; captured values are never effects.
 void verify(const Graph& graph);
 
-/// Text form: stable, readable, parsed back to an equal graph. `adze inspect --graph` prints it and tests are written
-/// in it.
+/// Text form: stable, readable, parsed back to an equal graph (values are renumbered in the order of the text).
+/// `adze inspect --graph` prints it and tests are written in it.
+///
+///   graph "tiny" {
+///     symbol T in 1..512
+///     input %x: f32[T, 8]
+///     input %start: effect
+///     weight %w: ?[4, 8]
+///     state %keys: state f16[?, 4]
+///     constant %two: f32[1] = 0x00000040
+///     %y: f32[T, 4] = linear(%x, %w, _) {activation="q8_32", eps=1e-05} on cpu
+///     %a: f32[T, 2], %b: f32[T, 2] = split(%y) as "halves"
+///     return %a, %b
+///   }
+///
+/// "?" is an unknown dimension or a storage type bound late, "_" an omitted input, "as" a node's name where it does not
+/// follow from its output's. Sub-graphs stand behind their node; there `capture %a: f32[T] from %b` names an outer
+/// value. Names that are not plain are quoted; the ':' before a type is followed by a blank, because names may hold
+/// ':'.
 std::string to_text(const Graph& graph);
+
+/// Parses; does not verify(). Throws Error(bad_input) with line and column.
 Graph from_text(std::string_view text, std::span<const OpSchema* const> ops,
                 std::span<const CodecInfo* const> storages);
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "graph/dim.h"
@@ -21,9 +23,9 @@ enum class ValueKind {
 
 struct ValueType {
   ValueKind kind = ValueKind::tensor;
-  StorageType storage = nullptr;             // tensor, state; null: bound late (a weight)
-  std::vector<Dim> dims;                     // tensor, state, string; outermost first
-  bool rank_known = true;                    // false: an imported graph does not say
+  StorageType storage = nullptr;  // tensor, state; null: bound late (a weight)
+  std::vector<Dim> dims;          // tensor, state, string; outermost first. batch: [rows, rows that need logits]
+  bool rank_known = true;         // false: an imported graph does not say
   std::shared_ptr<const ValueType> element;  // sequence, optional
 
   static ValueType tensor(StorageType storage, std::vector<Dim> dims) {
@@ -34,5 +36,16 @@ struct ValueType {
   }
   static ValueType of_kind(ValueKind kind) { return {kind, nullptr, {}, true, nullptr}; }
 };
+
+/// What may stand inside one another: sequence<optional<…>>. Bounds the recursion over types.
+inline constexpr int kMaxTypeDepth = 16;
+
+/// "f32[T, 576]", "state f16[?, 64]", "?[8]" (storage bound late), "f32[...]" (rank unknown), "sequence<f32[]>",
+/// "batch[T, R]".
+std::string to_string(const ValueType& type, std::span<const Symbol> symbols);
+
+/// Same kind and, where both are known, same storage, rank and constant dimensions.
+/// `same_symbols` false: the two types belong to different graphs, so symbols are not compared.
+bool types_agree(const ValueType& a, const ValueType& b, bool same_symbols = true);
 
 }  // namespace adze::graph
