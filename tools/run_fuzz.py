@@ -74,7 +74,7 @@ def main():
         runs = pool.map(lambda p: run_target(p, build, options.seconds), programs)
         passed = sum([report(*run) for run in runs])
     print(f"{passed} passed, {len(programs) - passed} failed, 0 skipped")
-    return 0 if passed == len(programs) else 1
+    return 0 if programs and passed == len(programs) else 1
 
 
 if __name__ == "__main__":
