@@ -45,7 +45,7 @@ class SourceFile:
         self.lines = self.text.split("\n")
         self.parts = Path(path).parts
         self.is_cpp = path.endswith((".cpp", ".h", ".inc"))
-        self.is_test = path.endswith("_test.cpp")
+        self.is_test = path.endswith("_test.cpp") or self.parts[-1].startswith("test_")
         self.in_src = self.is_cpp and self.parts[0] == "src"
 
     def line_of(self, position):
