@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <random>
 #include <set>
 #include <sstream>
@@ -178,6 +179,41 @@ TEST(CodecEncode, BlocksDoNotDependOnTheirNeighbours) {
       apart.insert(apart.end(), one.begin(), one.end());
     }
     EXPECT_EQ(together, apart) << codec->info.name;
+  }
+}
+
+/// Numbers that are the same with every compiler and library: sums of four uniform ones, a few of them large.
+std::vector<float> portable_values(size_t count) {
+  std::vector<float> values(count);
+  uint32_t state = 1;
+  for (size_t i = 0; i < count; ++i) {
+    int32_t sum = 0;
+    for (int k = 0; k < 4; ++k) {
+      state = state * 1664525u + 1013904223u;
+      sum += static_cast<int32_t>(state >> 16) - 32768;
+    }
+    values[i] = static_cast<float>(sum) * (i % 97 == 0 ? 0x1p-18f : 0x1p-21f);
+  }
+  return values;
+}
+
+// Bytes must not depend on compiler, processor or optimization. A better encoder changes these on purpose.
+TEST(CodecEncode, BytesAreTheSameEverywhere) {
+  const std::map<std::string_view, uint64_t> expected = {
+      {"q8_0", 0xd1b6e2f531a7d7a4}, {"q5_1", 0x1769b57e47471787}, {"q5_0", 0xe8d0919c1a977ada},
+      {"q4_1", 0x1ad01e9b4f483754}, {"q4_0", 0x6f838685e5f7c09a}, {"q6_k", 0xcaa81cf14dce4466},
+      {"q5_k", 0x3f53bdfde7aec2a},  {"q4_k", 0x1e337931eb061dd1},
+  };
+  const std::vector<float> values = portable_values(256 * 33);
+  std::vector<float> importance(values.size());
+  for (size_t i = 0; i < importance.size(); ++i) importance[i] = static_cast<float>(i * i % 1009);
+  for (const Codec* codec : block_encoders()) {
+    uint64_t hash = 14695981039346656037ull;  // FNV-1a
+    for (const auto& packed : {encode(*codec, values), encode(*codec, values, importance)}) {
+      for (const std::byte byte : packed) hash = (hash ^ static_cast<uint64_t>(byte)) * 1099511628211ull;
+    }
+    ASSERT_TRUE(expected.contains(codec->info.name)) << codec->info.name;
+    EXPECT_EQ(hash, expected.at(codec->info.name)) << codec->info.name << std::hex << " has 0x" << hash;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "codecs/lane_fit_kernel.h"
 
@@ -18,31 +19,36 @@ float finite_value(float value) {
 
 float finite_weight(float weight) { return weight > 0.0f ? std::min(weight, 1e30f) : 0.0f; }
 
-/// The least-squares scale and offset for the codes behind `sums`; the old ones where there is no unique optimum.
-void refit(const LaneBlocks& lanes, const FitRules& rules, const FitSums& sums, LaneFit& fit) {
-  float weight[kLanes] = {};
-  for (int i = 0; i < lanes.elements; ++i) {
-    for (int lane = 0; lane < kLanes; ++lane) weight[lane] += lanes.w[i][lane];
-  }
+/// Error after changing scale and offset by these steps without changing a code.
+float error_after(const FitSums& sums, float weight, int lane, float scale_step, float offset_step) {
+  const float first_order = scale_step * sums.residual_code[lane] + offset_step * sums.residual[lane];
+  const float second_order = scale_step * scale_step * sums.code_code[lane] +
+                             2.0f * scale_step * offset_step * sums.code[lane] + offset_step * offset_step * weight;
+  return sums.error[lane] - 2.0f * first_order + second_order;
+}
+
+/// Moves to the least-squares scale and offset for the codes behind `sums` (and stays where there is no unique
+/// optimum). `error` becomes what these codes would then leave over.
+void refit(const LaneBlocks& lanes, OffsetRule rule, const FitSums& sums, LaneFit& fit, float (&error)[kLanes]) {
   for (int lane = 0; lane < kLanes; ++lane) {
+    const float weight = lanes.weight[lane];
     const float cc = sums.code_code[lane];
     const float c = sums.code[lane];
     const float rc = sums.residual_code[lane];
     const float r = sums.residual[lane];
-    const float determinant = weight[lane] * cc - c * c;
-    const bool solvable = determinant > 1e-6f * weight[lane] * cc && rules.offset != OffsetRule::none;
+    const float determinant = weight * cc - c * c;
+    const bool solvable = determinant > 1e-6f * weight * cc;
     const float divisor = solvable ? determinant : 1.0f;
-    float scale = fit.scale[lane] + (solvable ? (weight[lane] * rc - c * r) / divisor : 0.0f);
-    float offset = fit.offset[lane] + (solvable ? (cc * r - c * rc) / divisor : 0.0f);
-    const bool fixed_offset = rules.offset == OffsetRule::none || (rules.offset != OffsetRule::free && offset > 0.0f);
-    // With the offset held at zero: what the codes explained so far plus what the residual adds.
-    const float xc = rc + fit.scale[lane] * cc + fit.offset[lane] * c;
-    if (fixed_offset) {
-      scale = cc > 1e-30f ? xc / cc : fit.scale[lane];
-      offset = 0.0f;
+    float scale_step = solvable ? (weight * rc - c * r) / divisor : 0.0f;
+    float offset_step = solvable ? (cc * r - c * rc) / divisor : 0.0f;
+    const bool above = fit.offset[lane] + offset_step > 0.0f;
+    if (rule == OffsetRule::none || (rule == OffsetRule::never_positive && above)) {
+      offset_step = -fit.offset[lane];
+      scale_step = cc > 1e-30f ? (rc - offset_step * c) / cc : 0.0f;
     }
-    fit.scale[lane] = scale;
-    fit.offset[lane] = offset;
+    fit.scale[lane] += scale_step;
+    fit.offset[lane] += offset_step;
+    error[lane] = error_after(sums, weight, lane, scale_step, offset_step);
   }
 }
 
@@ -61,21 +67,31 @@ void load_lanes(const float* values, const float* importance, int elements, int 
     for (int i = 0; i < elements; ++i) {
       const int at = lane * elements + i;
       lanes.x[i][lane] = lane < blocks ? finite_value(values[at]) : 0.0f;
-      lanes.w[i][lane] = lane < blocks && importance ? finite_weight(importance[at]) : 1.0f;
+      lanes.w[i][lane] = lane < blocks && importance ? finite_weight(importance[at]) : 0.0f;
     }
   }
-  if (importance) normalize_weights(lanes);
 }
 
-void normalize_weights(LaneBlocks& lanes) {
+void set_equal_weights(LaneBlocks& lanes) {
+  for (int i = 0; i < lanes.elements; ++i) std::fill_n(lanes.w[i], kLanes, 1.0f);
+  std::fill_n(lanes.weight, kLanes, static_cast<float>(lanes.elements));
+}
+
+void normalize_weights(LaneBlocks& lanes, int lanes_together) {
   float largest[kLanes] = {};
   for (int i = 0; i < lanes.elements; ++i) {
     for (int lane = 0; lane < kLanes; ++lane) largest[lane] = std::max(largest[lane], lanes.w[i][lane]);
   }
+  for (int first = 0; first < kLanes; first += lanes_together) {
+    const float most = *std::max_element(largest + first, largest + first + lanes_together);
+    std::fill_n(largest + first, lanes_together, most);
+  }
+  std::fill_n(lanes.weight, kLanes, 0.0f);
   for (int i = 0; i < lanes.elements; ++i) {
     for (int lane = 0; lane < kLanes; ++lane) {
       const bool usable = largest[lane] > 1e-30f;
       lanes.w[i][lane] = usable ? lanes.w[i][lane] / largest[lane] : 1.0f;
+      lanes.weight[lane] += lanes.w[i][lane];
     }
   }
 }
@@ -101,20 +117,35 @@ float nearest_f16(float value) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(finite) | sign);
 }
 
-void descend(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, int rounds, LaneFit& best,
-             float (&best_error)[kLanes]) {
+BestFit::BestFit() : fit{} { std::fill_n(error, kLanes, std::numeric_limits<float>::infinity()); }
+
+void take_better(const LaneFit& candidate, const float (&error)[kLanes], BestFit& best) {
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const bool better = error[lane] < best.error[lane];
+    best.fit.scale[lane] = better ? candidate.scale[lane] : best.fit.scale[lane];
+    best.fit.offset[lane] = better ? candidate.offset[lane] : best.fit.offset[lane];
+    best.error[lane] = better ? error[lane] : best.error[lane];
+  }
+}
+
+void probe(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, BestFit& best) {
   LaneFit fit = start;
+  float error[kLanes];
+  refit(lanes, rules.offset, measure_fit(lanes, rules.range, start), fit, error);
+  take_better(fit, error, best);
+}
+
+LaneFit descend(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, int rounds) {
+  LaneFit fit = start;
+  BestFit best;
   for (int round = 0; round < rounds; ++round) {
     if (rules.f16_scales) round_scales_to_f16(fit);
     const FitSums sums = measure_fit(lanes, rules.range, fit);
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const bool better = sums.error[lane] < best_error[lane];
-      best.scale[lane] = better ? fit.scale[lane] : best.scale[lane];
-      best.offset[lane] = better ? fit.offset[lane] : best.offset[lane];
-      best_error[lane] = better ? sums.error[lane] : best_error[lane];
-    }
-    if (round + 1 < rounds) refit(lanes, rules, sums, fit);
+    take_better(fit, sums.error, best);
+    float predicted[kLanes];
+    refit(lanes, rules.offset, sums, fit, predicted);
   }
+  return best.fit;
 }
 
 }  // namespace adze::codecs

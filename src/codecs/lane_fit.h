@@ -16,6 +16,7 @@ inline constexpr int kMaxLaneElements = 32;
 struct alignas(64) LaneBlocks {
   float x[kMaxLaneElements][kLanes];  // finite, magnitude at most kMaxMagnitude
   float w[kMaxLaneElements][kLanes];  // weight of the squared error, in [0, 1]
+  float weight[kLanes];               // sum of w over the elements
   int elements = kMaxLaneElements;
 };
 
@@ -44,11 +45,15 @@ struct alignas(64) FitSums {
 inline constexpr float kMaxMagnitude = 1e9f;
 
 /// Fills the lanes with `blocks` (1 to 16) consecutive blocks. NaN becomes 0, infinities the largest magnitude.
-/// `importance` may be null (all ones); negative and NaN weights count as 0, a block of zeros as all ones.
+/// `importance` may be null; negative and NaN weights count as 0. The weights are not usable before one of the next
+/// two.
 void load_lanes(const float* values, const float* importance, int elements, int blocks, LaneBlocks& lanes);
 
-/// Divides the weights of each lane by their largest, so that no sum can overflow or vanish.
-void normalize_weights(LaneBlocks& lanes);
+void set_equal_weights(LaneBlocks& lanes);
+
+/// Divides the weights of every `lanes_together` lanes by their largest, so that no sum can overflow or vanish. Where
+/// all are zero, all become one.
+void normalize_weights(LaneBlocks& lanes, int lanes_together);
 
 FitSums measure_fit(const LaneBlocks& lanes, CodeRange range, const LaneFit& fit);
 
@@ -70,9 +75,20 @@ struct FitRules {
 /// The nearest finite f16 value.
 float nearest_f16(float value);
 
-/// Starts at `start` and `rounds` times replaces scale and offset by the least-squares optimum for the current
-/// codes. Wherever the measured error is below `best_error`, takes over that fit and error.
-void descend(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, int rounds, LaneFit& best,
-             float (&best_error)[kLanes]);
+/// The best fit of each lane so far.
+struct alignas(64) BestFit {
+  BestFit();  // nothing yet: infinite errors
+  LaneFit fit;
+  float error[kLanes];
+};
+
+void take_better(const LaneFit& candidate, const float (&error)[kLanes], BestFit& best);
+
+/// Looks at the codes nearest to `start`, and offers `best` the least-squares fit for them, before any rounding.
+void probe(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, BestFit& best);
+
+/// From `start` takes the nearest codes, the least-squares fit for these, and so on, `rounds` times.
+/// Returns what measured best, rounded to f16 if the rules say so.
+LaneFit descend(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, int rounds);
 
 }  // namespace adze::codecs

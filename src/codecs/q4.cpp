@@ -9,7 +9,7 @@
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
 #include "codecs/codec.h"
-#include "codecs/legacy_search.h"
+#include "codecs/scale_search.h"
 
 namespace adze::codecs {
 namespace {
@@ -43,13 +43,15 @@ void decode_q4_1(const std::byte* packed, float* values, int64_t count) {
 
 constexpr CodeRange kSigned{-8, 7};
 constexpr CodeRange kUnsigned{0, 15};
-constexpr std::array kExtremeCodes = {-8.0f, -7.4f, -8.8f, -9.8f, 7.0f, 7.8f, 8.8f};
-constexpr std::array kSpans = {15.0f, 14.2f, 16.0f, 17.2f, 18.6f};
+constexpr std::array kExtremeCodes = {-8.0f, -9.2f, -8.8f, -8.4f, -7.6f, -7.3f, -7.0f,
+                                      8.0f,  9.2f,  8.8f,  8.4f,  7.6f,  7.3f,  7.0f};
+constexpr std::array kOverhangs = {-0.7f, -0.3f, 0.1f, 0.5f, 1.0f};
 
 void encode_q4_0(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ4_0>(packed);
-  for_each_lane_group(values, importance, count, [&](const LaneBlocks& lanes, int in_group, int64_t first) {
-    const LaneFit fit = find_scales(lanes, {kSigned, kExtremeCodes, 3});
+  for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
+    importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
+    const LaneFit fit = find_scales(lanes, {kSigned, OffsetRule::none, true}, kExtremeCodes);
     uint8_t codes[kMaxLaneElements][kLanes];
     nearest_codes(lanes, kSigned, fit, codes);
     for (int lane = 0; lane < in_group; ++lane) {
@@ -61,8 +63,9 @@ void encode_q4_0(const float* values, const float* importance, std::byte* packed
 
 void encode_q4_1(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ4_1>(packed);
-  for_each_lane_group(values, importance, count, [&](const LaneBlocks& lanes, int in_group, int64_t first) {
-    const LaneFit fit = find_scales_and_offsets(lanes, {kUnsigned, kSpans, 3});
+  for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
+    importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
+    const LaneFit fit = find_scales_and_offsets(lanes, {kUnsigned, OffsetRule::free, true}, kOverhangs);
     uint8_t codes[kMaxLaneElements][kLanes];
     nearest_codes(lanes, kUnsigned, fit, codes);
     for (int lane = 0; lane < in_group; ++lane) {

@@ -4,10 +4,14 @@
 //   value = (scale * group_scale) * code - (minimum * group_minimum)
 //
 // Each 64 numbers have 32 bytes: number j in the low nibble of byte j, number j + 32 in its high nibble.
+#include <cstring>
+
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
 #include "codecs/codec.h"
+#include "codecs/scale_search.h"
 #include "codecs/six_bit_scales.h"
+#include "codecs/super_block_fit.h"
 
 namespace adze::codecs {
 namespace {
@@ -32,9 +36,44 @@ void decode_q4_k(const std::byte* packed, float* values, int64_t count) {
   for (int64_t b = 0; b < count / kSuperBlockElements; ++b) decode_block(blocks[b], values + b * kSuperBlockElements);
 }
 
+constexpr int kGroupElements = 32;
+constexpr CodeRange kCodes{0, 15};
+
+/// Lanes first_lane to first_lane + 7 are the groups of this block.
+void pack_codes(const uint8_t (*codes)[kLanes], int first_lane, BlockQ4_K& block) {
+  for (int pair = 0; pair < 4; ++pair) {
+    for (int j = 0; j < kGroupElements; ++j) {
+      const uint8_t* both = codes[j] + first_lane + 2 * pair;
+      block.low[32 * pair + j] = static_cast<uint8_t>(both[0] | both[1] << 4);
+    }
+  }
+}
+
+void encode_q4_k(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  auto* blocks = blocks_at<BlockQ4_K>(packed);
+  for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int used, int64_t first) {
+    if (!importance) set_magnitude_weights(lanes);
+    normalize_weights(lanes, 8);
+    const AffineSuperBlocks fitted = fit_affine_super_blocks(lanes, kCodes);
+    uint8_t codes[kMaxLaneElements][kLanes];
+    nearest_codes(lanes, kCodes, fitted.fit, codes);
+    for (int lane = 0; lane < used; lane += 8) {
+      BlockQ4_K& block = blocks[(first + lane) / 8];
+      store_f16(block.scale, fitted.scale[lane / 8]);
+      store_f16(block.minimum, fitted.minimum[lane / 8]);
+      SixBitScales scales;
+      std::memcpy(scales.scale, fitted.group_scale + lane, sizeof scales.scale);
+      std::memcpy(scales.minimum, fitted.group_minimum + lane, sizeof scales.minimum);
+      pack_six_bit_scales(scales, block.scales);
+      pack_codes(codes, lane, block);
+    }
+  });
+}
+
 }  // namespace
 
-constinit const Codec q4_k{
-    {"q4_k", "4-bit codes, groups of 32 with 6-bit scales and minima", 256, sizeof(BlockQ4_K)}, decode_q4_k, nullptr};
+constinit const Codec q4_k{{"q4_k", "4-bit codes, groups of 32 with 6-bit scales and minima", 256, sizeof(BlockQ4_K)},
+                           decode_q4_k,
+                           encode_q4_k};
 
 }  // namespace adze::codecs

@@ -10,7 +10,7 @@
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
 #include "codecs/codec.h"
-#include "codecs/legacy_search.h"
+#include "codecs/scale_search.h"
 
 namespace adze::codecs {
 namespace {
@@ -57,13 +57,15 @@ void decode_q5_1(const std::byte* packed, float* values, int64_t count) {
 
 constexpr CodeRange kSigned{-16, 15};
 constexpr CodeRange kUnsigned{0, 31};
-constexpr std::array kExtremeCodes = {-16.0f, -15.2f, -16.8f, -17.8f, 15.0f, 15.8f, 16.8f};
-constexpr std::array kSpans = {31.0f, 30.2f, 31.8f, 32.8f, 34.0f};
+constexpr std::array kExtremeCodes = {-16.0f, -16.5f, -15.5f, -15.0f, -14.5f, -14.0f, -13.5f,
+                                      16.0f,  16.5f,  15.5f,  15.0f,  14.5f,  14.0f,  13.5f};
+constexpr std::array kOverhangs = {-0.7f, -0.3f, 0.1f, 0.5f, 1.0f};
 
 void encode_q5_0(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ5_0>(packed);
-  for_each_lane_group(values, importance, count, [&](const LaneBlocks& lanes, int in_group, int64_t first) {
-    const LaneFit fit = find_scales(lanes, {kSigned, kExtremeCodes, 3});
+  for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
+    importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
+    const LaneFit fit = find_scales(lanes, {kSigned, OffsetRule::none, true}, kExtremeCodes);
     uint8_t codes[kMaxLaneElements][kLanes];
     nearest_codes(lanes, kSigned, fit, codes);
     for (int lane = 0; lane < in_group; ++lane) {
@@ -76,8 +78,9 @@ void encode_q5_0(const float* values, const float* importance, std::byte* packed
 
 void encode_q5_1(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ5_1>(packed);
-  for_each_lane_group(values, importance, count, [&](const LaneBlocks& lanes, int in_group, int64_t first) {
-    const LaneFit fit = find_scales_and_offsets(lanes, {kUnsigned, kSpans, 3});
+  for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
+    importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
+    const LaneFit fit = find_scales_and_offsets(lanes, {kUnsigned, OffsetRule::free, true}, kOverhangs);
     uint8_t codes[kMaxLaneElements][kLanes];
     nearest_codes(lanes, kUnsigned, fit, codes);
     for (int lane = 0; lane < in_group; ++lane) {
