@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "graph/attributes_text.h"
 #include "graph/graph.h"
-#include "graph/parse_attributes.h"
 #include "graph/text_cursor.h"
 
 namespace adze::graph {

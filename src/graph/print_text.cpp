@@ -1,44 +1,14 @@
 // to_text: prints any graph, broken ones too, because a failed verification is read from a dump.
 #include <fmt/format.h>
 
-#include <bit>
-#include <cmath>
-
+#include "graph/attributes_text.h"
 #include "graph/graph.h"
 #include "graph/text_cursor.h"
 
 namespace adze::graph {
 namespace {
 
-constexpr uint64_t kPlainNan = 0x7FF8000000000000u;
-
 std::string name_text(std::string_view name) { return fmt::format("%{}", is_bare_name(name) ? name : in_quotes(name)); }
-
-// Reads back bit-equal: shortest round-trip digits, and the payload of a NaN that is not the plain one.
-std::string number_text(double number) {
-  const auto bits = std::bit_cast<uint64_t>(number);
-  if (std::isnan(number)) return bits == kPlainNan ? "nan" : fmt::format("nan(0x{:x})", bits);
-  const auto text = fmt::format("{}", number);
-  return text.find_first_of(".einf") == std::string::npos ? text + ".0" : text;
-}
-
-std::string number_text(int64_t number) { return fmt::format("{}", number); }
-
-template <typename T>
-std::string list_text(const std::vector<T>& list) {
-  std::string text = "[";
-  for (const T item : list) text += (text.size() > 1 ? ", " : "") + number_text(item);
-  return text + "]";
-}
-
-struct AttributeText {
-  std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-  std::string operator()(int64_t number) const { return number_text(number); }
-  std::string operator()(double number) const { return number_text(number); }
-  std::string operator()(const std::string& text) const { return in_quotes(text); }
-  std::string operator()(const std::vector<int64_t>& list) const { return list_text(list); }
-  std::string operator()(const std::vector<double>& list) const { return list.empty() ? "floats[]" : list_text(list); }
-};
 
 std::string hex_text(const std::vector<std::byte>& bytes) {
   std::string text = "0x";
@@ -110,20 +80,12 @@ class Printer {
     return true;
   }
 
-  static std::string attributes_text(const Attributes& attributes) {
-    std::string text;
-    for (const auto& [key, value] : attributes) {
-      text += (text.empty() ? " {" : ", ") + word_or_quoted(key) + "=" + std::visit(AttributeText{}, value);
-    }
-    return text.empty() ? text : text + "}";
-  }
-
   void print_node(const Node& node) {
     std::string text;
     for (const ValueId id : node.outputs) text += (text.empty() ? "" : ", ") + typed(id);
     if (text.empty()) text = "()";
     text += " = " + (node.op ? word_or_quoted(node.op->name) : "<no op>") + "(" + uses(graph_, node.inputs) + ")";
-    text += attributes_text(node.attributes);
+    if (!node.attributes.empty()) text += " " + attributes_text(node.attributes);
     if (!node.placement.empty()) text += " on " + word_or_quoted(node.placement);
     if (!name_follows(node)) text += " as " + in_quotes(node.name);
     line(text);

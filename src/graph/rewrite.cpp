@@ -1,5 +1,8 @@
 #include "graph/rewrite.h"
 
+#include <algorithm>
+#include <unordered_map>
+
 namespace adze::graph {
 namespace {
 
@@ -35,12 +38,32 @@ void remove_values(Graph& graph, const std::vector<bool>& removed) {
   }
 }
 
+// A value is captured once: of several captures of the same value the first stays.
+void merge_equal_captures(Graph& subgraph) {
+  std::unordered_map<ValueId, ValueId> first_captures;
+  std::vector<ValueId> replacements(subgraph.values.size(), kNoValue);
+  std::vector<bool> removed(subgraph.values.size());
+  for (ValueId id = 0; id < subgraph.values.size(); ++id) {
+    if (subgraph.values[id].origin != ValueOrigin::captured) continue;
+    const auto [first, is_new] = first_captures.emplace(subgraph.values[id].outer, id);
+    if (is_new) continue;
+    replacements[id] = first->second;
+    removed[id] = true;
+  }
+  if (std::ranges::find(removed, true) == removed.end()) return;
+  replace_uses(subgraph, replacements);
+  remove_values(subgraph, removed);
+}
+
 }  // namespace
 
 void replace_uses(Graph& graph, const std::vector<ValueId>& replacements) {
   visit_uses(graph, [&](ValueId& id) {
     while (replacements[id] != kNoValue) id = replacements[id];
   });
+  for (const Node& node : graph.nodes) {
+    for (const auto& subgraph : node.subgraphs) merge_equal_captures(*subgraph);
+  }
 }
 
 void remove_nodes(Graph& graph, const std::vector<bool>& removed) {
@@ -57,14 +80,16 @@ void remove_nodes(Graph& graph, const std::vector<bool>& removed) {
   remove_values(graph, removed_values);
 }
 
-void remove_unused_values(Graph& graph) {
+bool remove_unused_values(Graph& graph) {
   std::vector<bool> removed(graph.values.size());
   for (ValueId id = 0; id < graph.values.size(); ++id) {
     const auto origin = graph.values[id].origin;
-    removed[id] = origin == ValueOrigin::captured || origin == ValueOrigin::constant;
+    removed[id] = origin == ValueOrigin::weight || origin == ValueOrigin::constant || origin == ValueOrigin::captured;
   }
   visit_uses(graph, [&](const ValueId& id) { removed[id] = false; });
+  if (std::ranges::find(removed, true) == removed.end()) return false;
   remove_values(graph, removed);
+  return true;
 }
 
 }  // namespace adze::graph

@@ -1,13 +1,42 @@
-#include "graph/parse_attributes.h"
+#include "graph/attributes_text.h"
 
 #include <fmt/format.h>
 
 #include <bit>
 #include <charconv>
+#include <cmath>
 #include <type_traits>
 
 namespace adze::graph {
 namespace {
+
+constexpr uint64_t kPlainNan = 0x7FF8000000000000u;
+
+// Reads back bit-equal: shortest round-trip digits, and the payload of a NaN that is not the plain one.
+std::string number_text(double number) {
+  const auto bits = std::bit_cast<uint64_t>(number);
+  if (std::isnan(number)) return bits == kPlainNan ? "nan" : fmt::format("nan(0x{:x})", bits);
+  const auto text = fmt::format("{}", number);
+  return text.find_first_of(".einf") == std::string::npos ? text + ".0" : text;
+}
+
+std::string number_text(int64_t number) { return fmt::format("{}", number); }
+
+template <typename T>
+std::string list_text(const std::vector<T>& list) {
+  std::string text = "[";
+  for (const T item : list) text += (text.size() > 1 ? ", " : "") + number_text(item);
+  return text + "]";
+}
+
+struct AttributeText {
+  std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+  std::string operator()(int64_t number) const { return number_text(number); }
+  std::string operator()(double number) const { return number_text(number); }
+  std::string operator()(const std::string& text) const { return in_quotes(text); }
+  std::string operator()(const std::vector<int64_t>& list) const { return list_text(list); }
+  std::string operator()(const std::vector<double>& list) const { return list.empty() ? "floats[]" : list_text(list); }
+};
 
 using Number = std::variant<int64_t, double>;
 
@@ -28,7 +57,7 @@ T whole_number(const TextCursor& cursor, size_t start, std::string_view text, in
 }
 
 Number parse_nan(TextCursor& cursor) {
-  if (!cursor.accept("(")) return std::bit_cast<double>(uint64_t{0x7FF8000000000000u});
+  if (!cursor.accept("(")) return std::bit_cast<double>(kPlainNan);
   const size_t start = cursor.position();
   const auto bits = whole_number<uint64_t>(cursor, start, cursor.hex_literal(), 16);
   cursor.expect(")");
@@ -74,6 +103,14 @@ Attribute parse_attribute(TextCursor& cursor) {
 }
 
 }  // namespace
+
+std::string attributes_text(const Attributes& attributes) {
+  std::string text;
+  for (const auto& [key, value] : attributes) {
+    text += (text.empty() ? "{" : ", ") + word_or_quoted(key) + "=" + std::visit(AttributeText{}, value);
+  }
+  return text.empty() ? text : text + "}";
+}
 
 Attributes parse_attributes(TextCursor& cursor) {
   Attributes attributes;

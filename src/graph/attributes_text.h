@@ -6,6 +6,9 @@
 
 namespace adze::graph {
 
+/// Equal attributes, floats compared by their bits, and only those, have equal text. "" when there are none.
+std::string attributes_text(const Attributes& attributes);
+
 /// Reads "{…}", or nothing when the next character is not '{'. An integer stays an integer, a number with '.', an
 /// exponent, inf or nan is a double, a list is of doubles when one of its numbers is.
 Attributes parse_attributes(TextCursor& cursor);
