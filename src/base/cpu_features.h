@@ -10,6 +10,14 @@ namespace adze {
 /// Instruction-set levels that kernels exist for; within a family a higher one includes the lower ones.
 enum class Isa { scalar, sse, avx2, avx512, neon, dotprod };
 
+/// The family this program is compiled for. Kernel lists ask it with `if constexpr`, so that a table of the other
+/// family's kernels, which is not compiled, is never referred to.
+#if defined(__x86_64__)
+inline constexpr bool kIsX86 = true;
+#else
+inline constexpr bool kIsX86 = false;
+#endif
+
 const char* isa_name(Isa isa);
 
 struct CpuFeatures {

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "ops/linear/linear_q8.h"
 #include "ops/linear/linear_reference.h"
 #include "ops/schema_checks.h"
 
@@ -33,9 +34,17 @@ std::shared_ptr<const void> resolve(const graph::Node& node) {
   return std::make_shared<LinearParameters>(LinearParameters{read_activation(node)});
 }
 
-constexpr Kernel kKernels[] = {
-    {"reference", Isa::scalar, nullptr, nullptr, linear_reference_scratch_bytes, linear_reference},
-};
+std::vector<Kernel> list_kernels() {
+  std::vector<Kernel> kernels;
+  if constexpr (kIsX86) {
+    kernels.push_back(linear_q8_kernel<kQ8KernelsAvx512>("avx512_q8_32", Isa::avx512));
+    kernels.push_back(linear_q8_kernel<kQ8KernelsAvx2>("avx2_q8_32", Isa::avx2));
+  }
+  kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, linear_reference_scratch_bytes, linear_reference});
+  return kernels;
+}
+
+const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 

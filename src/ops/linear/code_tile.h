@@ -1,0 +1,58 @@
+// What the 8-bit kernels of `linear` work on: weights unpacked to one byte per number, activations in panels of tokens.
+// Plain structs only: files compiled for one ISA include this.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/linear/rows16.h"
+
+namespace adze::ops {
+
+inline constexpr int kMaxPanelTokens = 12;
+
+/// Blocks of 32 numbers of 16 rows, unpacked.
+struct CodeTile {
+  uint8_t* codes;  // [block][quad][16][4]
+  float* scales;   // [block][1 or 2][16]
+  float* minima;   // the same shape; unused where the layout has none
+};
+
+/// Some blocks of the quantized activations of `tokens` rows, side by side.
+struct Panel {
+  int8_t* codes;  // [block][quad][tokens][4]
+  float* scales;  // [block][tokens]
+  /// [block][1 or 2][tokens]: for layouts with minima, float: scale * sum of the codes; for the others, int32:
+  /// -zero_point * sum of the codes. Sums run over as many numbers as share a weight scale.
+  int32_t* sums;
+};
+
+/// How the codes of a weight enter the integer products.
+struct CodeRules {
+  int zero_point;
+  int scales_per_block;
+  bool has_minima;
+  int bits;
+};
+
+struct Extent {
+  int tokens;
+  int blocks;
+};
+
+/// The 8-bit kernels of one ISA. Every sum over blocks runs in order, in the lane of its row: results do not depend
+/// on how many tokens share a panel.
+struct Q8Kernels {
+  int max_tokens;           // of a panel, at most kMaxPanelTokens
+  bool keeps_bytes_signed;  // 8-bit codes are int8 in tiles (zero point 0), else uint8 (zero point 128)
+
+  /// Quantizes `blocks` blocks of one row into a panel of `tokens`, whose pointers are at the row's column.
+  void (*quantize)(const float* x, int64_t blocks, const CodeRules& rules, const Panel& column, int tokens);
+  void (*unpack)(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile);
+  /// sums[token][16] += the products.
+  void (*multiply)(const CodeRules& rules, const CodeTile& tile, const Panel& panel, const Extent& extent, float* sums);
+};
+
+extern const Q8Kernels kQ8KernelsAvx512;
+extern const Q8Kernels kQ8KernelsAvx2;
+
+}  // namespace adze::ops

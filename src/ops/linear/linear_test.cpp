@@ -1,0 +1,188 @@
+#include "ops/linear/linear.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "ops/linear/quantize_activation.h"
+#include "ops/linear/rows16_packing.h"
+#include "ops/linear/test_linear_case.h"
+#include "ops/linear/test_random_blocks.h"
+
+namespace adze::ops {
+namespace {
+
+std::vector<float> random_floats(size_t count, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+const Kernel& reference() { return linear.kernels.back(); }
+
+struct Subject {
+  const Kernel* kernel;
+  const codecs::Codec* codec;
+  const char* activation;
+};
+
+// Every fast kernel with every storage type and activation it accepts on this machine.
+std::vector<Subject> subjects() {
+  std::vector<Subject> list;
+  for (const Kernel& kernel : linear.kernels) {
+    if (&kernel == &reference() || !isa_includes(active_isa(), kernel.isa)) continue;
+    for (const codecs::Codec* codec : codecs::all_codecs()) {
+      for (const char* activation : {"f32", "q8_32", "q8_256"}) {
+        const LinearCase probe(*codec, {1, 256, 16}, activation);
+        if (!probe.refusal(kernel)) list.push_back({&kernel, codec, activation});
+      }
+    }
+  }
+  return list;
+}
+
+std::string name_of(const Subject& subject) {
+  return std::string(subject.kernel->name) + " " + std::string(subject.codec->info.name);
+}
+
+// Sums of magnitudes that bound the rounding of f32 accumulation: sum |x| * max |w| of the row.
+std::vector<double> error_scale(const LinearCase& test, const codecs::Codec& codec, const std::vector<float>& x,
+                                const LinearShape& shape) {
+  std::vector<double> scale(static_cast<size_t>(shape.tokens * shape.outputs));
+  std::vector<float> row(static_cast<size_t>(shape.inputs));
+  for (int64_t m = 0; m < shape.outputs; ++m) {
+    codec.decode(test.weights.data() + m * test.row_bytes(), row.data(), shape.inputs);
+    double largest = 0;
+    for (const float weight : row) largest = std::max(largest, static_cast<double>(std::fabs(weight)));
+    for (int64_t t = 0; t < shape.tokens; ++t) {
+      double sum = 0;
+      for (int64_t k = 0; k < shape.inputs; ++k) sum += std::fabs(x[static_cast<size_t>(t * shape.inputs + k)]);
+      scale[static_cast<size_t>(t * shape.outputs + m)] = sum * largest;
+    }
+  }
+  return scale;
+}
+
+// |fast - reference| <= roundings * 2^-24 * sum |x| max |w|: the sums of n numbers take at most n roundings (for 8-bit
+// activations two per block, which this bounds too), and a K type's scale * code may be a few times its value.
+void expect_agrees(const Subject& subject, const LinearShape& shape, uint32_t seed) {
+  LinearCase test(*subject.codec, shape, subject.activation);
+  fill_random_blocks(*subject.codec, seed, test.weights);
+  const auto x = random_floats(static_cast<size_t>(shape.tokens * shape.inputs), seed + 1);
+  const auto bias = random_floats(static_cast<size_t>(shape.outputs), seed + 2);
+  std::vector<float> expected(static_cast<size_t>(shape.tokens * shape.outputs));
+  std::vector<float> found(expected.size(), -1.0f);
+  test.prepare(reference(), 1);
+  test.run(x.data(), shape.tokens, bias.data(), expected.data());
+  test.prepare(*subject.kernel, 2);
+  test.run(x.data(), shape.tokens, bias.data(), found.data());
+  const auto scale = error_scale(test, *subject.codec, x, shape);
+  const double blocks = static_cast<double>(shape.inputs) / 32;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const double bound = (4 * blocks + 16) * 0x1p-24 * scale[i] + 1e-6;
+    ASSERT_NEAR(found[i], expected[i], bound) << name_of(subject) << " tokens " << shape.tokens << " inputs "
+                                              << shape.inputs << " outputs " << shape.outputs << " at " << i;
+  }
+}
+
+int64_t rounded_inputs(const Subject& subject, int64_t inputs) {
+  const int64_t block = subject.codec->info.block_elements;
+  return std::max(block, inputs / block * block);
+}
+
+TEST(Linear, fast_kernels_agree_with_the_reference) {
+  ASSERT_FALSE(subjects().empty());
+  for (const Subject& subject : subjects()) {
+    for (const LinearShape& shape : {LinearShape{1, 576, 33},
+                                     {2, 1056, 16},
+                                     {3, 77, 5},
+                                     {5, 2304, 47},
+                                     {13, 300, 64},
+                                     {37, 512, 17},
+                                     {70, 1290, 20}}) {
+      LinearShape fitting = shape;
+      fitting.inputs = rounded_inputs(subject, shape.inputs);
+      expect_agrees(subject, fitting, static_cast<uint32_t>(shape.tokens));
+    }
+  }
+}
+
+// A row's result is the same bits alone, in any batch and with any number of threads.
+TEST(Linear, results_do_not_depend_on_batch_or_threads) {
+  constexpr int64_t kTokens = 40;
+  for (const Subject& subject : subjects()) {
+    const LinearShape shape{kTokens, rounded_inputs(subject, 1376), 41};
+    LinearCase test(*subject.codec, shape, subject.activation);
+    fill_random_blocks(*subject.codec, 7, test.weights);
+    const auto x = random_floats(static_cast<size_t>(kTokens * shape.inputs), 8);
+    std::vector<float> whole(static_cast<size_t>(kTokens * shape.outputs));
+    test.prepare(*subject.kernel, 1);
+    test.run(x.data(), kTokens, nullptr, whole.data());
+    for (const unsigned threads : {1u, 2u, 3u}) {
+      test.prepare(*subject.kernel, threads);
+      for (int64_t tokens = 1; tokens <= kTokens; tokens += threads == 1 ? 1 : 7) {
+        const int64_t first = kTokens - tokens;
+        std::vector<float> part(static_cast<size_t>(tokens * shape.outputs));
+        test.run(x.data() + first * shape.inputs, tokens, nullptr, part.data());
+        ASSERT_EQ(0, std::memcmp(part.data(), whole.data() + first * shape.outputs, part.size() * sizeof(float)))
+            << name_of(subject) << ": the last " << tokens << " tokens with " << threads << " threads";
+      }
+    }
+  }
+}
+
+TEST(Linear, bad_numbers_stay_in_their_row_and_are_seen) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const Subject& subject : subjects()) {
+    const LinearShape shape{4, rounded_inputs(subject, 512), 19};
+    LinearCase test(*subject.codec, shape, subject.activation);
+    fill_random_blocks(*subject.codec, 3, test.weights);
+    auto x = random_floats(static_cast<size_t>(shape.tokens * shape.inputs), 4);
+    const auto bias = random_floats(static_cast<size_t>(shape.outputs), 5);
+    x[7] = std::numeric_limits<float>::quiet_NaN();
+    x[static_cast<size_t>(2 * shape.inputs + 1)] = kInfinity;
+    std::fill_n(x.begin() + shape.inputs, shape.inputs, 0.0f);
+    std::vector<float> out(static_cast<size_t>(shape.tokens * shape.outputs));
+    test.prepare(*subject.kernel, 1);
+    test.run(x.data(), shape.tokens, bias.data(), out.data());
+    for (int64_t m = 0; m < shape.outputs; ++m) {
+      const auto at = [&](int64_t token) { return out[static_cast<size_t>(token * shape.outputs + m)]; };
+      EXPECT_TRUE(std::isnan(at(0))) << name_of(subject);
+      EXPECT_EQ(at(1), bias[static_cast<size_t>(m)]) << name_of(subject);
+      EXPECT_FALSE(std::isfinite(at(2))) << name_of(subject);
+      EXPECT_TRUE(std::isfinite(at(3))) << name_of(subject);
+    }
+  }
+}
+
+// AVX2 and AVX-512 round alike, so a model computes the same numbers on both.
+TEST(Linear, instruction_sets_give_the_same_bits) {
+  for (const Subject& subject : subjects()) {
+    const LinearShape shape{9, rounded_inputs(subject, 1376), 41};
+    LinearCase test(*subject.codec, shape, subject.activation);
+    fill_random_blocks(*subject.codec, 11, test.weights);
+    const auto x = random_floats(static_cast<size_t>(shape.tokens * shape.inputs), 12);
+    std::vector<float> first;
+    for (const Subject& other : subjects()) {
+      if (other.codec != subject.codec || std::string_view(other.activation) != subject.activation) continue;
+      std::vector<float> out(static_cast<size_t>(shape.tokens * shape.outputs));
+      test.prepare(*other.kernel, 1);
+      test.run(x.data(), shape.tokens, nullptr, out.data());
+      if (first.empty()) first = out;
+      EXPECT_EQ(0, std::memcmp(first.data(), out.data(), out.size() * sizeof(float))) << name_of(other);
+    }
+  }
+}
+
+TEST(Linear, refusals_say_why) {
+  const Kernel& fast = linear.kernels.front();
+  EXPECT_EQ(LinearCase(codecs::i32, {1, 32, 16}, "q8_32").refusal(fast), "weight storage i32 has no unpacker");
+  EXPECT_EQ(LinearCase(codecs::q4_0, {1, 32, 16}, "q8_256").refusal(fast), "activation is not q8_32");
+}
+
+}  // namespace
+}  // namespace adze::ops

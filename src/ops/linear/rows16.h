@@ -1,0 +1,59 @@
+// The packing of weight rows for the fast kernels of `linear`: groups of 16 output rows, so that one vector holds the
+// same input features of all 16 rows and every sum stays in its row's own lane.
+//
+// A group of quantized rows is a run of records, one per 32 numbers or (K types) per 256:
+//
+//   f16 scale [16] | f16 minimum [16] if any | group scales of the K types | blocks of 32 numbers
+//   group scales: int8 [groups][16], then uint8 minima [groups][16]; or nibble pairs [groups][16] (Q2_K)
+//   block: low planes, then high planes, 64 bytes each. Byte 4 r + i of a plane belongs to row r and number
+//   4 q + i of the block; quad q = 0..7 of the numbers lies
+//     8 low bits: in plane q     4: in plane q % 4, nibble q / 4     2: in plane q / 4, bits 2 (q % 4)
+//     2 high bits: as 2 low bits     1 high bit: in the only plane, bit q
+//
+// A group of plain rows (f32, f16, bf16) is [row_length][16] numbers in their own type. Groups start at 64 bytes.
+// A pass over a group is one contiguous stream of about as many bytes as the rows had.
+#pragma once
+
+#include <cstdint>
+
+namespace adze::ops {
+
+inline constexpr int kGroupRows = 16;
+inline constexpr int kBlockNumbers = 32;
+inline constexpr int kQuads = 8;        // quads of four numbers in a block
+inline constexpr int kPlaneBytes = 64;  // four numbers of 16 rows
+
+enum class GroupScales : uint8_t { none, bytes, nibble_pairs };
+
+/// How one quantized storage type is spread over a record. value = scale * (code - zero_point) - minimum
+struct Rows16Layout {
+  int low_bits;
+  int high_bits;
+  int zero_point;        // 0 where there are minima
+  int record_blocks;     // blocks of 32 that share the f16 numbers: 1 or 8
+  int scales_per_block;  // 1: a scale for 32 numbers, 2: for 16
+  bool has_minima;
+  GroupScales group_scales;
+};
+
+static inline int planes_of(int bits) { return bits == 8 ? 8 : bits == 4 ? 4 : bits; }
+
+static inline int block_bytes(const Rows16Layout& layout) {
+  return kPlaneBytes * (planes_of(layout.low_bits) + planes_of(layout.high_bits));
+}
+
+static inline int group_scale_bytes(const Rows16Layout& layout) {
+  const int groups = layout.record_blocks * layout.scales_per_block;
+  if (layout.group_scales == GroupScales::none) return 0;
+  return groups * kGroupRows * (layout.group_scales == GroupScales::bytes && layout.has_minima ? 2 : 1);
+}
+
+static inline int header_bytes(const Rows16Layout& layout) {
+  return 2 * kGroupRows * (layout.has_minima ? 2 : 1) + group_scale_bytes(layout);
+}
+
+static inline int record_bytes(const Rows16Layout& layout) {
+  return header_bytes(layout) + layout.record_blocks * block_bytes(layout);
+}
+
+}  // namespace adze::ops

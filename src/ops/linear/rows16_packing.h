@@ -1,0 +1,16 @@
+#pragma once
+
+#include "ops/linear/rows16.h"
+#include "ops/op.h"
+
+namespace adze::ops {
+
+/// The layout of a quantized storage type, or null when it has none.
+const Rows16Layout* rows16_layout(StorageType storage);
+
+/// True for f32, f16 and bf16.
+bool is_plain_rows16(StorageType storage);
+
+extern const WeightPacking rows16;
+
+}  // namespace adze::ops

@@ -1,0 +1,46 @@
+// Random weights in any storage type, for tests and benchmarks.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "codecs/codec.h"
+
+namespace adze::ops {
+
+/// Fills `bytes` with whole blocks: random codes and scales, f16 numbers within 0.005 .. 0.02 (either sign), so that no
+/// value is infinite or NaN. The same bytes for the same seed.
+inline void fill_random_blocks(const codecs::Codec& codec, uint64_t seed, std::vector<std::byte>& bytes) {
+  struct HalfFields {
+    const codecs::Codec* codec;
+    int at[2];  // offsets of the f16 numbers in a block; -1: none
+  };
+  static const HalfFields kFields[] = {
+      {&codecs::f16, {0, -1}},    {&codecs::bf16, {-1, -1}}, {&codecs::q4_0, {0, -1}}, {&codecs::q4_1, {0, 2}},
+      {&codecs::q5_0, {0, -1}},   {&codecs::q5_1, {0, 2}},   {&codecs::q8_0, {0, -1}}, {&codecs::q2_k, {80, 82}},
+      {&codecs::q3_k, {108, -1}}, {&codecs::q4_k, {0, 2}},   {&codecs::q5_k, {0, 2}},  {&codecs::q6_k, {208, -1}},
+  };
+  auto next = [state = seed * 2 + 1]() mutable {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+  };
+  for (std::byte& byte : bytes) byte = static_cast<std::byte>(next() >> 24);
+  const size_t block_bytes = codec.info.block_bytes;
+  for (size_t block = 0; block + block_bytes <= bytes.size(); block += block_bytes) {
+    if (&codec == &codecs::f32 || &codec == &codecs::bf16) {  // exponents of 2^-7 .. 2^-6
+      bytes[block + block_bytes - 1] = std::byte{0x3c} | (bytes[block + block_bytes - 1] & std::byte{0x80});
+      continue;
+    }
+    for (const HalfFields& fields : kFields) {
+      for (const int at : fields.at) {
+        if (fields.codec != &codec || at < 0) continue;
+        const auto high = static_cast<std::byte>(0x1d + next() % 7) | static_cast<std::byte>(next() % 2 << 7);
+        bytes[block + static_cast<size_t>(at) + 1] = high;
+      }
+    }
+  }
+}
+
+}  // namespace adze::ops
