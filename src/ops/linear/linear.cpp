@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "ops/linear/linear_f32.h"
 #include "ops/linear/linear_q8.h"
 #include "ops/linear/linear_reference.h"
 #include "ops/schema_checks.h"
@@ -39,6 +40,8 @@ std::vector<Kernel> list_kernels() {
   if constexpr (kIsX86) {
     kernels.push_back(linear_q8_kernel<kQ8KernelsAvx512>("avx512_q8_32", Isa::avx512));
     kernels.push_back(linear_q8_kernel<kQ8KernelsAvx2>("avx2_q8_32", Isa::avx2));
+    kernels.push_back(linear_f32_kernel<kF32KernelsAvx512>("avx512_f32", Isa::avx512));
+    kernels.push_back(linear_f32_kernel<kF32KernelsAvx2>("avx2_f32", Isa::avx2));
   }
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, linear_reference_scratch_bytes, linear_reference});
   return kernels;

@@ -7,27 +7,22 @@
 #include "ops/linear/code_tile.h"
 #include "ops/linear/linear.h"
 #include "ops/linear/linear_output.h"
+#include "ops/linear/panel_split.h"
 #include "ops/linear/rows16_packing.h"
 #include "ops/linear/scratch_cursor.h"
 
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kStretch = 1024;      // input features that are unpacked at a time: tile and panel stay in L1
-constexpr int64_t kPanelsPerPass = 16;  // panels that run over one unpacked tile
+constexpr int64_t kStretch = 1024;  // input features that are unpacked at a time: tile and panel stay in L1
 constexpr int kBlocksPerStretch = kStretch / kBlockNumbers;
 
 struct Work {
   const Q8Kernels& kernels;
   const Rows16Layout& layout;
   CodeRules rules;
-  int64_t tokens;
-  int64_t panels;
+  PanelSplit split;
   int64_t blocks;  // of a row of x
-
-  int64_t panel_begin(int64_t panel) const { return tokens * panel / panels; }
-  int64_t panel_of(int64_t token) const { return ((token + 1) * panels - 1) / tokens; }
-  int panel_tokens(int64_t panel) const { return static_cast<int>(panel_begin(panel + 1) - panel_begin(panel)); }
 };
 
 // The activations of all tokens; panels lie one behind the other.
@@ -51,7 +46,7 @@ Activations place_activations(ScratchCursor& cursor, int64_t tokens, int64_t fea
 ThreadScratch place_thread(ScratchCursor& cursor) {
   constexpr int64_t kScales = 2 * kBlocksPerStretch * kGroupRows;
   return {{cursor.take<uint8_t>(kStretch * kGroupRows), cursor.take<float>(kScales), cursor.take<float>(kScales)},
-          cursor.take<float>(kPanelsPerPass * kMaxPanelTokens * kGroupRows)};
+          cursor.take<float>(PanelSplit::kPanelsPerPass * kMaxPanelTokens * kGroupRows)};
 }
 
 CodeRules rules_of(const Rows16Layout& layout, bool keeps_bytes_signed) {
@@ -61,25 +56,25 @@ CodeRules rules_of(const Rows16Layout& layout, bool keeps_bytes_signed) {
 
 // The activations of `panel` from block `block` on.
 Panel panel_at(const Work& work, const Activations& activations, int64_t panel, int64_t block) {
-  const int64_t before = work.panel_begin(panel) * work.blocks + block * work.panel_tokens(panel);
+  const int64_t before = work.split.begin(panel) * work.blocks + block * work.split.size(panel);
   return {activations.codes + before * kBlockNumbers, activations.scales + before,
           activations.sums + before * work.rules.scales_per_block};
 }
 
 void quantize_blocks(const Work& work, const float* x, int64_t token, int64_t first, int64_t count,
                      const Activations& activations) {
-  const int64_t panel = work.panel_of(token);
-  const int64_t column = token - work.panel_begin(panel);
+  const int64_t panel = work.split.panel_of(token);
+  const int64_t column = token - work.split.begin(panel);
   Panel at = panel_at(work, activations, panel, first);
   at.codes += 4 * column;
   at.scales += column;
   at.sums += column;
-  work.kernels.quantize(x + first * kBlockNumbers, count, work.rules, at, work.panel_tokens(panel));
+  work.kernels.quantize(x + first * kBlockNumbers, count, work.rules, at, work.split.size(panel));
 }
 
 // Threads share out the blocks of all rows, so that one long row is shared too.
 void quantize_share(const Work& work, const TensorView& x, const Activations& activations, const Team& team) {
-  const auto mine = team.share(static_cast<size_t>(work.tokens * work.blocks), 8);
+  const auto mine = team.share(static_cast<size_t>(work.split.tokens * work.blocks), 8);
   auto at = static_cast<int64_t>(mine.begin);
   while (at < static_cast<int64_t>(mine.end)) {
     const int64_t token = at / work.blocks;
@@ -90,16 +85,11 @@ void quantize_share(const Work& work, const TensorView& x, const Activations& ac
   }
 }
 
-struct PanelRange {
-  int64_t begin;
-  int64_t end;
-};
-
 // scratch.sums = products of the panels with one group of weight rows.
 void multiply_group(const Work& work, const std::byte* group, const PanelRange& panels, const Activations& activations,
                     const ThreadScratch& scratch) {
-  const int64_t first_token = work.panel_begin(panels.begin);
-  std::fill_n(scratch.sums, (work.panel_begin(panels.end) - first_token) * kGroupRows, 0.0f);
+  const int64_t first_token = work.split.begin(panels.begin);
+  std::fill_n(scratch.sums, (work.split.begin(panels.end) - first_token) * kGroupRows, 0.0f);
   const auto* record = reinterpret_cast<const uint8_t*>(group);
   for (int64_t block = 0; block < work.blocks; block += kBlocksPerStretch) {
     const int count = static_cast<int>(std::min<int64_t>(kBlocksPerStretch, work.blocks - block));
@@ -107,8 +97,8 @@ void multiply_group(const Work& work, const std::byte* group, const PanelRange& 
     record += count / work.layout.record_blocks * record_bytes(work.layout);
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
       work.kernels.multiply(work.rules, scratch.tile, panel_at(work, activations, panel, block),
-                            {work.panel_tokens(panel), count},
-                            scratch.sums + (work.panel_begin(panel) - first_token) * kGroupRows);
+                            {work.split.size(panel), count},
+                            scratch.sums + (work.split.begin(panel) - first_token) * kGroupRows);
     }
   }
 }
@@ -126,9 +116,8 @@ void run_linear_q8(const Q8Kernels& kernels, const KernelCall& call, const Team&
   const TensorView& x = call.inputs[0].tensor;
   const Argument& weight = call.inputs[1];
   const Rows16Layout& layout = *rows16_layout(weight.tensor.storage);
-  const int64_t panel_count = (x.rows + kernels.max_tokens - 1) / kernels.max_tokens;
-  const Work work{kernels, layout,      rules_of(layout, kernels.keeps_bytes_signed),
-                  x.rows,  panel_count, x.row_length / kBlockNumbers};
+  const Work work{kernels, layout, rules_of(layout, kernels.keeps_bytes_signed),
+                  PanelSplit::of(x.rows, kernels.max_tokens), x.row_length / kBlockNumbers};
   ScratchCursor cursor(call.scratch);
   const Activations activations = place_activations(cursor, x.rows, x.row_length);
   ThreadScratch scratch{};
@@ -136,16 +125,14 @@ void run_linear_q8(const Q8Kernels& kernels, const KernelCall& call, const Team&
 
   quantize_share(work, x, activations, team);
   team.wait();
-  const int64_t passes = (panel_count + kPanelsPerPass - 1) / kPanelsPerPass;
   const int64_t groups = (weight.tensor.rows + kGroupRows - 1) / kGroupRows;
   const int64_t group_bytes = rows16.group_bytes(weight.tensor.storage, x.row_length);
-  const auto mine = team.share(static_cast<size_t>(passes * groups));
+  const auto mine = team.share(static_cast<size_t>(work.split.passes() * groups));
   for (auto item = static_cast<int64_t>(mine.begin); item < static_cast<int64_t>(mine.end); ++item) {
     const int64_t group = item % groups;
-    const PanelRange panels{panel_count * (item / groups) / passes, panel_count * (item / groups + 1) / passes};
+    const PanelRange panels = work.split.pass(item / groups);
     multiply_group(work, weight.packed + group * group_bytes, panels, activations, scratch);
-    write_sums(call, {work.panel_begin(panels.begin), work.panel_begin(panels.end)}, group * kGroupRows, kGroupRows,
-               scratch.sums);
+    write_sums(call, work.split.tokens_of(panels), group * kGroupRows, kGroupRows, scratch.sums);
   }
 }
 

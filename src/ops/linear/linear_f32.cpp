@@ -1,0 +1,146 @@
+#include "ops/linear/linear_f32.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "codecs/codec.h"
+#include "ops/linear/linear.h"
+#include "ops/linear/linear_output.h"
+#include "ops/linear/panel_split.h"
+#include "ops/linear/scratch_cursor.h"
+
+namespace adze::ops {
+namespace {
+
+constexpr int64_t kStretch = 256;  // input features that are widened at a time
+constexpr int kBlocksPerStretch = kStretch / kBlockNumbers;
+
+// The weight matrix as packed.
+struct Weights {
+  const Rows16Layout* layout;  // null: plain rows
+  PlainNumber type;
+  const std::byte* groups;
+  int64_t group_count;
+  int64_t group_bytes;
+};
+
+struct ThreadScratch {
+  CodeTile codes;
+  float* tile;  // [kStretch][32]
+  float* sums;  // [token of the pass][32]
+};
+
+ThreadScratch place_thread(ScratchCursor& cursor) {
+  constexpr int64_t kScales = 2 * kBlocksPerStretch * kGroupRows;
+  return {{cursor.take<uint8_t>(kStretch * kGroupRows), cursor.take<float>(kScales), cursor.take<float>(kScales)},
+          cursor.take<float>(kStretch * kTileRows),
+          cursor.take<float>(PanelSplit::kPanelsPerPass * kMaxPanelTokens * kTileRows)};
+}
+
+PlainNumber plain_number(StorageType storage) {
+  if (storage == &codecs::f16.info) return PlainNumber::f16;
+  return storage == &codecs::bf16.info ? PlainNumber::bf16 : PlainNumber::f32;
+}
+
+Weights weights_of(const Argument& weight) {
+  const StorageType storage = weight.tensor.storage;
+  return {rows16_layout(storage), plain_number(storage), weight.packed,
+          (weight.tensor.rows + kGroupRows - 1) / kGroupRows, rows16.group_bytes(storage, weight.tensor.row_length)};
+}
+
+// Panels lie one behind the other, [number][tokens] each.
+void store_column(const PanelSplit& split, const float* x, int64_t length, int64_t token, float* panels) {
+  const int64_t panel = split.panel_of(token);
+  const int64_t stride = split.size(panel);
+  float* to = panels + split.begin(panel) * length + token - split.begin(panel);
+  for (int64_t k = 0; k < length; ++k) to[k * stride] = x[k];
+}
+
+// tile[number][32] = numbers [first, first + count) of two groups (or one and zeros).
+void fill_tile(const F32Kernels& kernels, const Weights& weights, int64_t group, int64_t first, int64_t count,
+               const ThreadScratch& scratch) {
+  for (int64_t half = 0; half < 2; ++half) {
+    float* tile = scratch.tile + half * kGroupRows;
+    if (group + half >= weights.group_count) {
+      for (int64_t k = 0; k < count; ++k) std::fill_n(tile + k * kTileRows, kGroupRows, 0.0f);
+      continue;
+    }
+    const auto* from = reinterpret_cast<const uint8_t*>(weights.groups + (group + half) * weights.group_bytes);
+    if (weights.layout) {
+      const int64_t record = first / (kBlockNumbers * weights.layout->record_blocks);
+      kernels.decode(*weights.layout, from + record * record_bytes(*weights.layout),
+                     static_cast<int>(count / kBlockNumbers), scratch.codes, tile);
+    } else {
+      const int64_t bytes = weights.type == PlainNumber::f32 ? 4 : 2;
+      kernels.widen(weights.type, from + first * kGroupRows * bytes, count, tile);
+    }
+  }
+}
+
+struct Work {
+  const F32Kernels& kernels;
+  const Weights weights;
+  const PanelSplit split;
+  int64_t length;       // of a row of x
+  const float* panels;  // of all tokens
+};
+
+// scratch.sums = products of the panels with the rows of two groups.
+void multiply_rows(const Work& work, int64_t group, const PanelRange& panels, const ThreadScratch& scratch) {
+  const TokenRange tokens = work.split.tokens_of(panels);
+  std::fill_n(scratch.sums, (tokens.end - tokens.begin) * kTileRows, 0.0f);
+  for (int64_t first = 0; first < work.length; first += kStretch) {
+    const int64_t count = std::min(kStretch, work.length - first);
+    fill_tile(work.kernels, work.weights, group, first, count, scratch);
+    for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
+      const int64_t token = work.split.begin(panel);
+      const int size = work.split.size(panel);
+      work.kernels.multiply(scratch.tile, work.panels + token * work.length + first * size, count, size,
+                            scratch.sums + (token - tokens.begin) * kTileRows);
+    }
+  }
+}
+
+}  // namespace
+
+size_t linear_f32_scratch_bytes(const KernelRequest& request) {
+  ScratchCursor cursor(nullptr);
+  cursor.take<float>(request.input_dims[0][0] * request.input_dims[0][1]);
+  for (unsigned thread = 0; thread < request.threads; ++thread) place_thread(cursor);
+  return cursor.bytes();
+}
+
+void run_linear_f32(const F32Kernels& kernels, const KernelCall& call, const Team& team) {
+  const TensorView& x = call.inputs[0].tensor;
+  ScratchCursor cursor(call.scratch);
+  auto* panels = cursor.take<float>(x.rows * x.row_length);
+  ThreadScratch scratch{};
+  for (unsigned thread = 0; thread <= team.thread(); ++thread) scratch = place_thread(cursor);
+  const Work work{kernels, weights_of(call.inputs[1]), PanelSplit::of(x.rows, kernels.max_tokens), x.row_length,
+                  panels};
+
+  const auto rows = team.share(static_cast<size_t>(x.rows));
+  for (auto row = static_cast<int64_t>(rows.begin); row < static_cast<int64_t>(rows.end); ++row) {
+    store_column(work.split, x.floats(row), x.row_length, row, panels);
+  }
+  team.wait();
+  const int64_t tiles = (work.weights.group_count + 1) / 2;
+  const auto mine = team.share(static_cast<size_t>(work.split.passes() * tiles));
+  for (auto item = static_cast<int64_t>(mine.begin); item < static_cast<int64_t>(mine.end); ++item) {
+    const int64_t tile = item % tiles;
+    const PanelRange pass = work.split.pass(item / tiles);
+    multiply_rows(work, 2 * tile, pass, scratch);
+    write_sums(call, work.split.tokens_of(pass), tile * kTileRows, kTileRows, scratch.sums);
+  }
+}
+
+std::optional<std::string> refuse_linear_f32(const KernelRequest& request) {
+  const auto& parameters = *static_cast<const LinearParameters*>(request.parameters);
+  if (parameters.activation != Activation::f32) return "activation is not f32";
+  const StorageType storage = request.input_storages[1];
+  if (rows16_layout(storage) || is_plain_rows16(storage)) return std::nullopt;
+  return fmt::format("weight storage {} has no unpacker", storage->name);
+}
+
+}  // namespace adze::ops

@@ -1,0 +1,72 @@
+// linear with f32 activations on AVX2: two registers hold one number of each of 16 rows, half of a tile at a time.
+#include <immintrin.h>
+
+#include "ops/linear/float_tile.h"
+#include "ops/linear/rows16_widen.h"
+
+namespace adze::ops {
+namespace {
+
+constexpr int kMaxTokens = 6;
+
+struct WidenHalf {
+  void operator()(const uint8_t* from, float* to) const {
+    for (int i = 0; i < kGroupRows; i += 8) {
+      _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 2 * i))));
+    }
+  }
+};
+
+void widen(PlainNumber type, const uint8_t* group, int64_t numbers, float* tile) {
+  widen_group(type, group, numbers, WidenHalf{}, tile);
+}
+
+void decode(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& codes, float* tile) {
+  unpack_tile(layout, record, blocks, WidenHalf{}, 0, codes);
+  decode_tile(layout, codes, blocks, tile);
+}
+
+template <int kTokens>
+void run_half(const float* tile, const float* panel, int64_t numbers, float* sums) {
+  __m256 low[kTokens], high[kTokens];
+#pragma GCC unroll 6
+  for (int t = 0; t < kTokens; ++t) {
+    low[t] = _mm256_loadu_ps(sums + t * kTileRows);
+    high[t] = _mm256_loadu_ps(sums + t * kTileRows + 8);
+  }
+  for (int64_t k = 0; k < numbers; ++k, tile += kTileRows, panel += kTokens) {
+    const __m256 low_weights = _mm256_loadu_ps(tile);
+    const __m256 high_weights = _mm256_loadu_ps(tile + 8);
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+      const __m256 x = _mm256_broadcast_ss(panel + t);
+      low[t] = _mm256_fmadd_ps(low_weights, x, low[t]);
+      high[t] = _mm256_fmadd_ps(high_weights, x, high[t]);
+    }
+  }
+#pragma GCC unroll 6
+  for (int t = 0; t < kTokens; ++t) {
+    _mm256_storeu_ps(sums + t * kTileRows, low[t]);
+    _mm256_storeu_ps(sums + t * kTileRows + 8, high[t]);
+  }
+}
+
+template <int kTokens>
+void run(const float* tile, const float* panel, int64_t numbers, float* sums) {
+  run_half<kTokens>(tile, panel, numbers, sums);
+  run_half<kTokens>(tile + 16, panel, numbers, sums + 16);
+}
+
+typedef void (*Run)(const float* tile, const float* panel, int64_t numbers, float* sums);
+
+constexpr Run kRuns[kMaxTokens + 1] = {nullptr, run<1>, run<2>, run<3>, run<4>, run<5>, run<6>};
+
+void multiply(const float* tile, const float* panel, int64_t numbers, int tokens, float* sums) {
+  kRuns[tokens](tile, panel, numbers, sums);
+}
+
+}  // namespace
+
+const F32Kernels kF32KernelsAvx2 = {kMaxTokens, widen, decode, multiply};
+
+}  // namespace adze::ops
