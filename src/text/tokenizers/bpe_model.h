@@ -1,0 +1,43 @@
+// Byte-pair encoding by ranked merges.
+#pragma once
+
+#include <array>
+
+#include "text/tokenizers/fallback_ids.h"
+#include "text/tokenizers/merge_symbols.h"
+#include "text/tokenizers/token_table.h"
+#include "text/tokenizers/word_model.h"
+
+namespace adze::text {
+
+class BpeModel : public WordModel {
+ public:
+  explicit BpeModel(const TokenizerSpec& spec);
+  void encode(std::string_view word, Scratch& scratch, std::vector<int32_t>& ids) const override;
+
+ private:
+  void add_merges(const TokenizerSpec& spec);
+  int32_t find_word(std::string_view word) const;
+  void start_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
+
+  bool byte_level_;
+  bool ignore_merges_;
+  TokenTable tokens_;                    // by spelling
+  std::array<int32_t, 256> byte_ids_{};  // byte-level: the token of each byte
+  MergeTable merges_;
+  FallbackIds fallback_;
+};
+
+/// SentencePiece's BPE: neighbours merge when their concatenation is a token, the best score first.
+class ScoredBpeModel : public WordModel {
+ public:
+  explicit ScoredBpeModel(const TokenizerSpec& spec);
+  void encode(std::string_view word, Scratch& scratch, std::vector<int32_t>& ids) const override;
+
+ private:
+  const TokenizerSpec& spec_;
+  TokenTable tokens_;
+  FallbackIds fallback_;
+};
+
+}  // namespace adze::text

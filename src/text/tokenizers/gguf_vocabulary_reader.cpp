@@ -1,0 +1,214 @@
+// lint: foreign names: GGUF names its tokenizer models after the first models that had them
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "text/tokenizers/byte_alphabet.h"
+#include "text/tokenizers/gguf_pre_tokenizers.h"
+#include "text/tokenizers/gguf_vocabulary.h"
+#include "text/tokenizers/special_token_names.h"
+#include "text/tokenizers/standard_patterns.h"
+#include "text/tokenizers/word_boundaries.h"
+
+namespace adze::text {
+namespace {
+
+constexpr int32_t kFirstTokenType = 1;
+constexpr int32_t kLastTokenType = 6;
+
+NormalizerStep normalizer_step(NormalizerStep::Kind kind, std::string_view pattern = {},
+                               std::string_view content = {}) {
+  NormalizerStep step;
+  step.kind = kind;
+  step.pattern = pattern;
+  step.content = content;
+  return step;
+}
+
+PreTokenizerStep split_step(std::string_view pattern, SplitBehavior behavior) {
+  PreTokenizerStep step;
+  step.kind = PreTokenizerStep::Kind::split_regex;
+  step.pattern = pattern;
+  step.behavior = behavior;
+  return step;
+}
+
+class Reader {
+ public:
+  Reader(const GgufVocabulary& from, TokenizerSpec& spec) : from_(from), spec_(spec) {}
+
+  void read() {
+    spec_.source = from_.source;
+    check_lengths();
+    read_tokens();
+    read_special_ids();
+    if (from_.model == "gpt2") {
+      read_byte_level_bpe();
+    } else if (from_.model == "llama") {
+      read_scored_bpe();
+    } else if (from_.model == "t5") {
+      read_unigram();
+    } else if (from_.model == "bert") {
+      read_wordpiece();
+    } else {
+      fail(ErrorCode::unsupported, "{}: tokenizer.ggml.model \"{}\" is not supported (gpt2, llama, t5, bert are)",
+           from_.source, from_.model);
+    }
+    collect_added_tokens();
+    find_special_tokens(spec_);
+  }
+
+ private:
+  void check_lengths() const {
+    const size_t count = from_.tokens.size();
+    if (count == 0) fail(ErrorCode::bad_input, "{}: tokenizer.ggml.tokens is empty or absent", from_.source);
+    const auto check = [&](const char* key, size_t size) {
+      if (size == 0 || size >= count) return;
+      fail(ErrorCode::bad_input, "{}: tokenizer.ggml.{} has {} entries for {} tokens", from_.source, key, size, count);
+    };
+    check("scores", from_.scores.size());
+    check("token_type", from_.token_types.size());
+  }
+
+  void read_tokens() {
+    spec_.tokens.resize(from_.tokens.size());
+    for (size_t id = 0; id < from_.tokens.size(); ++id) {
+      VocabularyToken& token = spec_.tokens[id];
+      token.text = from_.tokens[id];
+      if (!from_.scores.empty()) token.score = from_.scores[id];
+      if (std::isnan(token.score)) fail(ErrorCode::bad_input, "{}: the score of token {} is NaN", from_.source, id);
+      const int32_t type = from_.token_types.empty() ? kFirstTokenType : from_.token_types[id];
+      const bool known = type >= kFirstTokenType && type <= kLastTokenType;
+      token.type = known ? static_cast<TokenType>(type) : TokenType::normal;
+    }
+  }
+
+  void read_special_ids() {
+    for (const auto& entry : kGgufTokenIdKeys) {
+      const auto& id = from_.*entry.value;
+      if (!id) continue;
+      if (*id >= spec_.tokens.size()) {
+        fail(ErrorCode::bad_input, "{}: {} is {}, beyond the {} tokens", from_.source, entry.key, *id,
+             spec_.tokens.size());
+      }
+      spec_.special.*entry.special = static_cast<int32_t>(*id);
+    }
+  }
+
+  void add_around(bool bos, bool eos) {
+    const auto& special = spec_.special;
+    if (from_.add_bos.value_or(bos) && special.bos != kNoToken) spec_.prefix_ids = {special.bos};
+    if (from_.add_eos.value_or(eos) && special.eos != kNoToken) spec_.suffix_ids = {special.eos};
+  }
+
+  void read_byte_level_bpe() {
+    const GgufPreTokenizer* pre = find_gguf_pre_tokenizer(from_.pre);
+    if (pre == nullptr) {
+      fail(ErrorCode::unsupported, "{}: tokenizer.ggml.pre \"{}\" is not known", from_.source, from_.pre);
+    }
+    spec_.model = TokenModel::bpe;
+    spec_.gguf_pre = from_.pre;
+    spec_.ignore_merges = pre->ignore_merges;
+    spec_.clean_up_spaces = pre->clean_spaces;
+    for (const auto pattern : pre->patterns)
+      spec_.pre_tokenizer.push_back(split_step(pattern, SplitBehavior::isolated));
+    spec_.pre_tokenizer.push_back({PreTokenizerStep::Kind::byte_alphabet, {}, {}});
+    spec_.decoder.push_back({DecoderStep::Kind::byte_alphabet, {}, {}});
+    read_merges();
+    add_around(pre->add_bos, false);
+  }
+
+  void read_merges() {
+    if (from_.merges.empty()) fail(ErrorCode::bad_input, "{}: tokenizer.ggml.merges is empty or absent", from_.source);
+    spec_.merges.reserve(from_.merges.size());
+    for (const std::string& text : from_.merges) {
+      const size_t space = text.find(' ', 1);
+      if (text.empty() || space == std::string::npos) {
+        fail(ErrorCode::bad_input, "{}: the merge \"{}\" has no space", from_.source, text);
+      }
+      Merge merge{text, static_cast<uint32_t>(space)};
+      merge.text.erase(space, 1);
+      spec_.merges.push_back(std::move(merge));
+    }
+  }
+
+  // "▁" for each space, and one in front.
+  void mark_spaces(bool default_prefix) {
+    const bool prefix = from_.add_space_prefix.value_or(default_prefix);
+    if (prefix) spec_.normalizer.push_back(normalizer_step(NormalizerStep::Kind::prepend, {}, kSpaceMark));
+    spec_.normalizer.push_back(normalizer_step(NormalizerStep::Kind::replace_text, " ", kSpaceMark));
+    spec_.decoder.push_back({DecoderStep::Kind::replace_text, std::string(kSpaceMark), " "});
+    spec_.decoder.push_back({DecoderStep::Kind::byte_fallback, {}, {}});
+    if (prefix) spec_.decoder.push_back({DecoderStep::Kind::strip_start, " ", {}, 1});
+    spec_.byte_fallback = true;
+    spec_.fuse_unknown = true;
+  }
+
+  void read_scored_bpe() {
+    spec_.model = TokenModel::scored_bpe;
+    if (from_.scores.empty()) fail(ErrorCode::bad_input, "{}: tokenizer.ggml.scores is absent", from_.source);
+    mark_spaces(true);
+    add_around(true, false);
+  }
+
+  void read_unigram() {
+    spec_.model = TokenModel::unigram;
+    if (from_.scores.empty()) fail(ErrorCode::bad_input, "{}: tokenizer.ggml.scores is absent", from_.source);
+    if (!from_.precompiled_charsmap.empty()) {
+      spec_.normalizer.push_back(normalizer_step(NormalizerStep::Kind::precompiled, {}, from_.precompiled_charsmap));
+    }
+    if (from_.remove_extra_whitespaces.value_or(false)) {
+      spec_.normalizer.push_back(normalizer_step(NormalizerStep::Kind::collapse_spaces));
+    }
+    mark_spaces(false);
+    add_around(false, true);
+  }
+
+  // llama.cpp marks the beginnings of words with "▁"; the vocabulary itself marks the continuations with "##".
+  void read_wordpiece() {
+    using Kind = NormalizerStep::Kind;
+    spec_.model = TokenModel::wordpiece;
+    spec_.continuation_prefix = "##";
+    for (VocabularyToken& token : spec_.tokens) {
+      if (token.type != TokenType::normal) continue;
+      token.text = token.text.starts_with(kSpaceMark) ? token.text.substr(kSpaceMark.size()) : "##" + token.text;
+    }
+    for (const auto kind : {Kind::clean_text, Kind::isolate_cjk, Kind::nfd, Kind::strip_accents, Kind::lowercase}) {
+      spec_.normalizer.push_back(normalizer_step(kind));
+    }
+    spec_.pre_tokenizer.push_back(split_step(kWhitespacePattern, SplitBehavior::removed));
+    spec_.pre_tokenizer.push_back(split_step(kPunctuationPattern, SplitBehavior::isolated));
+    spec_.decoder.push_back({DecoderStep::Kind::wordpiece, "##", {}});
+    spec_.decoder.push_back({DecoderStep::Kind::clean_wordpiece, {}, {}});
+    auto& special = spec_.special;
+    if (special.cls == kNoToken) special.cls = special.bos;
+    if (special.cls != kNoToken) spec_.prefix_ids = {special.cls};
+    if (special.sep != kNoToken) spec_.suffix_ids = {special.sep};
+  }
+
+  void collect_added_tokens() {
+    for (size_t id = 0; id < spec_.tokens.size(); ++id) {
+      const VocabularyToken& token = spec_.tokens[id];
+      const bool special = token.type == TokenType::control || token.type == TokenType::unknown;
+      if ((!special && token.type != TokenType::user_defined) || token.text.empty()) continue;
+      AddedToken added;
+      added.id = static_cast<int32_t>(id);
+      added.text = token.text;
+      added.special = special;
+      spec_.added_tokens.push_back(std::move(added));
+    }
+  }
+
+  const GgufVocabulary& from_;
+  TokenizerSpec& spec_;
+};
+
+}  // namespace
+
+TokenizerSpec from_gguf_vocabulary(const GgufVocabulary& vocabulary) {
+  TokenizerSpec spec;
+  Reader(vocabulary, spec).read();
+  return spec;
+}
+
+}  // namespace adze::text

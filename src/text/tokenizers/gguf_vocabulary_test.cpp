@@ -1,0 +1,96 @@
+#include "text/tokenizers/gguf_vocabulary.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "base/error.h"
+#include "text/tokenizers/gguf_pre_tokenizers.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace adze::text {
+namespace {
+
+GgufVocabulary small_vocabulary() {
+  GgufVocabulary v;
+  v.source = "small.gguf";
+  v.model = "gpt2";
+  v.pre = "default";
+  v.tokens = {"a", "b", "ab", "<|im_end|>"};
+  v.token_types = {1, 1, 1, 3};
+  v.merges = {"a b"};
+  v.bos_id = 3;
+  return v;
+}
+
+TEST(GgufVocabulary, FlagsDecideWhatIsPutAround) {
+  auto v = small_vocabulary();
+  EXPECT_TRUE(from_gguf_vocabulary(v).prefix_ids.empty());
+  v.add_bos = true;
+  EXPECT_THAT(from_gguf_vocabulary(v).prefix_ids, testing::ElementsAre(3));
+  v.add_bos = std::nullopt;
+  v.pre = "llama-bpe";  // adds it unless told not to
+  EXPECT_THAT(from_gguf_vocabulary(v).prefix_ids, testing::ElementsAre(3));
+}
+
+TEST(GgufVocabulary, EndOfTurnIsFoundByItsText) { EXPECT_EQ(from_gguf_vocabulary(small_vocabulary()).special.eot, 3); }
+
+TEST(GgufVocabulary, HostileOnesAreErrors) {
+  const std::vector<std::function<void(GgufVocabulary&)>> spoil = {
+      [](auto& v) { v.tokens.clear(); },    [](auto& v) { v.token_types.pop_back(); },
+      [](auto& v) { v.bos_id = 4; },        [](auto& v) { v.eos_id = 0xFFFFFFFF; },
+      [](auto& v) { v.merges = {"ab"}; },   [](auto& v) { v.merges = {""}; },
+      [](auto& v) { v.merges.clear(); },    [](auto& v) { v.pre = "no-such-pre"; },
+      [](auto& v) { v.model = "no-such"; }, [](auto& v) { v.model = "llama"; },
+      [](auto& v) { v.scores = {1, 2}; },   [](auto& v) { v.scores.assign(4, std::nanf("")); },
+  };
+  for (size_t i = 0; i < spoil.size(); ++i) {
+    auto v = small_vocabulary();
+    spoil[i](v);
+    EXPECT_THROW(from_gguf_vocabulary(v), Error) << i;
+  }
+}
+
+TEST(GgufVocabulary, MergesOfUnknownTokensAreIgnored) {
+  auto v = small_vocabulary();
+  v.merges.insert(v.merges.begin(), "b b");
+  const Tokenizer tokenizer(from_gguf_vocabulary(v));
+  EXPECT_THAT(tokenizer.encode("abb"), testing::ElementsAre(2, 1));
+}
+
+TEST(GgufPreTokenizers, EveryRowCompilesAndIdsAreUnique) {
+  std::set<std::string_view> ids;
+  for (const auto& row : gguf_pre_tokenizers()) {
+    for (const auto id : row.ids) EXPECT_TRUE(ids.insert(id).second) << id;
+    auto v = small_vocabulary();
+    v.pre = row.ids.front();
+    const Tokenizer tokenizer(from_gguf_vocabulary(v));
+    EXPECT_EQ(tokenizer.encode("ab ab", {.add_special = false}).size(), 2u) << v.pre;  // no token for the space
+  }
+}
+
+TEST(GgufPreTokenizers, RowsAreDeducedFromTheirOwnPatterns) {
+  for (const auto& row : gguf_pre_tokenizers()) {
+    auto v = small_vocabulary();
+    v.pre = row.ids.front();
+    TokenizerSpec spec = from_gguf_vocabulary(v);
+    spec.gguf_pre.clear();
+    const auto* found = find_gguf_pre_tokenizer(deduce_gguf_pre(spec));
+    ASSERT_NE(found, nullptr) << v.pre;
+    EXPECT_EQ(found->patterns, row.patterns) << v.pre;
+    EXPECT_EQ(found->ignore_merges, row.ignore_merges) << v.pre;
+  }
+}
+
+TEST(GgufPreTokenizers, OtherPatternsHaveNoId) {
+  TokenizerSpec spec = from_gguf_vocabulary(small_vocabulary());
+  spec.gguf_pre.clear();
+  spec.pre_tokenizer.front().pattern = "[xyz]";
+  EXPECT_EQ(deduce_gguf_pre(spec), "");
+}
+
+}  // namespace
+}  // namespace adze::text

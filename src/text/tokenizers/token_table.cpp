@@ -1,0 +1,86 @@
+#include "text/tokenizers/token_table.h"
+
+#include <bit>
+#include <cstring>
+
+namespace adze::text {
+namespace {
+
+constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
+
+uint64_t mix(uint64_t value) {
+  value *= kMultiplier;
+  return value ^ value >> 29;
+}
+
+uint32_t hash_bytes(std::string_view bytes) {
+  uint64_t hash = bytes.size() * kMultiplier;
+  while (bytes.size() >= 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data(), 8);
+    hash = mix(hash ^ word);
+    bytes.remove_prefix(8);
+  }
+  uint64_t tail = 0;
+  std::memcpy(&tail, bytes.data(), bytes.size());
+  return static_cast<uint32_t>(mix(hash ^ tail) >> 16);
+}
+
+// At most half full, so that probing stays short.
+size_t slots_for(size_t entries) { return std::bit_ceil(entries * 2 + 2); }
+
+uint64_t pair_key(int32_t left, int32_t right) {
+  return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
+}
+
+}  // namespace
+
+TokenTable::TokenTable(size_t tokens, size_t bytes) : slots_(slots_for(tokens)) { arena_.reserve(bytes); }
+
+size_t TokenTable::slot_of(std::string_view bytes, uint32_t hash) const {
+  size_t index = hash & (slots_.size() - 1);
+  for (;;) {
+    const Slot& slot = slots_[index];
+    if (slot.id == kNoToken) return index;
+    if (slot.hash == hash && slot.length == bytes.size() &&
+        std::memcmp(arena_.data() + slot.offset, bytes.data(), bytes.size()) == 0) {
+      return index;
+    }
+    index = (index + 1) & (slots_.size() - 1);
+  }
+}
+
+void TokenTable::add(std::string_view bytes, int32_t id) {
+  if (bytes.empty()) return;
+  const uint32_t hash = hash_bytes(bytes);
+  Slot& slot = slots_[slot_of(bytes, hash)];
+  if (slot.id != kNoToken) return;
+  slot = {arena_.size(), static_cast<uint32_t>(bytes.size()), hash, id};
+  arena_.append(bytes);
+}
+
+int32_t TokenTable::find(std::string_view bytes) const {
+  return bytes.empty() ? kNoToken : slots_[slot_of(bytes, hash_bytes(bytes))].id;
+}
+
+MergeTable::MergeTable(size_t merges) : slots_(slots_for(merges)) {}
+
+size_t MergeTable::slot_of(uint64_t pair) const {
+  size_t index = static_cast<size_t>(mix(pair) >> 24) & (slots_.size() - 1);
+  while (slots_[index].result.merged != kNoToken && slots_[index].pair != pair) {
+    index = (index + 1) & (slots_.size() - 1);
+  }
+  return index;
+}
+
+void MergeTable::add(int32_t left, int32_t right, Result result) {
+  const uint64_t pair = pair_key(left, right);
+  Slot& slot = slots_[slot_of(pair)];
+  if (slot.result.merged == kNoToken) slot = {pair, result};
+}
+
+MergeTable::Result MergeTable::find(int32_t left, int32_t right) const {
+  return slots_[slot_of(pair_key(left, right))].result;
+}
+
+}  // namespace adze::text

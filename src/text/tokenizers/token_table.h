@@ -1,0 +1,58 @@
+// Hash tables for vocabularies: one allocation for all keys, none per token.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/tokenizers/tokenizer_spec.h"
+
+namespace adze::text {
+
+/// Token bytes -> id.
+class TokenTable {
+ public:
+  /// `tokens` and `bytes` are what will be added at most, in all.
+  TokenTable(size_t tokens, size_t bytes);
+
+  /// Keeps the first id of bytes that are added twice.
+  void add(std::string_view bytes, int32_t id);
+  int32_t find(std::string_view bytes) const;  // kNoToken if absent
+
+ private:
+  struct Slot {
+    uint64_t offset = 0;
+    uint32_t length = 0;
+    uint32_t hash = 0;
+    int32_t id = kNoToken;
+  };
+  size_t slot_of(std::string_view bytes, uint32_t hash) const;
+
+  std::string arena_;
+  std::vector<Slot> slots_;  // a power of two; open addressing
+};
+
+/// A pair of neighbouring tokens -> the rank of their merge and what it makes.
+class MergeTable {
+ public:
+  explicit MergeTable(size_t merges);
+
+  struct Result {
+    uint32_t rank = 0;
+    int32_t merged = kNoToken;
+  };
+  void add(int32_t left, int32_t right, Result result);  // keeps the first of a pair added twice
+  Result find(int32_t left, int32_t right) const;        // merged == kNoToken if absent
+
+ private:
+  struct Slot {
+    uint64_t pair = 0;
+    Result result;
+  };
+  size_t slot_of(uint64_t pair) const;
+
+  std::vector<Slot> slots_;
+};
+
+}  // namespace adze::text

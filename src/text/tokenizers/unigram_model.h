@@ -1,0 +1,31 @@
+// Unigram language model (SentencePiece): the segmentation of a word with the highest sum of scores.
+#pragma once
+
+#include "text/tokenizers/fallback_ids.h"
+#include "text/tokenizers/prefix_index.h"
+#include "text/tokenizers/word_model.h"
+
+namespace adze::text {
+
+class UnigramModel : public WordModel {
+ public:
+  explicit UnigramModel(const TokenizerSpec& spec);
+  void encode(std::string_view word, Scratch& scratch, std::vector<int32_t>& ids) const override;
+
+ private:
+  // The best way to reach a byte position: from `begin` with token `id` (kNoToken: an unknown character).
+  struct Step {
+    double score = 0;
+    size_t begin = 0;
+    int32_t id = kNoToken;
+    bool reached = false;
+  };
+  std::vector<Step> best_steps(std::string_view word) const;
+
+  const TokenizerSpec& spec_;
+  PrefixIndex tokens_;
+  FallbackIds fallback_;
+  double unknown_score_;
+};
+
+}  // namespace adze::text

