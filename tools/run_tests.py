@@ -89,10 +89,10 @@ def run_plain(name, command, folder, environment, timeout):
                   skip_reasons=lines[-1:] if skipped else [], output=output)
 
 
-def run_unittest(path, timeout):
-    """A Python test beside a tool."""
-    result = Result(f"tools/{path.name}")
-    status, result.output = run_program([sys.executable, path, "-v"], path.parent, None, timeout)
+def run_unittest(name, command, folder, environment, timeout):
+    """A Python test; `command` asks it to be verbose."""
+    result = Result(name)
+    status, result.output = run_program(command, folder, environment, timeout)
     ran = re.search(r"^Ran (\d+) test", result.output, re.M)
     result.skip_reasons = UNITTEST_SKIP.findall(result.output)
     result.skipped = len(result.skip_reasons)
@@ -130,7 +130,8 @@ def ctest_jobs(build, only, label, timeout):
             continue
         command = test.get("command", [f"{test['name']} is not built"])
         folder = properties.get("WORKING_DIRECTORY", ROOT)
-        runner = run_googletest if command[0].endswith("_test") else run_plain
+        is_unittest = any(part.endswith("_test.py") for part in command)
+        runner = run_googletest if command[0].endswith("_test") else run_unittest if is_unittest else run_plain
         yield lambda r=runner, n=test["name"], c=command, f=folder: r(n, c, f, sanitizer_environment(), timeout)
 
 
@@ -167,7 +168,8 @@ def collect_jobs(options):
         pages = [sys.executable, ROOT / "tools" / "check_readme.py", "--build", options.build]
         if not only or only.search("README commands"):
             jobs.append(lambda: run_plain("README commands", pages, ROOT, None, options.timeout))
-        jobs += [lambda p=p: run_unittest(p, options.timeout) for p in tools if not only or only.search(p.name)]
+        jobs += [lambda p=p: run_unittest(f"tools/{p.name}", [sys.executable, p, "-v"], p.parent, None, options.timeout)
+                 for p in tools if not only or only.search(p.name)]
         jobs += [lambda p=p: run_peer(p, environment, options.timeout) for p in peers if not only or only.search(p.name)]
     return jobs
 

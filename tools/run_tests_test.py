@@ -69,7 +69,7 @@ class T(unittest.TestCase):
     def test_c(self): pass
 unittest.main()
 """)
-        result = run_tests.run_unittest(path, 20)
+        result = run_tests.run_unittest("cases", [sys.executable, path, "-v"], path.parent, None, 20)
         self.assertEqual(self.counts(result), (1, 1, 1))
         self.assertEqual(result.skip_reasons, ["later"])
 

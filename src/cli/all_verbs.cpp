@@ -1,0 +1,26 @@
+// The table of verbs. To add one: write verb_<name>.cpp, declare it in verb.h and add it here, in its group.
+#include <array>
+
+#include "cli/verb.h"
+
+namespace adze::cli {
+namespace {
+
+constexpr std::array kVerbs{
+    &inspect_verb,
+    &list_verb,
+    &doctor_verb,
+};
+
+}  // namespace
+
+std::span<const Verb* const> all_verbs() { return kVerbs; }
+
+const Verb* find_verb(std::string_view name) {
+  for (const Verb* verb : kVerbs) {
+    if (verb->name == name) return verb;
+  }
+  return nullptr;
+}
+
+}  // namespace adze::cli

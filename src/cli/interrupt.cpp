@@ -1,0 +1,30 @@
+#include "cli/interrupt.h"
+
+#include <csignal>
+
+namespace adze::cli {
+namespace {
+
+volatile std::sig_atomic_t interrupt_flag = 0;
+
+void note_interrupt(int) { interrupt_flag = 1; }
+
+}  // namespace
+
+void catch_interrupts() {
+  struct sigaction action{};
+  action.sa_handler = note_interrupt;
+  action.sa_flags = SA_RESETHAND;  // without SA_RESTART: a blocking read returns
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+bool interrupted() { return interrupt_flag != 0; }
+
+void forget_interrupt() {
+  interrupt_flag = 0;
+  catch_interrupts();
+}
+
+}  // namespace adze::cli

@@ -1,0 +1,12 @@
+// Ctrl-C as a question that long work asks, not as a death in the middle of a file.
+#pragma once
+
+namespace adze::cli {
+
+/// From now on the first SIGINT or SIGTERM only sets a flag; a second one ends the program at once.
+void catch_interrupts();
+bool interrupted();
+/// Forgets the last one and listens again: a chat goes on after its answer was stopped.
+void forget_interrupt();
+
+}  // namespace adze::cli
