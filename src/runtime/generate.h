@@ -1,0 +1,41 @@
+// From a prompt to text, token by token.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/sampler.h"
+#include "runtime/session.h"
+
+namespace adze::runtime {
+
+struct GenerationOptions {
+  SamplerOptions sampler;
+  int64_t max_tokens = 256;
+  std::vector<std::string> stop;  // generation ends in front of the first of these texts
+  bool stop_at_end_token = true;  // false: goes on behind the model's end-of-generation tokens
+};
+
+enum class StopReason { end_token, stop_text, max_tokens, context_full, cancelled };
+
+const char* stop_reason_name(StopReason reason);
+
+struct GenerationResult {
+  std::vector<int32_t> tokens;  // as sampled, the end token included
+  std::string text;
+  StopReason reason = StopReason::max_tokens;
+  int64_t prompt_tokens = 0;      // fed by this call
+  double prompt_seconds = 0;      // until the first token was known
+  double generation_seconds = 0;  // of the tokens behind the first
+};
+
+/// Called with each piece of text that is complete and surely not part of a stop text; false cancels.
+using TextSink = std::function<bool(std::string_view piece)>;
+
+/// Feeds `prompt` to the end of the sequence and samples from there. Throws what Session::run throws.
+GenerationResult generate(Session& session, SequenceId sequence, std::span<const int32_t> prompt,
+                          const GenerationOptions& options, const TextSink& sink = {});
+
+}  // namespace adze::runtime

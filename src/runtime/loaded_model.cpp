@@ -1,0 +1,42 @@
+#include "runtime/loaded_model.h"
+
+#include "architectures/architecture.h"
+#include "base/error.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace adze::runtime {
+namespace {
+
+graph::Graph build_graph(const model::Model& model) {
+  return with_context(model.source, [&] {
+    if (model.architecture.empty()) fail(ErrorCode::unsupported, "holds tensors, but no model that can be run");
+    return architectures::architecture_named(model.architecture).build(model);
+  });
+}
+
+}  // namespace
+
+LoadedModel::LoadedModel(model::Model model, passes::ActivationPolicy policy)
+    : model_(std::move(model)), graph_(build_graph(model_)), weights_(model_) {
+  passes::PassOptions options;
+  options.verify_after_each = false;  // the builder's graph was checked node by node, and the passes have their tests
+  options.activation = policy;
+  options.storage_of_weight = [this](std::string_view name) { return weights_.storage_of(name); };
+  passes::run_passes(graph_, options);
+}
+
+LoadedModel::~LoadedModel() = default;
+
+const text::Tokenizer& LoadedModel::tokenizer() const {
+  if (!tokenizer_) {
+    if (!model_.tokenizer) fail(ErrorCode::bad_input, "{}: the model has no tokenizer", model_.source);
+    tokenizer_ = std::make_unique<text::Tokenizer>(*model_.tokenizer);
+  }
+  return *tokenizer_;
+}
+
+int64_t LoadedModel::trained_context() const { return model_.config.find_int("context_length").value_or(2048); }
+
+int64_t LoadedModel::vocabulary() const { return graph_.value(graph_.outputs.front()).type.dims.back().constant(); }
+
+}  // namespace adze::runtime

@@ -1,0 +1,41 @@
+// A model ready to run: its graph optimized for this machine and its weights in kernels' layouts.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "graph/graph.h"
+#include "model/model.h"
+#include "passes/pass.h"
+#include "runtime/weight_store.h"
+
+namespace adze::text {
+class Tokenizer;
+}
+
+namespace adze::runtime {
+
+class LoadedModel {
+ public:
+  /// Builds the graph and checks the weights against it. Throws Error(unsupported | bad_input).
+  LoadedModel(model::Model model, passes::ActivationPolicy policy);
+  ~LoadedModel();
+
+  const model::Model& model() const { return model_; }
+  const graph::Graph& graph() const { return graph_; }
+  WeightStore& weights() { return weights_; }
+  /// Made when first asked for; Error(bad_input) if the model has none.
+  const text::Tokenizer& tokenizer() const;
+
+  /// The context that the model was trained for, in tokens.
+  int64_t trained_context() const;
+  int64_t vocabulary() const;
+
+ private:
+  model::Model model_;
+  graph::Graph graph_;
+  WeightStore weights_;
+  mutable std::unique_ptr<text::Tokenizer> tokenizer_;
+};
+
+}  // namespace adze::runtime

@@ -1,0 +1,51 @@
+#include "runtime/memory_plan.h"
+
+#include <gtest/gtest.h>
+
+#include "codecs/codec.h"
+#include "runtime/loaded_model.h"
+#include "runtime/tiny_model_for_test.h"
+
+namespace adze::runtime {
+namespace {
+
+struct Lifetime {
+  size_t first = SIZE_MAX;
+  size_t last = 0;
+};
+
+std::vector<Lifetime> lifetimes(const graph::Graph& graph) {
+  std::vector<Lifetime> lives(graph.values.size());
+  for (size_t index = 0; index < graph.nodes.size(); ++index) {
+    for (const auto id : graph.nodes[index].outputs) lives[id] = {index, index};
+    for (const auto id : graph.nodes[index].inputs) lives[id].last = index;
+  }
+  for (const auto id : graph.outputs) lives[id].last = graph.nodes.size();
+  return lives;
+}
+
+TEST(MemoryPlan, ValuesAliveTogetherDoNotOverlap) {
+  const LoadedModel model(tiny_model(&codecs::f32.info), passes::ActivationPolicy::f32);
+  const graph::Graph& graph = model.graph();
+  std::vector<int64_t> bytes(graph.values.size(), 0);
+  int64_t total = 0;
+  for (const auto& node : graph.nodes) {
+    for (const auto id : node.outputs) total += bytes[id] = 100 + 40 * static_cast<int64_t>(id % 7);
+  }
+  const MemoryPlan plan = plan_memory(graph, bytes);
+  EXPECT_LT(plan.total_bytes, total / 3) << "memory is not reused";
+  const auto lives = lifetimes(graph);
+  for (graph::ValueId a = 0; a < bytes.size(); ++a) {
+    if (bytes[a] == 0) continue;
+    EXPECT_LE(plan.offsets[a] + bytes[a], plan.total_bytes);
+    for (graph::ValueId b = a + 1; b < bytes.size(); ++b) {
+      const bool together = bytes[b] > 0 && lives[a].first <= lives[b].last && lives[b].first <= lives[a].last;
+      if (!together) continue;
+      EXPECT_TRUE(plan.offsets[a] + bytes[a] <= plan.offsets[b] || plan.offsets[b] + bytes[b] <= plan.offsets[a])
+          << graph.value(a).name << " overlaps " << graph.value(b).name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace adze::runtime

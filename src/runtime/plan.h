@@ -1,0 +1,83 @@
+// A Graph compiled for this machine: a flat list of resolved kernel calls. Running it looks nothing up and allocates
+// nothing.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "backends/cpu/host_buffer.h"
+#include "base/thread_pool.h"
+#include "graph/graph.h"
+#include "ops/op.h"
+#include "runtime/kv_cache.h"
+#include "runtime/weight_store.h"
+
+namespace adze::runtime {
+
+struct PlanOptions {
+  int64_t max_tokens = 512;      // rows of one packed batch
+  int64_t max_logit_rows = 512;  // of them with logits
+  Isa isa = active_isa();
+};
+
+/// One node with the kernel that was chosen for it and its resolved arguments.
+struct PlannedNode {
+  const graph::Node* node = nullptr;
+  ops::KernelChoice choice;
+  std::shared_ptr<const void> parameters;
+  std::vector<ops::Argument> inputs;
+  std::vector<ops::Argument> outputs;
+};
+
+/// Time of one node in a measured run.
+struct NodeTime {
+  const PlannedNode* node;
+  int64_t ns;
+};
+
+class Plan {
+ public:
+  /// REQUIRES: graph, weights and cache outlive the plan. Packs weights on the way.
+  Plan(const graph::Graph& graph, WeightStore& weights, const KvCache& cache, const PlanOptions& options,
+       ThreadPool& pool);
+
+  /// Runs a packed batch. REQUIRES: as many tokens as positions, sizes within the options. Returns one row per
+  /// logit row, valid until the next run. With `times`, also the time of every node as the first thread sees it.
+  ops::TensorView run(std::span<const int32_t> tokens, const ops::BatchView& batch, ThreadPool& pool,
+                      std::vector<NodeTime>* times = nullptr);
+
+  std::span<const PlannedNode> nodes() const { return nodes_; }
+  size_t activation_bytes() const { return activations_.size() + scratch_.size(); }
+
+ private:
+  struct RowCount {  // an argument whose row count follows the sizes of the batch
+    ops::TensorView* view;
+    const std::vector<graph::Dim>* dims;
+  };
+
+  void plan_node(const graph::Node& node, WeightStore& weights, const KvCache& cache, ThreadPool& pool);
+  ops::Argument argument_for(graph::ValueId id, const KvCache& cache, WeightStore& weights, ThreadPool& pool);
+  ops::KernelRequest request_for(const graph::Node& node, const void* parameters, const KvCache& cache,
+                                 const WeightStore& weights, unsigned threads) const;
+  void set_batch(std::span<const int32_t> tokens, const ops::BatchView& batch);
+  ops::TensorView intermediate(graph::ValueId id) const;
+  std::vector<int64_t> maximum_dims(graph::ValueId id) const;
+  StorageType bound_storage(graph::ValueId id, const KvCache& cache, const WeightStore& weights) const;
+
+  const graph::Graph& graph_;
+  PlanOptions options_;
+  std::vector<int64_t> offsets_;                   // of intermediate values
+  std::vector<const ops::StateView*> histories_;   // by ValueId: the state that a read_state passes through
+  backends::HostBuffer activations_;
+  backends::HostBuffer scratch_;
+  size_t scratch_bytes_ = 0;
+  std::vector<PlannedNode> nodes_;
+  std::vector<RowCount> row_counts_;
+  std::vector<int64_t> symbol_values_;
+  std::unique_ptr<ops::BatchView> batch_ = std::make_unique<ops::BatchView>();
+  std::unique_ptr<std::vector<int32_t>> tokens_;
+  ops::TensorView logits_;
+};
+
+}  // namespace adze::runtime

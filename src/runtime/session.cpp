@@ -1,0 +1,135 @@
+#include "runtime/session.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "codecs/codec.h"
+
+namespace adze::runtime {
+namespace {
+
+SessionOptions with_defaults(SessionOptions options) {
+  options.context_tokens = std::max<int64_t>(1, options.context_tokens);
+  options.batch_tokens = std::clamp<int64_t>(options.batch_tokens, 1, options.context_tokens);
+  if (options.logit_rows <= 0) options.logit_rows = options.batch_tokens;
+  if (!options.kv_storage) options.kv_storage = &codecs::f16.info;
+  return options;
+}
+
+PlanOptions plan_options(const SessionOptions& options) {
+  PlanOptions plan;
+  plan.max_tokens = options.batch_tokens;
+  plan.max_logit_rows = options.logit_rows;
+  return plan;
+}
+
+int64_t logit_rows_of(const SequenceWork& work) {
+  if (work.logits == LogitsWanted::none) return 0;
+  return work.logits == LogitsWanted::all ? static_cast<int64_t>(work.tokens.size()) : 1;
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<LoadedModel> model, const SessionOptions& options)
+    : model_(std::move(model)),
+      options_(with_defaults(options)),
+      pool_(options.threads),
+      cache_(model_->graph(), options_.kv_storage, options_.context_tokens),
+      plan_(model_->graph(), model_->weights(), cache_, plan_options(options_), pool_) {}
+
+SequenceId Session::add_sequence() {
+  sequences_.emplace(next_sequence_, Sequence{});
+  return next_sequence_++;
+}
+
+void Session::remove_sequence(SequenceId sequence) {
+  truncate(sequence, 0);
+  sequences_.erase(sequence);
+}
+
+void Session::truncate(SequenceId sequence, int64_t length) {
+  Sequence& target = sequences_.at(sequence);
+  target.length = std::min(target.length, std::max<int64_t>(0, length));
+  cache_.shrink(target.pages, target.length);
+}
+
+void Session::check(std::span<const SequenceWork> work) const {
+  int64_t tokens = 0;
+  int64_t rows = 0;
+  for (const SequenceWork& item : work) {
+    tokens += static_cast<int64_t>(item.tokens.size());
+    rows += logit_rows_of(item);
+    if (item.tokens.empty() || !sequences_.contains(item.sequence)) {
+      fail(ErrorCode::bad_input, "sequence {} is unknown or got no tokens", item.sequence);
+    }
+    for (const int32_t token : item.tokens) {
+      if (token < 0 || token >= model_->vocabulary()) {
+        fail(ErrorCode::bad_input, "token id {} lies outside the vocabulary of {}", token, model_->vocabulary());
+      }
+    }
+  }
+  if (tokens > options_.batch_tokens || rows > options_.logit_rows) {
+    fail(ErrorCode::bad_input, "{} tokens with {} rows of logits do not fit a batch of {} and {}", tokens, rows,
+         options_.batch_tokens, options_.logit_rows);
+  }
+}
+
+void Session::reserve(std::span<const SequenceWork> work) {
+  try {
+    for (const SequenceWork& item : work) {
+      Sequence& sequence = sequences_.at(item.sequence);
+      cache_.grow(sequence.pages, sequence.length + static_cast<int64_t>(item.tokens.size()));
+    }
+  } catch (const Error&) {
+    for (const SequenceWork& item : work) truncate(item.sequence, length(item.sequence));
+    throw;
+  }
+}
+
+void Session::append_logit_rows(const SequenceWork& work, int64_t first_row) {
+  const auto count = static_cast<int64_t>(work.tokens.size());
+  for (int64_t row = count - logit_rows_of(work); row < count; ++row) {
+    logit_rows_.push_back(static_cast<int32_t>(first_row + row));
+  }
+}
+
+void Session::pack(std::span<const SequenceWork> work) {
+  tokens_.clear();
+  positions_.clear();
+  logit_rows_.clear();
+  views_.clear();
+  for (const SequenceWork& item : work) {
+    const Sequence& sequence = sequences_.at(item.sequence);
+    const auto first_row = static_cast<int64_t>(tokens_.size());
+    const auto count = static_cast<int64_t>(item.tokens.size());
+    views_.push_back({first_row, count, sequence.length, sequence.pages.data()});
+    tokens_.insert(tokens_.end(), item.tokens.begin(), item.tokens.end());
+    for (int64_t i = 0; i < count; ++i) positions_.push_back(static_cast<int32_t>(sequence.length + i));
+    append_logit_rows(item, first_row);
+  }
+}
+
+Logits Session::run(std::span<const SequenceWork> work) {
+  check(work);
+  reserve(work);
+  pack(work);
+  const ops::TensorView logits = plan_.run(tokens_, {views_, positions_, logit_rows_}, pool_, times_);
+  for (const SequenceWork& item : work) {
+    sequences_.at(item.sequence).length += static_cast<int64_t>(item.tokens.size());
+  }
+  return {logits.floats(0), logits.rows, logits.row_length};
+}
+
+std::span<const float> Session::feed(SequenceId sequence, std::span<const int32_t> tokens) {
+  if (tokens.empty()) fail(ErrorCode::bad_input, "no tokens to run");
+  const auto batch = static_cast<size_t>(options_.batch_tokens);
+  while (tokens.size() > batch) {
+    const SequenceWork work{sequence, tokens.first(batch), LogitsWanted::none};
+    run({&work, 1});
+    tokens = tokens.subspan(batch);
+  }
+  const SequenceWork work{sequence, tokens, LogitsWanted::last};
+  return run({&work, 1}).row(0);
+}
+
+}  // namespace adze::runtime

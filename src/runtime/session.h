@@ -1,0 +1,97 @@
+// Running sequences of tokens through a model: batches in, logits out.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runtime/kv_cache.h"
+#include "runtime/loaded_model.h"
+#include "runtime/plan.h"
+
+namespace adze::runtime {
+
+struct SessionOptions {
+  unsigned threads = 0;                // 0: one per available processor
+  int64_t context_tokens = 4096;       // over all sequences together
+  int64_t batch_tokens = 512;          // most tokens per forward call
+  int64_t logit_rows = 0;              // most rows with logits per call; 0: batch_tokens
+  StorageType kv_storage = nullptr;    // null: f16
+};
+
+using SequenceId = int32_t;
+
+enum class LogitsWanted { none, last, all };
+
+/// What a sequence gets in one forward call.
+struct SequenceWork {
+  SequenceId sequence;
+  std::span<const int32_t> tokens;
+  LogitsWanted logits = LogitsWanted::last;
+};
+
+/// Rows of `vocabulary` logits, in the order of the work that asked for them. Valid until the next call.
+struct Logits {
+  const float* values = nullptr;
+  int64_t rows = 0;
+  int64_t vocabulary = 0;
+  std::span<const float> row(int64_t index) const {
+    return {values + index * vocabulary, static_cast<size_t>(vocabulary)};
+  }
+};
+
+class Session {
+ public:
+  Session(std::shared_ptr<LoadedModel> model, const SessionOptions& options);
+
+  SequenceId add_sequence();
+  void remove_sequence(SequenceId sequence);
+  /// Tokens that the sequence holds.
+  int64_t length(SequenceId sequence) const { return sequences_.at(sequence).length; }
+  /// Forgets everything behind the first `length` tokens.
+  void truncate(SequenceId sequence, int64_t length);
+
+  /// One forward call. Throws Error(bad_input) for token ids outside the vocabulary or more tokens than
+  /// batch_tokens, Error(out_of_memory) when the context is full; then no sequence has changed.
+  Logits run(std::span<const SequenceWork> work);
+
+  /// Feeds any number of tokens in batches; the logits behind the last one.
+  std::span<const float> feed(SequenceId sequence, std::span<const int32_t> tokens);
+
+  LoadedModel& model() { return *model_; }
+  const Plan& plan() const { return plan_; }
+  const KvCache& cache() const { return cache_; }
+  ThreadPool& pool() { return pool_; }
+  int64_t batch_tokens() const { return options_.batch_tokens; }
+
+  /// From now on collects the time of every node of each call here; null: stops.
+  void measure(std::vector<NodeTime>* times) { times_ = times; }
+
+ private:
+  struct Sequence {
+    int64_t length = 0;
+    std::vector<int32_t> pages;
+  };
+  void check(std::span<const SequenceWork> work) const;
+  void reserve(std::span<const SequenceWork> work);
+  void pack(std::span<const SequenceWork> work);
+  void append_logit_rows(const SequenceWork& work, int64_t first_row);
+
+  std::shared_ptr<LoadedModel> model_;
+  SessionOptions options_;
+  ThreadPool pool_;
+  KvCache cache_;
+  Plan plan_;
+  std::map<SequenceId, Sequence> sequences_;
+  SequenceId next_sequence_ = 0;
+  std::vector<NodeTime>* times_ = nullptr;
+
+  // The packed batch, reused by every call.
+  std::vector<int32_t> tokens_;
+  std::vector<int32_t> positions_;
+  std::vector<int32_t> logit_rows_;
+  std::vector<ops::SequenceView> views_;
+};
+
+}  // namespace adze::runtime

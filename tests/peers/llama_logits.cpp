@@ -1,0 +1,86 @@
+// Raw logits of llama.cpp for a text, through its C API: what ours are compared with.
+//   llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32
+// Every chunk starts with an empty cache in f32; LOGITS gets one row per position. Built by tools/build_llama_peer.sh.
+#include <llama.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace {
+
+[[noreturn]] void give_up(const std::string& message) {
+  std::fprintf(stderr, "llama_logits: %s\n", message.c_str());
+  std::exit(1);
+}
+
+std::vector<llama_token> tokenize(const llama_vocab* vocab, const std::string& text) {
+  std::vector<llama_token> tokens(text.size() + 16);
+  const int count = llama_tokenize(vocab, text.data(), static_cast<int>(text.size()), tokens.data(),
+                                   static_cast<int>(tokens.size()), true, false);
+  if (count < 0) give_up("cannot tokenize");
+  tokens.resize(static_cast<size_t>(count));
+  return tokens;
+}
+
+llama_context* make_context(llama_model* model, int context) {
+  llama_context_params params = llama_context_default_params();
+  params.n_ctx = static_cast<uint32_t>(context);
+  params.n_batch = static_cast<uint32_t>(context);
+  params.n_ubatch = static_cast<uint32_t>(context);
+  params.type_k = GGML_TYPE_F32;
+  params.type_v = GGML_TYPE_F32;
+  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  params.n_threads = 2;
+  params.n_threads_batch = 2;
+  return llama_init_from_model(model, params);
+}
+
+void run_chunk(llama_context* context, const llama_token* tokens, int count, int vocabulary, std::ofstream& out) {
+  llama_memory_clear(llama_get_memory(context), true);
+  llama_batch batch = llama_batch_init(count, 0, 1);
+  batch.n_tokens = count;
+  for (int i = 0; i < count; ++i) {
+    batch.token[i] = tokens[i];
+    batch.pos[i] = i;
+    batch.n_seq_id[i] = 1;
+    batch.seq_id[i][0] = 0;
+    batch.logits[i] = 1;
+  }
+  if (llama_decode(context, batch) != 0) give_up("decode failed");
+  for (int i = 0; i < count; ++i) {
+    out.write(reinterpret_cast<const char*>(llama_get_logits_ith(context, i)),
+              static_cast<std::streamsize>(sizeof(float)) * vocabulary);
+  }
+  llama_batch_free(batch);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 7) give_up("usage: llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32");
+  llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+  llama_backend_init();
+  llama_model* model = llama_model_load_from_file(argv[1], llama_model_default_params());
+  if (!model) give_up("cannot load the model");
+  const llama_vocab* vocab = llama_model_get_vocab(model);
+  std::ifstream text_file(argv[2], std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(text_file), {}};
+  auto tokens = tokenize(vocab, text);
+  const int context_tokens = std::atoi(argv[3]);
+  const size_t wanted = static_cast<size_t>(context_tokens) * static_cast<size_t>(std::atoi(argv[4]));
+  if (tokens.size() < wanted) give_up("the text is too short");
+  tokens.resize(wanted);
+  std::ofstream(argv[5], std::ios::binary)
+      .write(reinterpret_cast<const char*>(tokens.data()), static_cast<std::streamsize>(tokens.size() * 4));
+  std::ofstream out(argv[6], std::ios::binary);
+  llama_context* context = make_context(model, context_tokens);
+  for (size_t begin = 0; begin < wanted; begin += static_cast<size_t>(context_tokens)) {
+    run_chunk(context, tokens.data() + begin, context_tokens, llama_vocab_n_tokens(vocab), out);
+  }
+  llama_free(context);
+  llama_model_free(model);
+}
