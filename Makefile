@@ -51,7 +51,7 @@ lint: setup-clang layers tidy ## layers, budgets, formatting, clang-tidy, ISA ob
 	@python3 tools/check_isa_objects.py build/release
 
 tidy: setup-clang
-	@test -f build/clang/build.ninja || cmake --preset clang >/dev/null
+	@mkdir -p build && cmake --preset clang >build/clang.log 2>&1 || { cat build/clang.log; exit 1; }
 	@python3 tools/run_tidy.py --build build/clang -j $(JOBS) $(TIDY_FILES)
 
 format: setup-clang ## format the C++ files in place

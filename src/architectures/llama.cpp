@@ -139,7 +139,8 @@ graph::Graph build_llama(const model::Model& model) {
   }
   const auto last = b.rms_norm("output_norm", b.rows_with_logits(x), c.epsilon);
   const auto head = b.has_weight("output.weight") ? "output.weight" : "token_embd.weight";  // tied
-  return std::move(b).finish(b.linear_with_weight("output", head, last, c.vocabulary));
+  const auto logits = b.linear_with_weight("output", head, last, c.vocabulary);
+  return std::move(b).finish(logits);
 }
 
 }  // namespace
