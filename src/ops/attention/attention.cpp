@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ops/attention/attention_reference.h"
+#include "ops/attention/attention_tiled.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -46,7 +47,17 @@ std::shared_ptr<const void> resolve(const graph::Node& node) {
   return std::make_shared<AttentionParameters>(read_parameters(node));
 }
 
-constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, attention_reference}};
+std::vector<Kernel> list_kernels() {
+  std::vector<Kernel> kernels;
+  if constexpr (kIsX86) {
+    kernels.push_back(tiled_attention_kernel<kAttentionKernelsAvx512>("avx512", Isa::avx512));
+    kernels.push_back(tiled_attention_kernel<kAttentionKernelsAvx2>("avx2", Isa::avx2));
+  }
+  kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, attention_reference});
+  return kernels;
+}
+
+const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 

@@ -8,7 +8,7 @@
 #include "ops/linear/linear.h"
 #include "ops/linear/linear_output.h"
 #include "ops/linear/panel_split.h"
-#include "ops/linear/scratch_cursor.h"
+#include "ops/scratch_cursor.h"
 
 namespace adze::ops {
 namespace {
