@@ -1,0 +1,107 @@
+// Policies: which tensor gets which storage type.
+//
+// A mix is a named list of rules over tensor categories. The mixes here are llama.cpp's (llama_cpp_mixes.cpp is their
+// data), followed exactly, so that a file named Q4_K_M has the types that everybody expects of it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codecs/codec.h"
+#include "model/model.h"
+#include "tensor/shape.h"
+
+namespace adze::quantize {
+
+/// What a tensor does, as far as mixes care.
+enum class TensorCategory {
+  token_embedding,
+  output,
+  attention_q,
+  attention_k,
+  attention_v,  // also fused projections that contain the values
+  attention_output,
+  ffn_up,
+  ffn_gate,
+  ffn_down,
+  other,
+};
+
+/// The category of a canonical tensor name.
+TensorCategory category_of(std::string_view name);
+
+/// Empty if a mix may change how this tensor is stored, else why not ("one dimension", "a norm").
+std::string_view reason_to_keep(std::string_view name, const Shape& shape, std::string_view architecture);
+
+struct TensorToStore {
+  std::string name;  // canonical
+  Shape shape;
+  StorageType storage = nullptr;  // as it is now
+};
+
+struct MixRequest {
+  std::vector<TensorToStore> tensors;  // of the whole model, in any order
+  std::string architecture;            // GGUF's name: some rules of llama.cpp depend on it
+  int64_t layer_count = 0;             // all blocks, those for predicting further tokens included
+  int64_t prediction_layer_count = 0;  // only the latter
+  int64_t expert_count = 0;
+  int64_t head_count = 0;     // of the first layer
+  int64_t head_count_kv = 0;  // of the first layer
+  bool has_importance = false;
+};
+
+/// Reads the request off a model: tensors, and the settings block_count, expert_count, attention.head_count …
+MixRequest mix_request(const model::Model& model);
+
+struct TensorChoice {
+  StorageType storage;
+  std::string reason;  // for reports: "Q4_K_M: attention_v, a layer that matters more"
+};
+
+/// Which of a category's layers a rule is for; layer i of n.
+enum class Layers {
+  all,
+  first_four,
+  first_sixteenth,  // i < n / 16
+  first_eighth,     // i < n / 8
+  more_bits,        // the first and last eighth and every third one between
+};
+
+enum class Models {
+  all,
+  multi_query,  // the architecture that llama.cpp treats apart for its single key and value head
+  not_multi_query,
+  eight_experts,    // with 8 experts, but not multi_query
+  with_importance,  // importance of columns is known
+};
+
+/// The first rule whose three conditions hold gives the type.
+struct MixRule {
+  TensorCategory category;
+  Layers layers;
+  Models models;
+  const codecs::Codec* codec;
+};
+
+struct Mix {
+  std::string_view name;     // "Q4_K_M"
+  std::string_view summary;  // one line for `adze list mixes`
+  StorageType base;          // for every tensor that no rule changes
+  uint32_t file_type;        // general.file_type in GGUF
+  std::span<const MixRule> rules;
+};
+
+/// Every mix, smallest first.
+std::span<const Mix> all_mixes();
+
+/// By name in upper or lower case; throws Error(unsupported) that lists the known names.
+const Mix& mix_named(std::string_view name);
+
+/// One choice per tensor of the request, in its order. Throws Error(bad_input) where a model of experts has a
+/// feed-forward tensor whose name has no layer.
+std::vector<TensorChoice> choose_tensor_types(const Mix& mix, const MixRequest& request);
+
+}  // namespace adze::quantize

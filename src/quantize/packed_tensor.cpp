@@ -1,0 +1,76 @@
+#include "quantize/packed_tensor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+
+namespace adze::quantize {
+namespace {
+
+// Floats decoded at a time: they stay in the second-level cache between decoding and packing.
+constexpr int64_t kFloatsAtATime = 64 << 10;
+
+int64_t count_non_finite(const std::vector<float>& values) {
+  return std::count_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+}
+
+class PackedSource final : public model::TensorSource {
+ public:
+  PackedSource(model::Tensor original, const codecs::Codec& target, const PackingOptions& options)
+      : original_(std::move(original)),
+        decoder_(codecs::codec_of(original_.storage)),
+        target_(target),
+        options_(options) {}
+
+  std::span<const std::byte> rows(int64_t first, int64_t count, std::vector<std::byte>& scratch) const override {
+    const int64_t columns = original_.shape.row_length();
+    const int64_t packed_row = row_bytes(target_.info, columns);
+    scratch.resize(static_cast<size_t>(count * packed_row));
+    const int64_t step = std::max<int64_t>(1, kFloatsAtATime / std::max<int64_t>(1, columns));
+    std::vector<std::byte> original_bytes;
+    std::vector<float> values;
+    for (int64_t done = 0; done < count; done += step) {
+      const int64_t now = std::min(step, count - done);
+      const auto bytes = original_.source->rows(first + done, now, original_bytes);
+      values.resize(static_cast<size_t>(now * columns));
+      decoder_.decode(bytes.data(), values.data(), now * columns);
+      if (options_.report) options_.report->non_finite_values += count_non_finite(values);
+      const Rows rows{values.data(), first + done, now, columns, rows_per_matrix()};
+      options_.quantizer->pack(rows, target_, options_.statistics.get(), scratch.data() + done * packed_row);
+    }
+    return scratch;
+  }
+
+  void release(int64_t first, int64_t count) const override { original_.source->release(first, count); }
+  std::string where() const override { return original_.source->where(); }
+
+ private:
+  int64_t rows_per_matrix() const {
+    const size_t rank = original_.shape.rank();
+    return rank < 2 ? 1 : std::max<int64_t>(1, original_.shape[rank - 2]);
+  }
+
+  const model::Tensor original_;
+  const codecs::Codec& decoder_;
+  const codecs::Codec& target_;
+  const PackingOptions options_;
+};
+
+}  // namespace
+
+model::Tensor packed_tensor(model::Tensor tensor, const codecs::Codec& target, const PackingOptions& options) {
+  if (tensor.storage == &target.info) return tensor;
+  if (!options.quantizer->supports(target)) {
+    fail(ErrorCode::unsupported, "{}: the quantizer \"{}\" cannot write {}", tensor.name, options.quantizer->name,
+         target.info.name);
+  }
+  checked_tensor_bytes(target.info, tensor.shape, tensor.name);
+  model::Tensor packed{tensor.name, tensor.shape, &target.info, nullptr};
+  packed.source = std::make_shared<PackedSource>(std::move(tensor), target, options);
+  return packed;
+}
+
+}  // namespace adze::quantize

@@ -1,0 +1,31 @@
+// A tensor in another storage type, computed row by row when somebody asks for it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "codecs/codec.h"
+#include "model/tensor.h"
+#include "quantize/quantizer.h"
+
+namespace adze::quantize {
+
+/// What was met while rows were computed. May be read at any time; complete when all rows were asked for once.
+struct PackingReport {
+  std::atomic<int64_t> non_finite_values{0};  // NaN and infinities of the source
+};
+
+struct PackingOptions {
+  const Quantizer* quantizer = &nearest;
+  std::shared_ptr<const InputStatistics> statistics = nullptr;  // may be null
+  std::shared_ptr<PackingReport> report = nullptr;              // may be null
+};
+
+/// The same numbers in `target`: lazy, safe to read from several threads, each row the same bytes whoever asks for it.
+/// Returns `tensor` itself when it is stored that way already. Memory in use is bounded by a few rows, at least a few
+/// hundred kilobytes, per reading thread. Throws Error(unsupported) when the quantizer cannot write `target`,
+/// Error(bad_input) when the rows do not divide into its blocks.
+model::Tensor packed_tensor(model::Tensor tensor, const codecs::Codec& target, const PackingOptions& options = {});
+
+}  // namespace adze::quantize
