@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::array kVerbs{
     &inspect_verb,
+    &tokenize_verb,
     &list_verb,
     &doctor_verb,
 };

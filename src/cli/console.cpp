@@ -18,31 +18,6 @@ bool wants_no_colours() {
   return (no_colour && *no_colour) || (terminal && std::string_view(terminal) == "dumb");
 }
 
-const char* escape_of(Style style) {
-  switch (style) {
-    case Style::heading:
-      return "\x1b[1m";
-    case Style::name:
-      return "\x1b[36m";
-    case Style::faint:
-      return "\x1b[2m";
-    case Style::good:
-      return "\x1b[32m";
-    case Style::warning:
-      return "\x1b[33m";
-    case Style::error:
-      return "\x1b[1;31m";
-    case Style::plain:
-      break;
-  }
-  return "";
-}
-
-std::string with_escapes(bool colours, Style style, std::string_view text) {
-  if (!colours || style == Style::plain) return std::string(text);
-  return fmt::format("{}{}\x1b[0m", escape_of(style), text);
-}
-
 bool is_control(char32_t code_point) {
   const bool c0_or_c1 = code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0);
   // Marks that reorder the text around them.
@@ -59,15 +34,25 @@ Console::Console()
       output_colours_(output_is_terminal_ && !wants_no_colours()),
       error_colours_(errors_are_terminal_ && !wants_no_colours()) {}
 
-int Console::columns(int fallback) const {
+size_t Console::output_columns() const {
   winsize size{};
-  if (!output_is_terminal_ || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return fallback;
+  if (!output_is_terminal_ || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
   return size.ws_col;
 }
 
 void Console::write(std::string_view text) {
   if (progress_shown_ && output_is_terminal_) show_progress("");
   std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void Console::write_model_text(std::string_view text) {
+  if (!output_is_terminal_) return write(text);
+  std::string shown;
+  for (; !text.empty(); text.remove_prefix(decode_utf8(text).bytes)) {
+    const char32_t code_point = decode_utf8(text).code_point;
+    if (code_point == '\n' || code_point == '\t' || !is_control(code_point)) append_utf8(shown, code_point);
+  }
+  write(shown);
 }
 
 void Console::flush() {
@@ -81,11 +66,11 @@ void Console::write_message(std::string_view text) {
 }
 
 std::string Console::styled(Style style, std::string_view text) const {
-  return with_escapes(output_colours_, style, text);
+  return report::coloured(text, output_colours_ ? style : Style::plain);
 }
 
 std::string Console::styled_message(Style style, std::string_view text) const {
-  return with_escapes(error_colours_, style, text);
+  return report::coloured(text, error_colours_ ? style : Style::plain);
 }
 
 void Console::show_progress(std::string_view line) {
@@ -94,28 +79,6 @@ void Console::show_progress(std::string_view line) {
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
   progress_shown_ = !line.empty();
-}
-
-std::string printable(std::string_view text, size_t columns) {
-  std::string out;
-  size_t width = 0;
-  size_t cut = 0;  // where the text ends if it turns out too long
-  while (!text.empty()) {
-    const auto character = decode_utf8(text);
-    text.remove_prefix(character.bytes);
-    const char32_t code_point = character.code_point;
-    const size_t before = out.size();
-    if (code_point == '\n' || code_point == '\t' || code_point == '\r') {
-      out += ' ';
-    } else if (is_control(code_point)) {
-      out += fmt::format("\\x{:02x}", static_cast<uint32_t>(code_point));
-    } else {
-      append_utf8(out, code_point);
-    }
-    if (width + 1 == columns) cut = before;
-    if (++width > columns) return out.substr(0, cut) + "…";
-  }
-  return out;
 }
 
 }  // namespace adze::cli

@@ -7,9 +7,11 @@
 #include <string_view>
 #include <utility>
 
+#include "report/cell.h"
+
 namespace adze::cli {
 
-enum class Style { plain, heading, name, faint, good, warning, error };
+using report::Style;
 
 class Console {
  public:
@@ -18,15 +20,17 @@ class Console {
 
   bool output_is_terminal() const { return output_is_terminal_; }
   bool errors_are_terminal() const { return errors_are_terminal_; }
-  /// Columns of the terminal, or `fallback` when stdout is none.
-  int columns(int fallback) const;
+  /// Columns of the terminal; 0 when stdout is none.
+  size_t output_columns() const;
 
-  /// Results. The text is written as it is: pass what comes from files through printable() first.
+  /// Results. The text is written as it is: pass what comes from files through report::printable() first.
   void write(std::string_view text);
   template <typename... Args>
   void print(fmt::format_string<Args...> format, Args&&... args) {
     write(fmt::vformat(format, fmt::make_format_args(args...)));
   }
+  /// Text that a model made: unchanged into a pipe, on a terminal without control characters but line breaks and tabs.
+  void write_model_text(std::string_view text);
   /// Makes what was written visible now. Throws Error(io) if it could not be written.
   void flush();
 
@@ -37,6 +41,7 @@ class Console {
     write_message(fmt::vformat(format, fmt::make_format_args(args...)) + "\n");
   }
 
+  bool output_has_colours() const { return output_colours_; }
   /// `text` in colour when stdout (or stderr) shows colours, else unchanged.
   std::string styled(Style style, std::string_view text) const;
   std::string styled_message(Style style, std::string_view text) const;
@@ -51,9 +56,5 @@ class Console {
   bool error_colours_;
   bool progress_shown_ = false;
 };
-
-/// Text from a file without control characters, so that it cannot move the cursor or recolour the terminal: line
-/// breaks and tabs become spaces, others \xNN, and invalid UTF-8 becomes U+FFFD. Cut to `columns` with "…" if longer.
-std::string printable(std::string_view text, size_t columns = SIZE_MAX);
 
 }  // namespace adze::cli

@@ -77,17 +77,17 @@ std::string option_lists(const std::vector<DescribedOption>& options, const Cons
   for (const auto& option : options) {
     if (option.is_positional != in_positionals || option.section != section) {
       const std::string title = option.section.empty() ? "Options" : option.section;
-      out += option.is_positional ? "\n" : fmt::format("\n{}\n", console.styled(Style::heading, title + ":"));
+      out += option.is_positional ? "\n" : fmt::format("\n{}\n", console.styled(Style::strong, title + ":"));
     }
     in_positionals = option.is_positional;
     section = option.section;
-    out += two_columns(left_side(option), console.styled(Style::name, left_side(option)), option.help, width);
+    out += two_columns(left_side(option), console.styled(Style::plain, left_side(option)), option.help, width);
   }
   return out;
 }
 
 std::string examples_text(const Verb& verb, const Console& console) {
-  std::string out = fmt::format("\n{}\n", console.styled(Style::heading, "Examples:"));
+  std::string out = fmt::format("\n{}\n", console.styled(Style::strong, "Examples:"));
   for (const auto& example : verb.examples) {
     out += fmt::format("  adze {}\n{}", example.command, paragraph(example.what, 6));
   }
@@ -137,10 +137,10 @@ std::string program_help(const Console& console) {
   std::string out = "Convert, quantize, measure and run AI models on small machines.\n\n";
   out += "Usage: adze VERB [options]\n";
   for (const auto group : groups()) {
-    out += fmt::format("\n{}\n", console.styled(Style::heading, fmt::format("{}:", group)));
+    out += fmt::format("\n{}\n", console.styled(Style::strong, fmt::format("{}:", group)));
     for (const Verb* verb : all_verbs()) {
       const std::string name(verb->name);
-      if (verb->group == group) out += two_columns(name, console.styled(Style::name, name), verb->summary, 9);
+      if (verb->group == group) out += two_columns(name, console.styled(Style::plain, name), verb->summary, 9);
     }
   }
   out += "\n`adze VERB --help` tells more about one of them, with examples; `adze --version` prints the version.\n";

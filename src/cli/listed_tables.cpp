@@ -12,78 +12,96 @@
 #include "formats/format.h"
 #include "ops/op.h"
 #include "passes/pass.h"
+#include "quantize/mix.h"
+#include "quantize/quantizer.h"
 
 namespace adze::cli {
 namespace {
 
-ListedRows list_architectures() {
-  ListedRows list{{"name", "Hugging Face classes", "what"}, {}};
+using report::Align;
+using report::Cell;
+using report::Table;
+
+Table list_architectures() {
+  Table list({{"Name", "name"}, {"Hugging Face classes", "hugging_face_classes"}, {"What", "what"}});
   for (const auto* architecture : architectures::all_architectures()) {
     std::vector<std::string_view> classes;
     for (const auto& known : architecture->hugging_face_classes) classes.push_back(known.class_name);
-    list.rows.push_back({std::string(architecture->name), fmt::format("{}", fmt::join(classes, ", ")),
-                         std::string(architecture->summary)});
+    list.add_row({architecture->name, fmt::format("{}", fmt::join(classes, ", ")), architecture->summary});
   }
   return list;
 }
 
-ListedRows list_backends() {
-  ListedRows list{{"name", "here", "what"}, {}};
+Table list_backends() {
+  Table list({{"Name", "name"}, {"Here", "available"}, {"Found", "found"}, {"What", "what"}});
   for (const auto* backend : backends::all_backends()) {
     std::string description;
     const bool available = backend->available(description);
-    list.rows.push_back(
-        {std::string(backend->name), available ? "yes" : "no", fmt::format("{}: {}", backend->summary, description)});
+    list.add_row({backend->name, Cell::flag(available), description, backend->summary});
   }
   return list;
 }
 
-ListedRows list_codecs() {
-  ListedRows list{{"name", "bits", "block", "can", "what"}, {}};
+Table list_codecs() {
+  Table list({{"Name", "name"},
+              {"Bits", "bits", Align::right},
+              {"Block", "block", Align::right},
+              {"Written", "written"},
+              {"What", "what"}});
   for (const auto* codec : codecs::all_codecs()) {
-    list.rows.push_back({std::string(codec->info.name), fmt::format("{:.4g}", codec->info.bits_per_weight()),
-                         fmt::format("{}", codec->info.block_elements), codec->encode ? "read, write" : "read",
-                         std::string(codec->info.summary)});
+    const auto& info = codec->info;
+    list.add_row({info.name, Cell::shown_as(fmt::format("{:.4g}", info.bits_per_weight()), info.bits_per_weight()),
+                  Cell::integer(info.block_elements), Cell::flag(codec->encode != nullptr), info.summary});
   }
   return list;
 }
 
-ListedRows list_formats() {
-  ListedRows list{{"name", "can", "files", "what"}, {}};
+Table list_formats() {
+  Table list({{"Name", "name"}, {"Written", "written"}, {"Files", "files"}, {"What", "what"}});
   for (const auto& format : formats::all_formats()) {
-    list.rows.push_back({std::string(format.name), format.write ? "read, write" : "read",
-                         std::string(format.file_pattern), std::string(format.summary)});
+    list.add_row({format.name, Cell::flag(format.write != nullptr), format.file_pattern, format.summary});
   }
   return list;
 }
 
-ListedRows list_kernels() {
-  ListedRows list{{"op", "kernel", "needs", "here"}, {}};
+Table list_kernels() {
+  Table list({{"Op", "op"}, {"Kernel", "kernel"}, {"Needs", "isa"}, {"Here", "available"}});
   const Isa active = active_isa();
   for (const auto* op : ops::all_ops()) {
     for (const auto& kernel : op->kernels) {
-      list.rows.push_back({std::string(op->name), std::string(kernel.name), isa_name(kernel.isa),
-                           isa_includes(active, kernel.isa) ? "yes" : "no"});
+      list.add_row({op->name, kernel.name, isa_name(kernel.isa), Cell::flag(isa_includes(active, kernel.isa))});
     }
   }
   return list;
 }
 
-ListedRows list_ops() {
-  ListedRows list{{"name", "kernels", "what"}, {}};
+Table list_mixes() {
+  Table list({{"Name", "name"}, {"Base", "base"}, {"What", "what"}});
+  for (const auto& mix : quantize::all_mixes()) list.add_row({mix.name, mix.base->name, mix.summary});
+  return list;
+}
+
+Table list_ops() {
+  Table list({{"Name", "name"}, {"Kernels", "kernels", Align::right}, {"What", "what"}});
   for (const auto* op : ops::all_ops()) {
-    list.rows.push_back({std::string(op->name), fmt::format("{}", op->kernels.size()), std::string(op->summary)});
+    list.add_row({op->name, Cell::integer(static_cast<int64_t>(op->kernels.size())), op->summary});
   }
   return list;
 }
 
-ListedRows list_passes() {
-  ListedRows list{{"name", "by default", "what"}, {}};
+Table list_passes() {
+  Table list({{"Name", "name"}, {"By default", "by_default"}, {"What", "what"}});
   const auto pipeline = passes::default_pipeline();
   for (const auto& pass : passes::all_passes()) {
     const bool by_default = std::find(pipeline.begin(), pipeline.end(), pass.name) != pipeline.end();
-    list.rows.push_back({std::string(pass.name), by_default ? "yes" : "no", std::string(pass.summary)});
+    list.add_row({pass.name, Cell::flag(by_default), pass.summary});
   }
+  return list;
+}
+
+Table list_quantizers() {
+  Table list({{"Name", "name"}, {"What", "what"}});
+  for (const auto* quantizer : quantize::all_quantizers()) list.add_row({quantizer->name, quantizer->summary});
   return list;
 }
 
@@ -93,8 +111,10 @@ constexpr std::array kTables = {
     ListedTable{"codecs", "how numbers are packed: storage types of tensors", list_codecs},
     ListedTable{"formats", "model files and folders that can be read and written", list_formats},
     ListedTable{"kernels", "implementations of each op, the preferred one first", list_kernels},
+    ListedTable{"mixes", "policies: which tensor gets which codec", list_mixes},
     ListedTable{"ops", "what a graph is made of", list_ops},
     ListedTable{"passes", "rewrites that make a graph better", list_passes},
+    ListedTable{"quantizers", "how the stored values are chosen", list_quantizers},
 };
 
 }  // namespace

@@ -1,23 +1,17 @@
-// The library's tables as rows of text, for `adze list` and `adze doctor`.
+// The library's own tables, for `adze list`.
 #pragma once
 
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
+
+#include "report/table.h"
 
 namespace adze::cli {
-
-/// The cells of each row stand under `titles`; the last column is prose.
-struct ListedRows {
-  std::vector<std::string> titles;
-  std::vector<std::vector<std::string>> rows;
-};
 
 struct ListedTable {
   std::string_view name;  // "codecs"
   std::string_view summary;
-  ListedRows (*rows)();
+  report::Table (*rows)();
 };
 
 std::span<const ListedTable> all_listed_tables();

@@ -11,7 +11,7 @@ std::string model_cache_folder();
 
 struct CachedModel {
   std::string path;
-  uint64_t bytes = 0;
+  int64_t bytes = 0;
 };
 
 /// What lies there, sorted by path; empty when there is no such folder.

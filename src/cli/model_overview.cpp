@@ -4,25 +4,32 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <vector>
 
+#include "report/display_width.h"
+#include "report/format_quantity.h"
 #include "text/tokenizers/tokenizer_spec.h"
 
 namespace adze::cli {
 namespace {
 
-// A setting for people: hostile files may hold any type under any name, so the value is shown as it is.
+using report::Cell;
+
+constexpr size_t kFactColumns = 60;
+
+double bits_per_weight(const model::TensorList& tensors) {
+  const auto parameters = tensors.element_count();
+  return parameters ? 8.0 * static_cast<double>(tensors.byte_size()) / static_cast<double>(parameters) : 0;
+}
+
+// A setting for people: a hostile file may hold any type under any name, so the value is shown as it is.
 std::optional<std::string> setting(const model::KeyValues& values, std::string_view key) {
   const auto* value = values.find(key);
   if (!value) return std::nullopt;
-  const bool is_count = std::holds_alternative<uint32_t>(*value);
-  return is_count ? count_text(std::get<uint32_t>(*value)) : printable(to_string(*value), 60);
+  return report::shortened(report::printable(to_string(*value)), kFactColumns);
 }
 
-void add_setting(Facts& facts, const model::KeyValues& values, const char* title, const char* key, const char* unit) {
-  if (const auto text = setting(values, key)) facts.emplace_back(title, *text + unit);
-}
-
-// "9 heads, 3 of keys and values"
 std::optional<std::string> attention_text(const model::KeyValues& config) {
   const auto heads = setting(config, "attention.head_count");
   if (!heads) return std::nullopt;
@@ -53,70 +60,99 @@ const char* token_model_name(text::TokenModel model) {
   return "";
 }
 
-void add_text_facts(Facts& facts, const model::Model& model) {
+void add_size_facts(report::FactList& facts, const model::Model& model) {
+  const auto parameters = model.tensors.element_count();
+  const auto bytes = model.tensors.byte_size();
+  const double bits = bits_per_weight(model.tensors);
+  facts.add("Size", "stored_bytes", Cell::bytes(stored_bytes(model.source)));
+  facts.add("Parameters", "parameters",
+            Cell::shown_as(fmt::format("{} in {} tensors", report::format_count(static_cast<double>(parameters)),
+                                       model.tensors.size()),
+                           parameters));
+  facts.add("Weights", "weight_bytes", Cell::bytes(bytes));
+  facts.add("Bits per weight", "bits_per_weight", Cell::shown_as(fmt::format("{:.2f}", bits), bits));
+}
+
+void add_text_facts(report::FactList& facts, const model::Model& model) {
   if (model.tokenizer) {
     const auto tokens = static_cast<int64_t>(model.tokenizer->tokens.size());
     const char* name = token_model_name(model.tokenizer->model);
-    facts.emplace_back("Vocabulary", fmt::format("{} tokens, {}", count_text(tokens), name));
-  } else {
-    add_setting(facts, model.config, "Vocabulary", "vocab_size", " tokens");
+    facts.add("Vocabulary", "vocabulary", Cell::shown_as(fmt::format("{} tokens, {}", tokens, name), tokens));
+  } else if (const auto size = setting(model.config, "vocab_size")) {
+    facts.add("Vocabulary", "vocabulary", *size + " tokens, no tokenizer");
   }
-  const auto templates = model.chat_templates.size();
-  if (templates == 1) facts.emplace_back("Chat template", "yes");
-  if (templates > 1) facts.emplace_back("Chat templates", count_text(static_cast<int64_t>(templates)));
+  facts.add("Chat template", "has_chat_template", Cell::flag(model.chat_template() != nullptr));
 }
 
 }  // namespace
 
-std::vector<TypeShare> type_shares(const model::TensorList& tensors) {
-  std::vector<TypeShare> shares;
+int64_t stored_bytes(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    const auto size = std::filesystem::file_size(path, error);
+    return error ? 0 : static_cast<int64_t>(size);
+  }
+  int64_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    const auto size = entry.is_regular_file(error) ? entry.file_size(error) : 0;
+    bytes += error ? 0 : static_cast<int64_t>(size);
+  }
+  return bytes;
+}
+
+report::FactList overview_facts(const model::Model& model) {
+  report::FactList facts;
+  facts.add("Format", "format", model.format);
+  if (!model.architecture.empty()) facts.add("Architecture", "architecture", model.architecture);
+  add_size_facts(facts, model);
+  if (const auto text = setting(model.config, "context_length")) facts.add("Context", "context", *text + " tokens");
+  if (const auto text = layers_text(model.config)) facts.add("Layers", "layers", *text);
+  if (const auto text = attention_text(model.config)) facts.add("Attention", "attention", *text);
+  add_text_facts(facts, model);
+  if (const auto text = setting(model.metadata, "license")) facts.add("License", "license", *text);
+  return facts;
+}
+
+report::Table tensor_types_table(const model::TensorList& tensors) {
+  struct Share {
+    StorageType storage = nullptr;
+    int64_t tensors = 0, parameters = 0, bytes = 0;
+  };
+  std::vector<Share> shares;
   for (const auto& tensor : tensors) {
     auto found = std::find_if(shares.begin(), shares.end(), [&](const auto& s) { return s.storage == tensor.storage; });
-    if (found == shares.end()) found = shares.insert(shares.end(), TypeShare{tensor.storage});
+    if (found == shares.end()) found = shares.insert(shares.end(), Share{tensor.storage});
     ++found->tensors;
     found->parameters += tensor.shape.element_count();
     found->bytes += tensor.byte_size();
   }
   std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
-  return shares;
-}
 
-double bits_per_weight(const model::TensorList& tensors) {
-  const auto parameters = tensors.element_count();
-  return parameters ? 8.0 * static_cast<double>(tensors.byte_size()) / static_cast<double>(parameters) : 0;
-}
-
-uint64_t stored_bytes(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(path, ignored)) {
-    const auto size = std::filesystem::file_size(path, ignored);
-    return ignored ? 0 : size;
+  using report::Align;
+  report::Table table({{"Type", "type"},
+                       {"Bits", "bits", Align::right},
+                       {"Tensors", "tensors", Align::right},
+                       {"Parameters", "parameters", Align::right},
+                       {"Size", "bytes", Align::right},
+                       {"Share", "share", Align::right}});
+  const auto total = static_cast<double>(std::max<int64_t>(1, tensors.byte_size()));
+  for (const auto& share : shares) {
+    table.add_row({share.storage->name, Cell::number(share.storage->bits_per_weight(), 2), Cell::integer(share.tensors),
+                   Cell::count(share.parameters), Cell::bytes(share.bytes),
+                   Cell::percent(static_cast<double>(share.bytes) / total)});
   }
-  uint64_t bytes = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(path, ignored)) {
-    const auto size = entry.is_regular_file(ignored) ? entry.file_size(ignored) : 0;
-    bytes += ignored ? 0 : size;
-  }
-  return bytes;
+  return table;
 }
 
-Facts overview_facts(const model::Model& model) {
-  Facts facts;
-  const auto bytes = static_cast<double>(model.tensors.byte_size());
-  facts.emplace_back("Format",
-                     fmt::format("{}, {}", model.format, bytes_text(static_cast<double>(stored_bytes(model.source)))));
-  facts.emplace_back("Architecture",
-                     model.architecture.empty() ? "none: a bare set of tensors" : printable(model.architecture, 60));
-  facts.emplace_back("Parameters", fmt::format("{} in {} tensors", parameters_text(model.tensors.element_count()),
-                                               count_text(static_cast<int64_t>(model.tensors.size()))));
-  facts.emplace_back("Weights",
-                     fmt::format("{}, {:.2f} bits per weight", bytes_text(bytes), bits_per_weight(model.tensors)));
-  add_setting(facts, model.config, "Context", "context_length", " tokens");
-  if (const auto layers = layers_text(model.config)) facts.emplace_back("Layers", *layers);
-  if (const auto attention = attention_text(model.config)) facts.emplace_back("Attention", *attention);
-  add_text_facts(facts, model);
-  add_setting(facts, model.metadata, "License", "license", "");
-  return facts;
+report::Table tensors_table(const model::TensorList& tensors) {
+  report::Table table({{"Tensor", "name", report::Align::left, true},
+                       {"Type", "type"},
+                       {"Shape", "shape"},
+                       {"Size", "bytes", report::Align::right}});
+  for (const auto& tensor : tensors) {
+    table.add_row({tensor.name, tensor.storage->name, tensor.shape.to_string(), Cell::bytes(tensor.byte_size())});
+  }
+  return table;
 }
 
 }  // namespace adze::cli

@@ -2,32 +2,23 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "cli/text_table.h"
 #include "model/model.h"
+#include "report/fact_list.h"
+#include "report/table.h"
 
 namespace adze::cli {
 
-/// All tensors of one storage type.
-struct TypeShare {
-  StorageType storage = nullptr;
-  int64_t tensors = 0;
-  int64_t parameters = 0;
-  int64_t bytes = 0;
-};
-
-/// Largest share of the bytes first.
-std::vector<TypeShare> type_shares(const model::TensorList& tensors);
-
-double bits_per_weight(const model::TensorList& tensors);
-
 /// Bytes of the file, or of all files in the folder.
-uint64_t stored_bytes(const std::string& path);
+int64_t stored_bytes(const std::string& path);
 
 /// What is known, in the order to show it. Unknown facts are left out.
-Facts overview_facts(const model::Model& model);
+report::FactList overview_facts(const model::Model& model);
+
+/// One row per storage type, the one with most bytes first.
+report::Table tensor_types_table(const model::TensorList& tensors);
+
+report::Table tensors_table(const model::TensorList& tensors);
 
 }  // namespace adze::cli

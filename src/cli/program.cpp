@@ -10,9 +10,10 @@
 #include "cli/exit_codes.h"
 #include "cli/help_text.h"
 #include "cli/interrupt.h"
-#include "cli/json_report.h"
+#include "cli/report_output.h"
 #include "cli/suggest.h"
 #include "cli/verb.h"
+#include "report/display_width.h"
 
 namespace adze::cli {
 namespace {
@@ -40,10 +41,10 @@ int report(const Failure& failure, bool as_json, Console& console) {
   std::string message;
   for (size_t start = 0; start <= failure.message.size();) {  // line by line: each is printed safely
     const size_t end = std::min(failure.message.find('\n', start), failure.message.size());
-    message.append(start ? "\n" : "").append(printable(failure.message.substr(start, end - start)));
+    message.append(start ? "\n" : "").append(report::printable(failure.message.substr(start, end - start)));
     start = end + 1;
   }
-  console.note("{} {}", console.styled_message(Style::error, "error:"), message);
+  console.note("{} {}", console.styled_message(Style::bad, "error:"), message);
   if (!failure.hint.empty()) console.note("{} {}", console.styled_message(Style::faint, "hint:"), failure.hint);
   if (as_json) print_json_error(console, failure.code, failure.message);
   return failure.exit_code;
@@ -114,7 +115,7 @@ int run_words(const std::vector<std::string>& words, Console& console) {
 
 void show_log_message(Console& console, LogLevel level, std::string_view message) {
   if (level != LogLevel::warning) return;
-  console.note("{} {}", console.styled_message(Style::warning, "warning:"), printable(message));
+  console.note("{} {}", console.styled_message(Style::warning, "warning:"), report::printable(message));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cli/interrupt.h"
+#include "report/display_width.h"
 
 namespace adze::cli {
 namespace {
@@ -44,7 +45,8 @@ void ProgressBar::update(std::string_view what, uint64_t done, uint64_t total) {
   const double share = std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0);
   const double elapsed = static_cast<double>(now - started_ns_) * 1e-9;
   const std::string left = share > 0.02 ? remaining_text(elapsed * (1 - share) / share) : "";
-  console_.show_progress(fmt::format("{} {} {:3.0f} %  {}", printable(what, 30), bar(share), share * 100, left));
+  console_.show_progress(fmt::format("{} {} {:3.0f} %  {}", report::shortened(report::printable(what), 30), bar(share),
+                                     share * 100, left));
 }
 
 bool ProgressBar::cancelled() const { return interrupted(); }

@@ -42,6 +42,6 @@ std::span<const Verb* const> all_verbs();
 /// Null when there is none of this name.
 const Verb* find_verb(std::string_view name);
 
-extern const Verb inspect_verb, list_verb, doctor_verb;
+extern const Verb inspect_verb, list_verb, doctor_verb, tokenize_verb;
 
 }  // namespace adze::cli

@@ -6,14 +6,16 @@
 #include "backends/backend.h"
 #include "base/cpu_features.h"
 #include "base/memory_use.h"
-#include "cli/json_report.h"
 #include "cli/model_cache.h"
-#include "cli/text_table.h"
+#include "cli/report_output.h"
 #include "cli/verb.h"
 #include "ops/op.h"
+#include "report/display_width.h"
 
 namespace adze::cli {
 namespace {
+
+using report::Cell;
 
 struct DoctorOptions {
   bool json = false;
@@ -47,112 +49,84 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-// Every op with the best kernel that the instruction set allows.
-struct OpKernels {
-  std::string_view op;
-  std::string_view best;
-  size_t usable;
-  size_t all;
-};
+std::string or_none(const std::string& text) { return text.empty() ? "none" : text; }
 
-std::vector<OpKernels> kernels_here() {
-  std::vector<OpKernels> list;
-  const Isa active = active_isa();
-  for (const auto* op : ops::all_ops()) {
-    OpKernels kernels{op->name, {}, 0, op->kernels.size()};
-    for (const auto& kernel : op->kernels) {
-      if (!isa_includes(active, kernel.isa)) continue;
-      if (kernels.usable++ == 0) kernels.best = kernel.name;
-    }
-    list.push_back(kernels);
-  }
-  return list;
+report::FactList machine_facts() {
+  report::FactList facts;
+  facts.add("Processor", "processor", cpu_features().model_name);
+  facts.add("Processors usable", "processors_usable", Cell::integer(available_processors()));
+  facts.add("Instruction sets", "instruction_sets", or_none(fmt::format("{}", fmt::join(instruction_sets(), ", "))));
+  facts.add("Kernels up to", "kernels_up_to", isa_name(active_isa()));
+  facts.add("Forced by ADZE_FORCE_ISA", "forced_isa", or_none(environment("ADZE_FORCE_ISA")));
+  facts.add("Forced by ADZE_FORCE", "forced_kernels", or_none(environment("ADZE_FORCE")));
+  facts.add("Memory", "memory_bytes", Cell::bytes(static_cast<int64_t>(total_memory_bytes())));
+  return facts;
 }
 
-void print_machine(Console& console) {
-  console.print("{}\n", console.styled(Style::heading, "Machine"));
-  const auto sets = instruction_sets();
-  const std::string forced = environment("ADZE_FORCE_ISA");
-  print_facts(
-      console,
-      {
-          {"Processor", printable(cpu_features().model_name, 72)},
-          {"Processors usable", fmt::format("{}", available_processors())},
-          {"Instruction sets", sets.empty() ? "none beyond the baseline" : fmt::format("{}", fmt::join(sets, ", "))},
-          {"Kernels up to",
-           fmt::format("{}{}", isa_name(active_isa()), forced.empty() ? "" : " (forced by ADZE_FORCE_ISA)")},
-          {"Forced kernels", environment("ADZE_FORCE").empty() ? "none" : printable(environment("ADZE_FORCE"), 72)},
-          {"Memory", bytes_text(static_cast<double>(total_memory_bytes()))},
-      });
-}
-
-void print_backends(Console& console) {
-  print_heading(console, "Backends");
-  Facts facts;
+report::Table backends_table() {
+  report::Table table({{"Backend", "name"}, {"Here", "available"}, {"Found", "found"}});
   for (const auto* backend : backends::all_backends()) {
     std::string description;
     const bool available = backend->available(description);
-    facts.emplace_back(std::string(backend->name), (available ? "" : "not available: ") + printable(description, 90));
+    table.add_row(
+        {backend->name, Cell::flag(available).with_style(available ? Style::good : Style::warning), description});
   }
-  print_facts(console, facts);
+  return table;
 }
 
-void print_kernels(Console& console) {
+// Every op with the first kernel that the instruction set allows.
+report::Table kernels_table() {
+  using report::Align;
+  report::Table table({{"Op", "op"},
+                       {"Kernels", "all", Align::right},
+                       {"Usable here", "usable", Align::right},
+                       {"First choice", "first_choice"}});
+  const Isa active = active_isa();
+  for (const auto* op : ops::all_ops()) {
+    int64_t usable = 0;
+    std::string_view first;
+    for (const auto& kernel : op->kernels) {
+      if (isa_includes(active, kernel.isa) && usable++ == 0) first = kernel.name;
+    }
+    table.add_row({op->name, Cell::integer(static_cast<int64_t>(op->kernels.size())), Cell::integer(usable), first});
+  }
+  return table;
+}
+
+report::Table cache_table() {
+  report::Table table({{"Model", "path"}, {"Size", "bytes", report::Align::right}});
+  for (const auto& model : cached_models()) table.add_row({model.path, Cell::bytes(model.bytes)});
+  return table;
+}
+
+void print_report(Console& console) {
+  print_heading(console, "Machine", true);
+  print_facts(console, machine_facts());
+  print_heading(console, "Backends");
+  print_table(console, backends_table());
   print_heading(console, "Kernels");
-  TextTable table({{"op"}, {"usable", Align::right}, {"in all", Align::right}, {"first choice"}});
-  for (const auto& kernels : kernels_here()) {
-    table.add_row({std::string(kernels.op), fmt::format("{}", kernels.usable), fmt::format("{}", kernels.all),
-                   std::string(kernels.best)});
-  }
-  table.print(console);
-}
-
-void print_cache(Console& console) {
+  print_table(console, kernels_table());
   print_heading(console, "Models in the cache");
-  const auto files = cached_models();
-  if (files.empty()) console.print("  none in {}\n", printable(model_cache_folder()));
-  Facts facts;
-  for (const auto& file : files) facts.emplace_back(printable(file.path), bytes_text(static_cast<double>(file.bytes)));
-  print_facts(console, facts);
-}
-
-Json machine_json() {
-  return {{"processor", cpu_features().model_name},      {"processors_usable", available_processors()},
-          {"instruction_sets", instruction_sets()},      {"kernels_up_to", isa_name(active_isa())},
-          {"forced_isa", environment("ADZE_FORCE_ISA")}, {"forced_kernels", environment("ADZE_FORCE")},
-          {"memory_bytes", total_memory_bytes()}};
+  const auto models = cache_table();
+  if (models.empty()) console.print("none in {}\n", report::printable(model_cache_folder()));
+  if (!models.empty()) print_table(console, models);
 }
 
 Json report_json() {
-  Json backends = Json::array();
-  for (const auto* backend : backends::all_backends()) {
-    std::string description;
-    const bool available = backend->available(description);
-    backends.push_back({{"name", backend->name}, {"available", available}, {"description", description}});
-  }
-  Json kernels = Json::array();
-  for (const auto& op : kernels_here()) {
-    kernels.push_back({{"op", op.op}, {"usable", op.usable}, {"all", op.all}, {"first_choice", op.best}});
-  }
-  Json models = Json::array();
-  for (const auto& file : cached_models()) models.push_back({{"path", file.path}, {"bytes", file.bytes}});
   return {{"version", ADZE_VERSION},
-          {"machine", machine_json()},
-          {"backends", backends},
-          {"kernels", kernels},
-          {"model_cache", models}};
+          {"machine", machine_facts().to_json()},
+          {"backends", backends_table().to_json()},
+          {"kernels", kernels_table().to_json()},
+          {"model_cache", cache_table().to_json()}};
 }
 
 void run_doctor(const DoctorOptions& options, Console& console) {
   active_isa();  // a wrong ADZE_FORCE_ISA is refused before anything is shown
   if (options.json) {
     print_json(console, report_json());
-    return;
+  } else {
+    print_report(console);
   }
-  print_machine(console);
-  print_backends(console);
-  print_kernels(console);
-  print_cache(console);
 }
 
 constexpr Example kExamples[] = {

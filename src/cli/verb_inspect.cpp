@@ -4,17 +4,17 @@
 #include <filesystem>
 
 #include "architectures/architecture.h"
-#include "cli/json_report.h"
 #include "cli/model_overview.h"
-#include "cli/text_table.h"
+#include "cli/report_output.h"
 #include "cli/verb.h"
 #include "formats/format.h"
 #include "graph/graph.h"
-#include "tensor/shape.h"
+#include "report/display_width.h"
 
 namespace adze::cli {
 namespace {
 
+constexpr size_t kKeyColumns = 48;
 constexpr size_t kValueColumns = 72;
 
 struct InspectOptions {
@@ -34,53 +34,35 @@ struct InspectOptions {
 void print_settings(Console& console, std::string_view title, const model::KeyValues& values) {
   if (values.size() == 0) return;
   print_heading(console, title);
-  Facts facts;
+  report::FactList facts;
   for (const auto& [key, value] : values) {
-    facts.emplace_back(printable(key, 48), printable(to_string(value), kValueColumns));
+    facts.add(report::shortened(report::printable(key), kKeyColumns), key,
+              report::shortened(report::printable(to_string(value)), kValueColumns));
   }
   print_facts(console, facts);
-}
-
-void print_types(Console& console, const model::TensorList& tensors) {
-  if (tensors.size() == 0) return;
-  print_heading(console, "Tensor types");
-  TextTable table({{"type"},
-                   {"tensors", Align::right},
-                   {"parameters", Align::right},
-                   {"bits", Align::right},
-                   {"size", Align::right},
-                   {"share", Align::right}});
-  const auto total = static_cast<double>(tensors.byte_size());
-  for (const auto& share : type_shares(tensors)) {
-    const auto bytes = static_cast<double>(share.bytes);
-    table.add_row({std::string(share.storage->name), count_text(share.tensors), parameters_text(share.parameters),
-                   fmt::format("{:.2f}", share.storage->bits_per_weight()), bytes_text(bytes),
-                   fmt::format("{:.1f} %", total > 0 ? 100 * bytes / total : 0)});
-  }
-  table.print(console);
-}
-
-void print_tensors(Console& console, const model::TensorList& tensors) {
-  print_heading(console, "Tensors");
-  TextTable table({{"name"}, {"type"}, {"shape"}, {"size", Align::right}});
-  for (const auto& tensor : tensors) {
-    table.add_row({printable(tensor.name, 64), std::string(tensor.storage->name), tensor.shape.to_string(),
-                   bytes_text(static_cast<double>(tensor.byte_size()))});
-  }
-  table.print(console);
 }
 
 std::string graph_text(const model::Model& model) {
   return graph::to_text(architectures::architecture_named(model.architecture).build(model));
 }
 
-void print_report(Console& console, const model::Model& model, const InspectOptions& options) {
+std::string title_of(const model::Model& model, const std::string& path) {
   const auto* name = model.metadata.find("name");
-  const std::string title = name ? to_string(*name) : std::filesystem::path(options.model).filename().string();
-  console.print("{}\n\n", console.styled(Style::heading, printable(title, kValueColumns)));
+  const std::string title = name ? to_string(*name) : std::filesystem::path(path).filename().string();
+  return report::shortened(report::printable(title), kValueColumns);
+}
+
+void print_report(Console& console, const model::Model& model, const InspectOptions& options) {
+  print_heading(console, title_of(model, options.model), true);
   print_facts(console, overview_facts(model));
-  print_types(console, model.tensors);
-  if (options.tensors) print_tensors(console, model.tensors);
+  if (model.tensors.size() > 0) {
+    print_heading(console, "Tensor types");
+    print_table(console, tensor_types_table(model.tensors));
+  }
+  if (options.tensors) {
+    print_heading(console, "Tensors");
+    print_table(console, tensors_table(model.tensors));
+  }
   print_settings(console, "Settings", model.config);
   print_settings(console, "Metadata", model.metadata);
   print_settings(console, "Generation defaults", model.generation);
@@ -88,17 +70,6 @@ void print_report(Console& console, const model::Model& model, const InspectOpti
   if (!options.graph) return;
   print_heading(console, "Graph");
   console.write(graph_text(model));
-}
-
-Json types_json(const model::TensorList& tensors) {
-  Json types = Json::array();
-  for (const auto& share : type_shares(tensors)) {
-    types.push_back({{"type", share.storage->name},
-                     {"tensors", share.tensors},
-                     {"parameters", share.parameters},
-                     {"bytes", share.bytes}});
-  }
-  return types;
 }
 
 Json tensors_json(const model::TensorList& tensors) {
@@ -114,22 +85,18 @@ Json tensors_json(const model::TensorList& tensors) {
 }
 
 Json report_json(const model::Model& model, const InspectOptions& options) {
-  Json templates = Json::object();
-  for (const auto& [name, source] : model.chat_templates) templates[name.empty() ? "default" : name] = source;
-  Json report = {{"path", options.model},
-                 {"format", model.format},
-                 {"architecture", model.architecture},
-                 {"stored_bytes", stored_bytes(options.model)},
-                 {"parameters", model.tensors.element_count()},
-                 {"weight_bytes", model.tensors.byte_size()},
-                 {"bits_per_weight", bits_per_weight(model.tensors)},
-                 {"config", to_json(model.config)},
-                 {"metadata", to_json(model.metadata)},
-                 {"generation", to_json(model.generation)},
-                 {"other", to_json(model.other)},
-                 {"chat_templates", templates},
-                 {"types", types_json(model.tensors)},
-                 {"tensors", tensors_json(model.tensors)}};
+  Json report = {{"path", options.model}};
+  report.update(overview_facts(model).to_json());
+  report["config"] = to_json(model.config);
+  report["metadata"] = to_json(model.metadata);
+  report["generation"] = to_json(model.generation);
+  report["other"] = to_json(model.other);
+  report["chat_templates"] = Json::object();
+  for (const auto& [name, source] : model.chat_templates) {
+    report["chat_templates"][name.empty() ? "default" : name] = source;
+  }
+  report["types"] = tensor_types_table(model.tensors).to_json();
+  report["tensors"] = tensors_json(model.tensors);
   if (options.graph) report["graph"] = graph_text(model);
   return report;
 }

@@ -2,10 +2,9 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "cli/json_report.h"
 #include "cli/listed_tables.h"
+#include "cli/report_output.h"
 #include "cli/suggest.h"
-#include "cli/text_table.h"
 #include "cli/verb.h"
 
 namespace adze::cli {
@@ -31,47 +30,21 @@ const ListedTable& table_named(const std::string& name) {
        fmt::join(names, ", "));
 }
 
-ListedRows list_of_tables() {
-  ListedRows list{{"table", "entries", "what"}, {}};
+report::Table table_of_tables() {
+  report::Table list({{"Table", "table"}, {"Entries", "entries", report::Align::right}, {"What", "what"}});
   for (const auto& table : all_listed_tables()) {
-    list.rows.push_back(
-        {std::string(table.name), fmt::format("{}", table.rows().rows.size()), std::string(table.summary)});
+    const auto entries = static_cast<int64_t>(table.rows().to_json().size());
+    list.add_row({table.name, report::Cell::integer(entries), table.summary});
   }
   return list;
 }
 
-bool is_number(const std::string& text) {
-  return !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
-}
-
-void print_rows(Console& console, const ListedRows& list) {
-  std::vector<Column> columns;
-  for (size_t i = 0; i < list.titles.size(); ++i) {
-    bool numbers = !list.rows.empty();
-    for (const auto& row : list.rows) numbers = numbers && is_number(row[i]);
-    columns.push_back({list.titles[i], numbers ? Align::right : Align::left});
-  }
-  TextTable table(std::move(columns));
-  for (const auto& row : list.rows) table.add_row(row);
-  table.print(console);
-}
-
-Json rows_json(const ListedRows& list) {
-  Json out = Json::array();
-  for (const auto& row : list.rows) {
-    Json entry = Json::object();
-    for (size_t i = 0; i < row.size(); ++i) entry[list.titles[i]] = row[i];
-    out.push_back(entry);
-  }
-  return out;
-}
-
 void run_list(const ListOptions& options, Console& console) {
-  const ListedRows list = options.table ? table_named(*options.table).rows() : list_of_tables();
+  const report::Table table = options.table ? table_named(*options.table).rows() : table_of_tables();
   if (options.json) {
-    print_json(console, rows_json(list));
+    print_json(console, table.to_json());
   } else {
-    print_rows(console, list);
+    print_table(console, table);
   }
 }
 

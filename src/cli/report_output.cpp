@@ -1,4 +1,4 @@
-#include "cli/json_report.h"
+#include "cli/report_output.h"
 
 #include <algorithm>
 
@@ -31,6 +31,18 @@ void append_indented(std::string& out, const Json& value, size_t indent) {
 }
 
 }  // namespace
+
+void print_heading(Console& console, std::string_view title, bool is_first) {
+  console.print("{}{}\n", is_first ? "" : "\n", console.styled(Style::strong, title));
+}
+
+void print_facts(Console& console, const report::FactList& facts) {
+  console.write(facts.to_text(console.output_has_colours()));
+}
+
+void print_table(Console& console, const report::Table& table) {
+  console.write(table.to_text({.colour = console.output_has_colours(), .columns = console.output_columns()}));
+}
 
 void print_json(Console& console, const Json& document) {
   std::string text;
