@@ -1,7 +1,10 @@
 #include "ops/append_state/append_state.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "ops/row_kernels.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -41,7 +44,40 @@ void append_state_reference(const KernelCall& call, const Team& team) {
   }
 }
 
-constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, append_state_reference}};
+template <const RowKernels& kRows>
+void append_f16(const KernelCall& call, const Team& team) {
+  const StateView& state = *call.inputs[0].state;
+  const TensorView& rows = call.inputs[1].tensor;
+  for (const SequenceView& sequence : call.inputs[2].batch->sequences) {
+    const auto [begin, end] = team.share(static_cast<size_t>(sequence.tokens * state.heads));
+    for (auto item = static_cast<int64_t>(begin); item < static_cast<int64_t>(end); ++item) {
+      const int64_t token = item / state.heads;
+      const int64_t head = item % state.heads;
+      const int64_t number = sequence.past + token;
+      std::byte* to = state.at(sequence.pages[number / state.page_tokens], head, number % state.page_tokens);
+      kRows.narrow_to_f16(rows.floats(sequence.first_row + token) + head * state.head_dim, state.head_dim,
+                          reinterpret_cast<uint8_t*>(to));
+    }
+  }
+}
+
+std::optional<std::string> refuse_other_than_f16(const KernelRequest& request) {
+  const StorageType storage = request.input_storages[0];
+  if (storage != &codecs::f16.info) return fmt::format("the state is {}, not f16", storage->name);
+  return std::nullopt;
+}
+
+std::vector<Kernel> list_kernels() {
+  std::vector<Kernel> kernels;
+  if constexpr (kIsX86) {
+    kernels.push_back({"avx512", Isa::avx512, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsAvx512>});
+    kernels.push_back({"avx2", Isa::avx2, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsAvx2>});
+  }
+  kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, append_state_reference});
+  return kernels;
+}
+
+const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 

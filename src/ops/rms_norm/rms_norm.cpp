@@ -1,9 +1,12 @@
 #include "ops/rms_norm/rms_norm.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "base/error.h"
 #include "ops/decode_row.h"
+#include "ops/row_kernels.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -40,7 +43,34 @@ void rms_norm_reference(const KernelCall& call, const Team& team) {
   }
 }
 
-constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, rms_norm_reference}};
+template <const RowKernels& kRows>
+void rms_norm_fast(const KernelCall& call, const Team& team) {
+  const auto& parameters = *static_cast<const RmsNormParameters*>(call.parameters);
+  const TensorView& x = call.inputs[0].tensor;
+  const float* weight = call.inputs[1].tensor.floats(0);
+  const auto [begin, end] = team.share(static_cast<size_t>(x.rows));
+  for (auto row = static_cast<int64_t>(begin); row < static_cast<int64_t>(end); ++row) {
+    kRows.rms_norm(x.floats(row), weight, x.row_length, parameters.epsilon, call.outputs[0].tensor.floats(row));
+  }
+}
+
+std::optional<std::string> refuse_fast(const KernelRequest& request) {
+  const StorageType storage = request.input_storages[1];
+  if (storage != &codecs::f32.info) return fmt::format("weight storage is {}, not f32", storage->name);
+  return std::nullopt;
+}
+
+std::vector<Kernel> list_kernels() {
+  std::vector<Kernel> kernels;
+  if constexpr (kIsX86) {
+    kernels.push_back({"avx512", Isa::avx512, refuse_fast, nullptr, nullptr, rms_norm_fast<kRowKernelsAvx512>});
+    kernels.push_back({"avx2", Isa::avx2, refuse_fast, nullptr, nullptr, rms_norm_fast<kRowKernelsAvx2>});
+  }
+  kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, rms_norm_reference});
+  return kernels;
+}
+
+const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 

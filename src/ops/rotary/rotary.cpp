@@ -1,6 +1,9 @@
 #include "ops/rotary/rotary.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "ops/row_kernels.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -64,7 +67,33 @@ void rotary_reference(const KernelCall& call, const Team& team) {
   }
 }
 
-constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, rotary_reference}};
+template <const RowKernels& kRows>
+void rotary_fast(const KernelCall& call, const Team& team) {
+  const auto& p = *static_cast<const RotaryParameters*>(call.parameters);
+  const TensorView& x = call.inputs[0].tensor;
+  const int64_t pairs = p.rotary_dims / 2;
+  const PairLayout layout{pairs, p.interleaved ? 2 : 1, p.interleaved ? 1 : pairs};
+  const auto [begin, end] = team.share(static_cast<size_t>(x.rows * p.heads));
+  for (auto item = static_cast<int64_t>(begin); item < static_cast<int64_t>(end); ++item) {
+    const int64_t row = item / p.heads;
+    const float* in = x.floats(row) + item % p.heads * p.head_dim;
+    float* out = call.outputs[0].tensor.floats(row) + item % p.heads * p.head_dim;
+    kRows.rotate(layout, call.inputs[1].tensor.floats(row), in, out);
+    if (out != in) std::copy(in + p.rotary_dims, in + p.head_dim, out + p.rotary_dims);
+  }
+}
+
+std::vector<Kernel> list_kernels() {
+  std::vector<Kernel> kernels;
+  if constexpr (kIsX86) {
+    kernels.push_back({"avx512", Isa::avx512, nullptr, nullptr, nullptr, rotary_fast<kRowKernelsAvx512>});
+    kernels.push_back({"avx2", Isa::avx2, nullptr, nullptr, nullptr, rotary_fast<kRowKernelsAvx2>});
+  }
+  kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, rotary_reference});
+  return kernels;
+}
+
+const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 

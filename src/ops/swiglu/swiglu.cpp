@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ops/row_kernels.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -27,7 +28,25 @@ void swiglu_reference(const KernelCall& call, const Team& team) {
   }
 }
 
-constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, swiglu_reference}};
+template <const RowKernels& kRows>
+void swiglu_fast(const KernelCall& call, const Team& team) {
+  const TensorView& out = call.outputs[0].tensor;
+  const auto [begin, end] = team.share(static_cast<size_t>(out.rows * out.row_length), 64);
+  kRows.swiglu(call.inputs[0].tensor.floats(0) + begin, call.inputs[1].tensor.floats(0) + begin,
+               static_cast<int64_t>(end - begin), out.floats(0) + begin);
+}
+
+std::vector<Kernel> list_kernels() {
+  std::vector<Kernel> kernels;
+  if constexpr (kIsX86) {
+    kernels.push_back({"avx512", Isa::avx512, nullptr, nullptr, nullptr, swiglu_fast<kRowKernelsAvx512>});
+    kernels.push_back({"avx2", Isa::avx2, nullptr, nullptr, nullptr, swiglu_fast<kRowKernelsAvx2>});
+  }
+  kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, swiglu_reference});
+  return kernels;
+}
+
+const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 

@@ -1,0 +1,30 @@
+// Loops over one row of numbers that several light ops share, one table per ISA.
+// Plain structs only: files compiled for one ISA include this.
+#pragma once
+
+#include <cstdint>
+
+namespace adze::ops {
+
+/// How one head is rotated: pairs are `step` apart, pair i starts at i * stride.
+struct PairLayout {
+  int64_t pairs;
+  int64_t stride;
+  int64_t step;
+};
+
+struct RowKernels {
+  /// out = x / sqrt(mean(x^2) + epsilon) * weight
+  void (*rms_norm)(const float* x, const float* weight, int64_t count, float epsilon, float* out);
+  /// out = gate / (1 + e^-gate) * up
+  void (*swiglu)(const float* gate, const float* up, int64_t count, float* out);
+  /// Rotates each pair by its angle, given as (cosine, sine).
+  void (*rotate)(const PairLayout& layout, const float* angles, const float* in, float* out);
+  /// The nearest f16, ties to even.
+  void (*narrow_to_f16)(const float* from, int64_t count, uint8_t* to);
+};
+
+extern const RowKernels kRowKernelsAvx512;
+extern const RowKernels kRowKernelsAvx2;
+
+}  // namespace adze::ops

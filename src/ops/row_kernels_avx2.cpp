@@ -1,0 +1,12 @@
+// Row kernels on AVX2.
+// clang-format off: the operations come first
+#include "ops/lanes_avx2.h"
+#include "ops/lanes_math.h"
+#include "ops/row_kernels_lanes.h"
+// clang-format on
+
+namespace adze::ops {
+
+const RowKernels kRowKernelsAvx2 = {rms_norm_row, swiglu_row, rotate_row, narrow_row};
+
+}  // namespace adze::ops

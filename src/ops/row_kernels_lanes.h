@@ -1,0 +1,84 @@
+// The row kernels over the operations of lanes_<isa>.h (to be included before), compiled once for each ISA.
+#pragma once
+
+#include "ops/row_kernels.h"
+
+namespace adze::ops {
+namespace {
+
+/// The last `count` < 16 numbers of a row, zero behind them.
+inline Lanes load_rest(const float* from, int64_t count) {
+  alignas(64) float numbers[16] = {};
+  __builtin_memcpy(numbers, from, static_cast<unsigned long>(count) * sizeof(float));
+  return load(numbers);
+}
+
+inline void store_rest(float* to, Lanes a, int64_t count) {
+  alignas(64) float numbers[16];
+  store(numbers, a);
+  __builtin_memcpy(to, numbers, static_cast<unsigned long>(count) * sizeof(float));
+}
+
+inline float mean_square(const float* x, int64_t count) {
+  constexpr int kChains = 4;  // independent sums: faster, and each has fewer roundings
+  Lanes sum[kChains] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+  int64_t i = 0;
+  for (; i + 16 * kChains <= count; i += 16 * kChains) {
+#pragma GCC unroll 4
+    for (int chain = 0; chain < kChains; ++chain) {
+      const Lanes numbers = load(x + i + 16 * chain);
+      sum[chain] = multiply_add(numbers, numbers, sum[chain]);
+    }
+  }
+  for (; i < count; i += 16) {
+    const Lanes numbers = count - i >= 16 ? load(x + i) : load_rest(x + i, count - i);
+    sum[0] = multiply_add(numbers, numbers, sum[0]);
+  }
+  return lane_sum((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<float>(count);
+}
+
+void rms_norm_row(const float* x, const float* weight, int64_t count, float epsilon, float* out) {
+  const Lanes factor = splat(1.0f / __builtin_sqrtf(mean_square(x, count) + epsilon));
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) store(out + i, load(x + i) * factor * load(weight + i));
+  if (i < count)
+    store_rest(out + i, load_rest(x + i, count - i) * factor * load_rest(weight + i, count - i), count - i);
+}
+
+inline Lanes gated(Lanes gate, Lanes up) { return gate / (splat(1.0f) + exponential(splat(0.0f) - gate)) * up; }
+
+void swiglu_row(const float* gate, const float* up, int64_t count, float* out) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) store(out + i, gated(load(gate + i), load(up + i)));
+  if (i < count) store_rest(out + i, gated(load_rest(gate + i, count - i), load_rest(up + i, count - i)), count - i);
+}
+
+inline void rotate_pair(const float* angle, float a, float b, float* first, float* second) {
+  const float turned = __builtin_fmaf(a, angle[0], -(b * angle[1]));
+  *second = __builtin_fmaf(a, angle[1], b * angle[0]);
+  *first = turned;
+}
+
+void rotate_row(const PairLayout& layout, const float* angles, const float* in, float* out) {
+  if (layout.stride == 1) {
+    for (int64_t i = 0; i < layout.pairs; ++i) {
+      rotate_pair(angles + 2 * i, in[i], in[i + layout.step], out + i, out + i + layout.step);
+    }
+  } else {
+    for (int64_t i = 0; i < layout.pairs; ++i) {
+      rotate_pair(angles + 2 * i, in[2 * i], in[2 * i + 1], out + 2 * i, out + 2 * i + 1);
+    }
+  }
+}
+
+void narrow_row(const float* from, int64_t count, uint8_t* to) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) store_f16(to + 2 * i, load(from + i));
+  if (i == count) return;
+  alignas(64) uint8_t rest[32];
+  store_f16(rest, load_rest(from + i, count - i));
+  __builtin_memcpy(to + 2 * i, rest, static_cast<unsigned long>(count - i) * 2);
+}
+
+}  // namespace
+}  // namespace adze::ops
