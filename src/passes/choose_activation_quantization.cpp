@@ -1,20 +1,39 @@
 #include "passes/choose_activation_quantization.h"
 
+#include <set>
+
 #include "base/error.h"
+#include "ops/append_state/append_state.h"
 #include "ops/linear/linear.h"
+#include "ops/rotary/rotary.h"
 
 namespace adze::passes {
 namespace {
 
 constexpr std::string_view kAttribute = "activation";
 
+// Values whose errors are felt most: what is remembered (keys and values, which every later token reads) and the
+// results of the graph (logits), seen through ops that keep every number in its place.
+std::set<graph::ValueId> values_felt_most(const PassContext& context) {
+  const graph::Graph& graph = context.graph;
+  std::set<graph::ValueId> felt;
+  if (!context.enclosing) felt.insert(graph.outputs.begin(), graph.outputs.end());
+  for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+    if (node->op == &ops::append_state) felt.insert(node->inputs[1]);
+    if (node->op == &ops::rotary && felt.contains(node->outputs[0])) felt.insert(node->inputs[0]);
+  }
+  return felt;
+}
+
 // Empty: leave the node as it is.
-std::string_view choice_for(const PassContext& context, const graph::Node& node) {
+std::string_view choice_for(const PassContext& context, const graph::Node& node,
+                            const std::set<graph::ValueId>& felt_most) {
   if (context.options.activation == ActivationPolicy::f32) return "f32";
   if (context.options.activation == ActivationPolicy::q8_32) return "q8_32";
   const StorageType storage = context.weight_storage(node.inputs[1]);
   if (!storage) return "";
-  return storage->is_plain() ? "f32" : "q8_32";
+  if (storage->is_plain()) return "f32";
+  return felt_most.contains(node.outputs[0]) ? "q8_32x2" : "q8_32";
 }
 
 }  // namespace
@@ -28,9 +47,10 @@ ActivationPolicy activation_policy_named(std::string_view name) {
 
 bool choose_activation_quantization(const PassContext& context) {
   bool changed = false;
+  const auto felt_most = values_felt_most(context);
   for (graph::Node& node : context.graph.nodes) {
     if (node.op != &ops::linear) continue;
-    const auto choice = choice_for(context, node);
+    const auto choice = choice_for(context, node, felt_most);
     if (choice.empty() || choice == graph::string_attribute_or(node, kAttribute, "")) continue;
     node.attributes.insert_or_assign(std::string(kAttribute), std::string(choice));
     changed = true;

@@ -18,7 +18,7 @@ namespace adze::passes {
 enum class ActivationPolicy {
   f32,
   q8_32,
-  automatic,  // q8_32 where the weight is quantized, else f32
+  automatic,  // f32 where the weight is not quantized, else q8_32; q8_32x2 for keys, values and results of the graph
 };
 
 /// "f32", "q8_32" or "auto"; Error(bad_input) that lists them.

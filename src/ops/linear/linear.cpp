@@ -14,8 +14,9 @@ Activation read_activation(const graph::Node& node) {
   const auto name = graph::string_attribute_or(node, "activation", "f32");
   if (name == "f32") return Activation::f32;
   if (name == "q8_32") return Activation::q8_32;
+  if (name == "q8_32x2") return Activation::q8_32x2;
   if (name == "q8_256") return Activation::q8_256;
-  fail(ErrorCode::bad_input, "activation must be f32, q8_32 or q8_256, but is '{}'", name);
+  fail(ErrorCode::bad_input, "activation must be f32, q8_32, q8_32x2 or q8_256, but is '{}'", name);
 }
 
 std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
@@ -56,11 +57,17 @@ int64_t activation_block(Activation activation) {
     case Activation::f32:
       return 0;
     case Activation::q8_32:
+    case Activation::q8_32x2:
       return 32;
     case Activation::q8_256:
       return 256;
   }
   return 0;
+}
+
+int activation_planes(Activation activation) {
+  if (activation == Activation::f32) return 0;
+  return activation == Activation::q8_32x2 ? 2 : 1;
 }
 
 const Op linear{{"linear", "product with a weight matrix, plus a bias", infer}, resolve, kKernels, 1};

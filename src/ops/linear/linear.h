@@ -8,7 +8,9 @@ namespace adze::ops {
 
 /// In what precision activations are multiplied. Rows are quantized in blocks along the input features with one float
 /// scale per block, codes are round(x / scale) in [-127, 127], scale = max|x| / 127.
-enum class Activation { f32, q8_32, q8_256 };
+/// With two planes, the second quantizes what the first lost, about as fine as 16 bits: for the few products whose
+/// errors are felt most.
+enum class Activation { f32, q8_32, q8_32x2, q8_256 };
 
 struct LinearParameters {
   Activation activation;
@@ -16,6 +18,8 @@ struct LinearParameters {
 
 /// Numbers per block: 32, 256, or 0 for f32.
 int64_t activation_block(Activation activation);
+/// 8-bit numbers that stand for one activation; 0 for f32.
+int activation_planes(Activation activation);
 
 extern const Op linear;
 

@@ -8,6 +8,7 @@
 #include "ops/linear/linear.h"
 #include "ops/linear/linear_output.h"
 #include "ops/linear/panel_split.h"
+#include "ops/linear/quantize_activation.h"
 #include "ops/linear/rows16_packing.h"
 #include "ops/scratch_cursor.h"
 
@@ -21,11 +22,14 @@ struct Work {
   const Q8Kernels& kernels;
   const Rows16Layout& layout;
   CodeRules rules;
-  PanelSplit split;
+  PanelSplit split;  // of the rows of x; each row is `planes` columns of a panel, one behind the other
+  int planes;
   int64_t blocks;  // of a row of x
+
+  int columns(int64_t panel) const { return planes * split.size(panel); }
 };
 
-// The activations of all tokens; panels lie one behind the other.
+// The activations of all columns; panels lie one behind the other.
 struct Activations {
   int8_t* codes;
   float* scales;
@@ -34,13 +38,13 @@ struct Activations {
 
 struct ThreadScratch {
   CodeTile tile;
-  float* sums;  // [token of the pass][16]
+  float* sums;  // [column of the pass][16]
 };
 
-Activations place_activations(ScratchCursor& cursor, int64_t tokens, int64_t features) {
+Activations place_activations(ScratchCursor& cursor, int64_t columns, int64_t features) {
   const int64_t blocks = features / kBlockNumbers;
-  return {cursor.take<int8_t>(tokens * features), cursor.take<float>(tokens * blocks),
-          cursor.take<int32_t>(2 * tokens * blocks)};
+  return {cursor.take<int8_t>(columns * features), cursor.take<float>(columns * blocks),
+          cursor.take<int32_t>(2 * columns * blocks)};
 }
 
 ThreadScratch place_thread(ScratchCursor& cursor) {
@@ -56,20 +60,37 @@ CodeRules rules_of(const Rows16Layout& layout, bool keeps_bytes_signed) {
 
 // The activations of `panel` from block `block` on.
 Panel panel_at(const Work& work, const Activations& activations, int64_t panel, int64_t block) {
-  const int64_t before = work.split.begin(panel) * work.blocks + block * work.split.size(panel);
+  const int64_t before = work.planes * work.split.begin(panel) * work.blocks + block * work.columns(panel);
   return {activations.codes + before * kBlockNumbers, activations.scales + before,
           activations.sums + before * work.rules.scales_per_block};
+}
+
+// `panel` seen from one of its columns on.
+Panel column_of(const Panel& panel, int64_t column) {
+  return {panel.codes + 4 * column, panel.scales + column, panel.sums + column};
+}
+
+// The second plane of one block: what its first plane, in column `first`, has lost.
+void quantize_residual(const Work& work, const float* x, const Panel& first, const Panel& second, int columns) {
+  int8_t codes[kBlockNumbers];
+  float residual[kBlockNumbers];
+  for (int quad = 0; quad < kQuads; ++quad) std::copy_n(first.codes + 4 * quad * columns, 4, codes + 4 * quad);
+  activation_residual(x, kBlockNumbers, kBlockNumbers, codes, first.scales, residual);
+  work.kernels.quantize(residual, 1, work.rules, second, columns);
 }
 
 void quantize_blocks(const Work& work, const float* x, int64_t token, int64_t first, int64_t count,
                      const Activations& activations) {
   const int64_t panel = work.split.panel_of(token);
-  const int64_t column = token - work.split.begin(panel);
-  Panel at = panel_at(work, activations, panel, first);
-  at.codes += 4 * column;
-  at.scales += column;
-  at.sums += column;
-  work.kernels.quantize(x + first * kBlockNumbers, count, work.rules, at, work.split.size(panel));
+  const int64_t column = work.planes * (token - work.split.begin(panel));
+  const int columns = work.columns(panel);
+  work.kernels.quantize(x + first * kBlockNumbers, count, work.rules,
+                        column_of(panel_at(work, activations, panel, first), column), columns);
+  if (work.planes == 1) return;
+  for (int64_t block = first; block < first + count; ++block) {
+    const Panel at = panel_at(work, activations, panel, block);
+    quantize_residual(work, x + block * kBlockNumbers, column_of(at, column), column_of(at, column + 1), columns);
+  }
 }
 
 // Threads share out the blocks of all rows, so that one long row is shared too.
@@ -89,7 +110,7 @@ void quantize_share(const Work& work, const TensorView& x, const Activations& ac
 void multiply_group(const Work& work, const std::byte* group, const PanelRange& panels, const Activations& activations,
                     const ThreadScratch& scratch) {
   const int64_t first_token = work.split.begin(panels.begin);
-  std::fill_n(scratch.sums, (work.split.begin(panels.end) - first_token) * kGroupRows, 0.0f);
+  std::fill_n(scratch.sums, work.planes * (work.split.begin(panels.end) - first_token) * kGroupRows, 0.0f);
   const auto* record = reinterpret_cast<const uint8_t*>(group);
   for (int64_t block = 0; block < work.blocks; block += kBlocksPerStretch) {
     const int count = static_cast<int>(std::min<int64_t>(kBlocksPerStretch, work.blocks - block));
@@ -97,17 +118,30 @@ void multiply_group(const Work& work, const std::byte* group, const PanelRange& 
     record += count / work.layout.record_blocks * record_bytes(work.layout);
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
       work.kernels.multiply(work.rules, scratch.tile, panel_at(work, activations, panel, block),
-                            {work.split.size(panel), count},
-                            scratch.sums + (work.split.begin(panel) - first_token) * kGroupRows);
+                            {work.columns(panel), count},
+                            scratch.sums + work.planes * (work.split.begin(panel) - first_token) * kGroupRows);
     }
   }
+}
+
+// The two planes of each token become one sum.
+void add_planes(int64_t tokens, float* sums) {
+  for (int64_t token = 0; token < tokens; ++token) {
+    for (int row = 0; row < kGroupRows; ++row) {
+      sums[token * kGroupRows + row] = sums[2 * token * kGroupRows + row] + sums[(2 * token + 1) * kGroupRows + row];
+    }
+  }
+}
+
+int planes_of_call(const void* parameters) {
+  return activation_planes(static_cast<const LinearParameters*>(parameters)->activation);
 }
 
 }  // namespace
 
 size_t linear_q8_scratch_bytes(const KernelRequest& request) {
   ScratchCursor cursor(nullptr);
-  place_activations(cursor, request.input_dims[0][0], request.input_dims[0][1]);
+  place_activations(cursor, planes_of_call(request.parameters) * request.input_dims[0][0], request.input_dims[0][1]);
   for (unsigned thread = 0; thread < request.threads; ++thread) place_thread(cursor);
   return cursor.bytes();
 }
@@ -116,10 +150,15 @@ void run_linear_q8(const Q8Kernels& kernels, const KernelCall& call, const Team&
   const TensorView& x = call.inputs[0].tensor;
   const Argument& weight = call.inputs[1];
   const Rows16Layout& layout = *rows16_layout(weight.tensor.storage);
-  const Work work{kernels, layout, rules_of(layout, kernels.keeps_bytes_signed),
-                  PanelSplit::of(x.rows, kernels.max_tokens), x.row_length / kBlockNumbers};
+  const int planes = planes_of_call(call.parameters);
+  const Work work{kernels,
+                  layout,
+                  rules_of(layout, kernels.keeps_bytes_signed),
+                  PanelSplit::of(x.rows, kernels.max_tokens / planes),
+                  planes,
+                  x.row_length / kBlockNumbers};
   ScratchCursor cursor(call.scratch);
-  const Activations activations = place_activations(cursor, x.rows, x.row_length);
+  const Activations activations = place_activations(cursor, planes * x.rows, x.row_length);
   ThreadScratch scratch{};
   for (unsigned thread = 0; thread <= team.thread(); ++thread) scratch = place_thread(cursor);
 
@@ -132,13 +171,17 @@ void run_linear_q8(const Q8Kernels& kernels, const KernelCall& call, const Team&
     const int64_t group = item % groups;
     const PanelRange panels = work.split.pass(item / groups);
     multiply_group(work, weight.packed + group * group_bytes, panels, activations, scratch);
-    write_sums(call, work.split.tokens_of(panels), group * kGroupRows, kGroupRows, scratch.sums);
+    const TokenRange tokens = work.split.tokens_of(panels);
+    if (planes == 2) add_planes(tokens.end - tokens.begin, scratch.sums);
+    write_sums(call, tokens, group * kGroupRows, kGroupRows, scratch.sums);
   }
 }
 
 std::optional<std::string> refuse_linear_q8(const KernelRequest& request) {
   const auto& parameters = *static_cast<const LinearParameters*>(request.parameters);
-  if (parameters.activation != Activation::q8_32) return "activation is not q8_32";
+  if (parameters.activation != Activation::q8_32 && parameters.activation != Activation::q8_32x2) {
+    return "activation is not q8_32 or q8_32x2";
+  }
   const StorageType storage = request.input_storages[1];
   if (!rows16_layout(storage)) return fmt::format("weight storage {} has no unpacker", storage->name);
   return std::nullopt;

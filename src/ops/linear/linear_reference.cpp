@@ -1,5 +1,6 @@
 #include "ops/linear/linear_reference.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "ops/decode_row.h"
@@ -9,17 +10,41 @@
 namespace adze::ops {
 namespace {
 
-// The activations as they enter the products, one row of doubles after the other.
-void prepare_row(const float* x, int64_t length, int64_t block, double* prepared) {
-  if (block == 0) {
-    for (int64_t i = 0; i < length; ++i) prepared[i] = x[i];
-    return;
+// One row of activations in 8-bit planes, added up again.
+class QuantizedRow {
+ public:
+  QuantizedRow(int64_t length, int64_t block)
+      : block_(block),
+        codes_(static_cast<size_t>(length)),
+        scales_(static_cast<size_t>((length + block - 1) / block)),
+        rest_(static_cast<size_t>(length)) {}
+
+  void add_planes(const float* x, int planes, double* prepared) {
+    const auto length = static_cast<int64_t>(rest_.size());
+    std::copy_n(x, length, rest_.begin());
+    std::fill_n(prepared, length, 0.0);
+    for (int plane = 0; plane < planes; ++plane) {
+      quantize_activation(rest_.data(), length, block_, codes_.data(), scales_.data());
+      for (int64_t i = 0; i < length; ++i) {
+        prepared[i] += static_cast<double>(codes_[static_cast<size_t>(i)]) * scales_[static_cast<size_t>(i / block_)];
+      }
+      activation_residual(rest_.data(), length, block_, codes_.data(), scales_.data(), rest_.data());
+    }
   }
-  std::vector<int8_t> codes(static_cast<size_t>(length));
-  std::vector<float> scales(static_cast<size_t>((length + block - 1) / block));
-  quantize_activation(x, length, block, codes.data(), scales.data());
-  for (int64_t i = 0; i < length; ++i) {
-    prepared[i] = static_cast<double>(codes[static_cast<size_t>(i)]) * scales[static_cast<size_t>(i / block)];
+
+ private:
+  int64_t block_;
+  std::vector<int8_t> codes_;
+  std::vector<float> scales_;
+  std::vector<float> rest_;
+};
+
+// The activations as they enter the products.
+void prepare_row(const float* x, int64_t length, Activation activation, double* prepared) {
+  if (activation == Activation::f32) {
+    std::copy_n(x, length, prepared);
+  } else {
+    QuantizedRow(length, activation_block(activation)).add_planes(x, activation_planes(activation), prepared);
   }
 }
 
@@ -40,11 +65,11 @@ void linear_reference(const KernelCall& call, const Team& team) {
   const TensorView& x = call.inputs[0].tensor;
   const TensorView& weight = call.inputs[1].tensor;
   const TensorView& out = call.outputs[0].tensor;
-  const int64_t block = activation_block(static_cast<const LinearParameters*>(call.parameters)->activation);
+  const Activation activation = static_cast<const LinearParameters*>(call.parameters)->activation;
   auto* prepared = reinterpret_cast<double*>(call.scratch);
   const auto mine = team.share(static_cast<size_t>(x.rows));
   for (auto row = static_cast<int64_t>(mine.begin); row < static_cast<int64_t>(mine.end); ++row) {
-    prepare_row(x.floats(row), x.row_length, block, prepared + row * x.row_length);
+    prepare_row(x.floats(row), x.row_length, activation, prepared + row * x.row_length);
   }
   team.wait();
   const float* bias = call.inputs.size() > 2 && call.inputs[2].given ? call.inputs[2].tensor.floats(0) : nullptr;

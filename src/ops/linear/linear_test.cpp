@@ -36,7 +36,7 @@ std::vector<Subject> subjects() {
   for (const Kernel& kernel : linear.kernels) {
     if (&kernel == &reference() || !isa_includes(active_isa(), kernel.isa)) continue;
     for (const codecs::Codec* codec : codecs::all_codecs()) {
-      for (const char* activation : {"f32", "q8_32", "q8_256"}) {
+      for (const char* activation : {"f32", "q8_32", "q8_32x2", "q8_256"}) {
         const LinearCase probe(*codec, {1, 256, 16}, activation);
         if (!probe.refusal(kernel)) list.push_back({&kernel, codec, activation});
       }
@@ -178,10 +178,31 @@ TEST(Linear, instruction_sets_give_the_same_bits) {
   }
 }
 
+TEST(Linear, two_planes_are_much_finer_than_one) {
+  const LinearShape shape{3, 1024, 24};
+  const auto x = random_floats(static_cast<size_t>(shape.tokens * shape.inputs), 21);
+  const auto outputs = [&](const char* activation) {
+    LinearCase test(codecs::q8_0, shape, activation);
+    fill_random_blocks(codecs::q8_0, 22, test.weights);
+    std::vector<float> out(static_cast<size_t>(shape.tokens * shape.outputs));
+    test.prepare(reference(), 1);
+    test.run(x.data(), shape.tokens, nullptr, out.data());
+    return out;
+  };
+  const auto exact = outputs("f32");
+  const auto error = [&](const char* activation) {
+    const auto found = outputs(activation);
+    double sum = 0;
+    for (size_t i = 0; i < exact.size(); ++i) sum += std::pow(static_cast<double>(found[i]) - exact[i], 2);
+    return std::sqrt(sum);
+  };
+  EXPECT_LT(error("q8_32x2"), error("q8_32") / 100);
+}
+
 TEST(Linear, refusals_say_why) {
   const Kernel& fast = linear.kernels.front();
   EXPECT_EQ(LinearCase(codecs::i32, {1, 32, 16}, "q8_32").refusal(fast), "weight storage i32 has no unpacker");
-  EXPECT_EQ(LinearCase(codecs::q4_0, {1, 32, 16}, "q8_256").refusal(fast), "activation is not q8_32");
+  EXPECT_EQ(LinearCase(codecs::q4_0, {1, 32, 16}, "q8_256").refusal(fast), "activation is not q8_32 or q8_32x2");
 }
 
 }  // namespace

@@ -32,4 +32,12 @@ void quantize_activation(const float* x, int64_t length, int64_t block, int8_t* 
   }
 }
 
+void activation_residual(const float* x, int64_t length, int64_t block, const int8_t* codes, const float* scales,
+                         float* residual) {
+  for (int64_t i = 0; i < length; ++i) {
+    const float kept = static_cast<float>(codes[i]) * scales[i / block];
+    residual[i] = x[i] - kept;
+  }
+}
+
 }  // namespace adze::ops

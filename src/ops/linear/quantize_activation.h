@@ -10,4 +10,8 @@ namespace adze::ops {
 /// what depends on it becomes NaN instead of silently wrong.
 void quantize_activation(const float* x, int64_t length, int64_t block, int8_t* codes, float* scales);
 
+/// What quantization lost: residual[i] = x[i] - codes[i] * scale of its block.
+void activation_residual(const float* x, int64_t length, int64_t block, const int8_t* codes, const float* scales,
+                         float* residual);
+
 }  // namespace adze::ops
