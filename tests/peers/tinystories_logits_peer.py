@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-# needs: numpy mlx_lm shared
+# needs: numpy mlx_lm safetensors tokenizers shared
 """Compares our logits of a small float model in a Hugging Face folder with mlx-lm's: largest difference < 1e-3.
 
 usage: build/peers/venv/bin/python tests/peers/tinystories_logits_peer.py
 """
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import mlx.core as mx
 import numpy as np
 from mlx_lm.utils import load_model
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,9 +25,23 @@ CONTEXT, CHUNKS = 256, 4
 MAX_DIFFERENCE = 1e-3
 
 
+def copy_with_embedding_named(folder):
+    """The checkpoint stores its tied matrix as lm_head only; mlx-lm looks for it under the embedding's name."""
+    for file in MODEL.iterdir():
+        if file.suffix == ".json":
+            shutil.copy(file, folder)
+    weights = load_file(MODEL / "model.safetensors")
+    weights.setdefault("model.embed_tokens.weight", weights["lm_head.weight"])
+    del weights["lm_head.weight"]
+    save_file(weights, Path(folder) / "model.safetensors", metadata={"format": "mlx"})
+
+
 def their_logits(tokens):
     mx.set_default_device(mx.cpu)
-    model, _ = load_model(MODEL)
+    with tempfile.TemporaryDirectory() as folder:
+        copy_with_embedding_named(folder)
+        model, _ = load_model(Path(folder))
+        mx.eval(model.parameters())
     chunks = [model(mx.array(chunk[None, :])) for chunk in tokens.reshape(CHUNKS, CONTEXT)]
     return np.concatenate([np.array(logits.astype(mx.float32))[0] for logits in chunks])
 
