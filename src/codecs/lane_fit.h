@@ -82,8 +82,6 @@ struct alignas(64) BestFit {
   float error[kLanes];
 };
 
-void take_better(const LaneFit& candidate, const float (&error)[kLanes], BestFit& best);
-
 /// Looks at the codes nearest to `start`, and offers `best` the least-squares fit for them, before any rounding.
 void probe(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, BestFit& best);
 

@@ -53,17 +53,18 @@ LaneFit find_scales_and_offsets(const LaneBlocks& lanes, const FitRules& rules, 
     for (float& value : smallest) value = std::min(value, 0.0f);
   }
   BestFit best;
-  for (const float below : overhangs) {
-    for (const float above : overhangs) {
-      const float span = rules.range.highest + above + below;
-      LaneFit start{};
-      for (int lane = 0; lane < kLanes; ++lane) {
-        start.scale[lane] = (largest[lane] - smallest[lane]) / span;
-        start.offset[lane] = smallest[lane] + start.scale[lane] * below;
-        if (rules.offset == OffsetRule::never_positive) start.offset[lane] = std::min(start.offset[lane], 0.0f);
-      }
-      probe(lanes, rules, start, best);
+  const auto try_overhangs = [&](float below, float above) {
+    LaneFit start{};
+    for (int lane = 0; lane < kLanes; ++lane) {
+      start.scale[lane] = (largest[lane] - smallest[lane]) / (rules.range.highest + above + below);
+      start.offset[lane] = smallest[lane] + start.scale[lane] * below;
+      if (rules.offset == OffsetRule::never_positive) start.offset[lane] = std::min(start.offset[lane], 0.0f);
     }
+    probe(lanes, rules, start, best);
+  };
+  try_overhangs(0, 0);  // exact for numbers that were packed by putting the extremes at the ends of the range
+  for (const float below : overhangs) {
+    for (const float above : overhangs) try_overhangs(below, above);
   }
   return descend(lanes, rules, best.fit, kRounds);
 }

@@ -184,11 +184,10 @@ void set_magnitude_weights(LaneBlocks& lanes) {
   for (int i = 0; i < lanes.elements; ++i) {
     for (int lane = 0; lane < kLanes; ++lane) power[lane] += lanes.x[i][lane] * lanes.x[i][lane];
   }
+  float typical[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane) typical[lane] = std::sqrt(power[lane] / static_cast<float>(lanes.elements));
   for (int i = 0; i < lanes.elements; ++i) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const float typical = std::sqrt(power[lane] / static_cast<float>(lanes.elements));
-      lanes.w[i][lane] = typical + std::fabs(lanes.x[i][lane]);
-    }
+    for (int lane = 0; lane < kLanes; ++lane) lanes.w[i][lane] = typical[lane] + std::fabs(lanes.x[i][lane]);
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # needs: gguf numpy
-"""Decodes random bytes with every codec and compares the floats bit by bit with those of the `gguf` package.
+"""Decodes random bytes with every codec, and the demo model's tensors, and compares the floats bit by bit with those
+of the `gguf` package.
 
 usage: build/peers/venv/bin/python tests/peers/codecs_peer.py
 Prints `N passed, N failed, N skipped`; exit status 1 if anything failed.
@@ -15,6 +16,7 @@ import numpy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCKS = 3000
+DEMO_MODEL = pathlib.Path.home() / ".cache/adze/models/SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def run_tool(tool, *arguments, data=b""):
@@ -50,6 +52,18 @@ def check_codec(tool, name, block_bytes):
     return ours.size == theirs.size and same_floats(ours, theirs)
 
 
+def check_model(tool, path):
+    """One tensor of each storage type in a real file."""
+    seen = {}
+    for tensor in gguf.GGUFReader(path).tensors:
+        seen.setdefault(tensor.tensor_type.name.lower(), tensor)
+    for name, tensor in seen.items():
+        packed = numpy.ascontiguousarray(tensor.data).view(numpy.uint8)
+        ours = numpy.frombuffer(run_tool(tool, "decode", name, data=packed.tobytes()), dtype=numpy.float32)
+        theirs = numpy.ascontiguousarray(gguf.quants.dequantize(tensor.data, tensor.tensor_type)).reshape(-1)
+        yield f"{name}: {tensor.name} of {path.name}", ours.size == theirs.size and same_floats(ours, theirs)
+
+
 def main():
     tool = pathlib.Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release")) / "tests" / "codec_tool"
     passed = failed = 0
@@ -58,7 +72,13 @@ def main():
         equal = check_codec(tool, name, int(block_bytes))
         passed, failed = passed + equal, failed + (not equal)
         print(f"{'ok  ' if equal else 'FAIL'} {name}: {BLOCKS} blocks of random bytes")
-    print(f"{passed} passed, {failed} failed, 0 skipped")
+    model = pathlib.Path(os.environ.get("ADZE_MODEL", DEMO_MODEL))
+    for what, equal in check_model(tool, model) if model.exists() else ():
+        passed, failed = passed + equal, failed + (not equal)
+        print(f"{'ok  ' if equal else 'FAIL'} {what}")
+    if not model.exists():
+        print("skipped: the demo model is not in the cache")
+    print(f"{passed} passed, {failed} failed, {0 if model.exists() else 1} skipped")
     return 1 if failed else 0
 
 
