@@ -22,6 +22,7 @@ GENERATED_BANNER = re.compile(r"generated (by|from)", re.I)
 BANNED_NAMES = re.compile(r"(^|_)(utils?|commons?|helpers?|misc|details?|managers?)(_|$)|^impl$")
 ISA_SUFFIX = re.compile(r"_(avx2|avx512|avx512bf16|neon|dotprod)(_[a-z0-9]+)?\.(cpp|h|inc)$")
 CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b", re.M)
+MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+((?!ADZE_)\w+)", re.M)
 PRINTS_OR_ENDS = re.compile(
     r"(?<![\w.>])(?:std::)?(printf|fprintf|puts|fputs|putchar|perror|abort|exit|_exit|quick_exit|terminate|assert)\s*\("
     r"|\bstd::(cout|cerr|clog)\b|\bfmt::print(ln)?\s*\(|\b(stdout|stderr)\b")
@@ -82,6 +83,11 @@ def check_conditionals(file, _ranks):
         yield file.line_of(match.start()), "#if belongs into base/, backends/ and ISA-suffixed files"
 
 
+def check_macros(file, _ranks):
+    for match in MACRO.finditer(file.text) if file.in_src else []:
+        yield file.line_of(match.start(1)), f"the macro {match[1]} has no ADZE_ prefix (better: no macro)"
+
+
 def check_output_and_exit(file, ranks):
     if not file.in_src or file.is_test or ranks.get(file.parts[1], 0) >= FIRST_RANK_THAT_MAY_PRINT:
         return
@@ -115,6 +121,7 @@ RULES = {
     "function-length": check_function_length,
     "file-name": check_file_name,
     "conditionals": check_conditionals,
+    "macros": check_macros,
     "output-and-exit": check_output_and_exit,
     "model-names": check_model_names,
     "folder-readme": check_folder_readme,

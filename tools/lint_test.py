@@ -70,6 +70,10 @@ class LintTest(unittest.TestCase):
         for path in ("src/base/a.cpp", "src/codecs/dot_avx2.cpp", "src/codecs/dot_neon.cpp"):
             self.assertEqual(self.rules_broken(path, "#ifdef X\n#endif\n"), [])
 
+    def test_macros(self):
+        self.assertEqual(self.rules_broken("src/codecs/a.h", "#pragma once\n#define MAX(a) a\n"), ["macros"])
+        self.assertEqual(self.rules_broken("src/codecs/a.h", "#define ADZE_MAX(a) a\n"), [])
+
     def test_output_and_exit(self):
         for code in ("std::cout << 1;", "std::printf(x);", "abort();", "fmt::print(x);", "assert(x);", "f(stderr);"):
             self.assertEqual(self.rules_broken("src/codecs/a.cpp", f"void f() {{ {code} }}\n"), ["output-and-exit"], code)

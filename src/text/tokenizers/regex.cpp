@@ -1,6 +1,6 @@
 #include "text/tokenizers/regex.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
+#define PCRE2_CODE_UNIT_WIDTH 8  // lint: allow macros: the library asks for it
 #include <pcre2.h>
 
 #include "base/error.h"
