@@ -29,8 +29,22 @@ def kind_of_block(header):
     return "data"
 
 
-def function_lengths(text):
-    """(name, first line, number of lines) of each function body, lambdas counted with their function."""
+def parameter_count(header):
+    """How many parameters the function whose body follows this text takes."""
+    name = NAME.search(header)
+    depth, commas, used = 0, 0, False
+    for character in header[name.end():] if name else "":
+        if character == ")" and depth == 0:
+            break
+        depth += (character in "([{<") - (character in ")]}>")
+        commas += character == "," and depth == 0
+        used = used or not character.isspace()
+    return commas + 1 if used else 0
+
+
+def functions(text):
+    """(name, first line, number of lines, number of parameters) of each function with a body; lambdas are part of
+    the function they are in."""
     text = blank_literals(text)
     stack, start_of_header, found = [], 0, []
     for match in re.finditer(r"[{};]", text):
@@ -45,6 +59,7 @@ def function_lengths(text):
             if kind == "function":
                 name = NAME.search(header)
                 first = text.count("\n", 0, start) + 1
-                found.append((name[1] if name else "?", first, text.count("\n", 0, position) + 2 - first))
+                lines = text.count("\n", 0, position) + 2 - first
+                found.append((name[1] if name else "?", first, lines, parameter_count(header)))
         start_of_header = position + 1
     return found

@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 from check_layers import read_ranks
-from cpp_functions import blank_comments, blank_literals, function_lengths
+from cpp_functions import blank_comments, blank_literals, functions
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_FILE_LINES = 800
 MAX_FUNCTION_LINES = 120
+MAX_PARAMETERS = 6  # the aim is 5
 MAX_FOLDER_README_LINES = 30
 FIRST_RANK_THAT_MAY_PRINT = 8
 
@@ -49,6 +50,9 @@ class SourceFile:
         self.is_test = path.endswith("_test.cpp") or self.parts[-1].startswith("test_")
         self.in_src = self.is_cpp and self.parts[0] == "src"
 
+    def functions(self):
+        return functions(self.text) if self.is_cpp else []
+
     def line_of(self, position):
         return self.text.count("\n", 0, position) + 1
 
@@ -65,9 +69,15 @@ def check_file_length(file, _ranks):
 
 
 def check_function_length(file, _ranks):
-    for name, line, length in function_lengths(file.text) if file.is_cpp else []:
+    for name, line, length, _ in file.functions():
         if length > MAX_FUNCTION_LINES:
             yield line, f"{name} has {length} lines; the limit is {MAX_FUNCTION_LINES}"
+
+
+def check_parameters(file, _ranks):
+    for name, line, _, parameters in file.functions():
+        if parameters > MAX_PARAMETERS:
+            yield line, f"{name} takes {parameters} parameters; aim at 5; more than {MAX_PARAMETERS} belong into a struct"
 
 
 def check_file_name(file, _ranks):
@@ -119,6 +129,7 @@ def check_words(file, _ranks):
 RULES = {
     "file-length": check_file_length,
     "function-length": check_function_length,
+    "parameters": check_parameters,
     "file-name": check_file_name,
     "conditionals": check_conditionals,
     "macros": check_macros,

@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 import lint
-from cpp_functions import function_lengths
+from cpp_functions import functions
 
 RANKS = dict(base=0, codecs=2, architectures=4, cli=10)
 
@@ -32,9 +32,15 @@ auto twice(T value) -> T {
 }
 }  // namespace a
 """
-        self.assertEqual([f[1:] for f in function_lengths(text) if f[0] == "sum"], [(4, 6)])
-        self.assertEqual([f[1:] for f in function_lengths(text) if f[0] == "twice"], [(12, 7)])
-        self.assertNotIn("kTable", [f[0] for f in function_lengths(text)])
+        self.assertEqual([f[1:3] for f in functions(text) if f[0] == "sum"], [(4, 6)])
+        self.assertEqual([f[1:3] for f in functions(text) if f[0] == "twice"], [(12, 7)])
+        self.assertNotIn("kTable", [f[0] for f in functions(text)])
+
+
+    def test_counts_parameters(self):
+        for text, count in (("void f() {}", 0), ("int f(int a) {}", 1), ("X::X(std::map<int, int> a, int (&b)[2]) : c_(a, b, 1) {}", 2),
+                            ("auto f(std::function<void(int, int)> f = g(1, 2), T t = T()) -> T {}", 2)):
+            self.assertEqual([f[3] for f in functions(text)], [count], text)
 
 
 class LintTest(unittest.TestCase):
@@ -59,6 +65,10 @@ class LintTest(unittest.TestCase):
         body = "  call();\n" * 120
         self.assertEqual(self.rules_broken("src/codecs/a.cpp", "void f() {\n" + body + "}\n"), ["function-length"])
         self.assertEqual(self.rules_broken("src/codecs/a.cpp", "void f() {\n" + body[: 118 * 10] + "}\n"), [])
+
+    def test_parameters(self):
+        self.assertEqual(self.rules_broken("src/codecs/a.cpp", "void f(int a, int b, int c, int d, int e, int g) {}\n"), [])
+        self.assertEqual(self.rules_broken("src/codecs/a.cpp", "void f(int a, int b, int c, int d, int e, int g, int h) {}\n"), ["parameters"])
 
     def test_banned_name(self):
         for name in ("utils.h", "string_utils.cpp", "detail/x.h", "memory_manager.h"):
