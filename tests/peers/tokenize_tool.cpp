@@ -1,7 +1,8 @@
-// Tokenizes for the peer scripts: tokenize_tool TOKENIZER [CONFIG] < requests > answers
-// TOKENIZER is a tokenizer.json (CONFIG: its tokenizer_config.json) or a GGUF file. A request is one line of JSON,
-// {"text": ..., "add_special": false, "parse_special": true}; the answer is {"ids": [...], "text": decoded}.
-#include <cstdio>
+// Tokenizes for the peer scripts: tokenize_tool TOKENIZER [as-gguf|write-json] < requests > answers
+// TOKENIZER is a tokenizer.json (a tokenizer_config.json may lie beside it) or a GGUF file; as-gguf takes it through
+// GGUF's keys first. A request is one line of JSON, {"text": ..., "add_special": false, "parse_special": true}; the
+// answer is {"ids": [...], "text": decoded}. write-json prints it as a tokenizer.json instead.
+#include <filesystem>
 #include <iostream>
 #include <string>
 
@@ -41,9 +42,11 @@ text::TokenizerSpec read_gguf_spec(const std::string& path) {
   return text::from_gguf_vocabulary(vocabulary);
 }
 
-text::TokenizerSpec read_spec(const std::string& path, const std::string& config) {
+text::TokenizerSpec read_spec(const std::filesystem::path& path) {
   if (formats::is_gguf(path)) return read_gguf_spec(path);
-  return text::read_tokenizer_json(read_text_file(path), config.empty() ? std::string() : read_text_file(config), path);
+  const auto config = path.parent_path() / "tokenizer_config.json";
+  const bool has_config = std::filesystem::exists(config);
+  return text::read_tokenizer_json(read_text_file(path), has_config ? read_text_file(config) : std::string(), path);
 }
 
 void answer(const text::Tokenizer& tokenizer, const std::string& line) {
@@ -60,8 +63,15 @@ void answer(const text::Tokenizer& tokenizer, const std::string& line) {
 
 int main(int argc, char** argv) {
   try {
-    if (argc < 2) fail(ErrorCode::bad_input, "usage: tokenize_tool TOKENIZER [CONFIG] < requests");
-    const text::Tokenizer tokenizer(read_spec(argv[1], argc > 2 ? argv[2] : ""));
+    if (argc < 2) fail(ErrorCode::bad_input, "usage: tokenize_tool TOKENIZER [as-gguf|write-json] < requests");
+    const std::string mode = argc > 2 ? argv[2] : "";
+    text::TokenizerSpec spec = read_spec(argv[1]);
+    if (mode == "write-json") {
+      std::cout << text::to_tokenizer_json(spec);
+      return 0;
+    }
+    if (mode == "as-gguf") spec = text::from_gguf_vocabulary(text::to_gguf_vocabulary(spec));
+    const text::Tokenizer tokenizer(std::move(spec));
     for (std::string line; std::getline(std::cin, line);) answer(tokenizer, line);
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";

@@ -45,11 +45,10 @@ class Count:
         print(f"skipped: {reason}")
 
 
-def ask(tokenizer, requests, config=None):
+def ask(tokenizer, requests, *mode):
     """The tool's answers to all requests."""
     lines = "".join(json.dumps(request) + "\n" for request in requests)
-    command = [TOOL, tokenizer, *([config] if config else [])]
-    done = subprocess.run(command, input=lines.encode(), stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([TOOL, tokenizer, *mode], input=lines.encode(), stdout=subprocess.PIPE, check=True)
     answers = [json.loads(line) for line in done.stdout.decode().split("\n") if line]
     assert len(answers) == len(requests)
     return answers
@@ -69,6 +68,26 @@ def check_vectors(count, name, tokenizer):
     for (text, ids), answer in zip(cases, answers, strict=True):
         count.check(f"{name} {text!r}", answer["ids"] == ids, f"{answer['ids']} is not {ids}")
     print(f"{name}: {len(cases)} vectors of llama.cpp")
+
+
+def check_written_json(count, vocabulary):
+    """A GGUF vocabulary written as tokenizer.json gives PyPI tokenizers the ids of llama.cpp's vectors."""
+    done = subprocess.run([TOOL, vocabulary, "write-json"], stdout=subprocess.PIPE, check=True)
+    peer = tokenizers.Tokenizer.from_str(done.stdout.decode())
+    name = vocabulary.stem.removeprefix("ggml-vocab-")
+    for text, expected in read_vectors(name):
+        ids = peer.encode(text, add_special_tokens=False).ids
+        count.check(f"{name} as tokenizer.json: {text!r}", ids == expected, f"{ids} is not {expected}")
+
+
+def check_through_gguf(count, path):
+    """Going through GGUF's keys changes no id. GGUF has no NFC and finds added tokens in the raw text only."""
+    texts = [unicodedata.normalize("NFC", text) for _, text in file_texts()] + random_texts(2)
+    requests = [{"text": unicodedata.normalize("NFC", text), "add_special": True} for text in texts if "<unk>" not in text]
+    for request, direct, through in zip(requests, ask(path, requests), ask(path, requests, "as-gguf"), strict=True):
+        equal = direct["ids"] == through["ids"]
+        count.check(f"{path.parent} through GGUF {request['text'][:60]!r}", equal,
+                    equal or first_difference(through["ids"], direct["ids"]))
 
 
 def is_compared(character):
@@ -126,13 +145,15 @@ def check_against_peer(count, path):
             decoded = peer.decode(expected, skip_special_tokens=False)
             count.check(f"{path.parent.name} decode {name}", answer["text"] == decoded,
                         f"{answer['text'][:80]!r} is not {decoded[:80]!r}")
-    print(f"{path.parent.parent.name}/{path.parent.name}: {len(named)} texts against PyPI tokenizers {tokenizers.__version__}")
+    version = tokenizers.__version__
+    print(f"{path.parent.parent.name}/{path.parent.name}: {len(named)} texts against PyPI tokenizers {version}")
 
 
 def main():
     count = Count()
     for vocabulary in sorted(VECTORS.glob("*.gguf")):
         check_vectors(count, vocabulary.stem.removeprefix("ggml-vocab-"), vocabulary)
+        check_written_json(count, vocabulary)
     for name, place in VECTORS_WITHOUT_VOCABULARY.items():
         if (PEERS / place).is_file():
             check_vectors(count, name, PEERS / place)
@@ -143,6 +164,7 @@ def main():
     for path in files:
         if path.is_file():
             check_against_peer(count, path)
+            check_through_gguf(count, path)
         else:
             count.skip(f"no {path.name} of {path.parent.parent.name} (make peers)")
     print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")

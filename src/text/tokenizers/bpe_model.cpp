@@ -22,50 +22,28 @@ void check_length(std::string_view word) {
   if (word.size() > kMaxWordBytes) fail(ErrorCode::bad_input, "a word of {} bytes is too long to encode", word.size());
 }
 
-// Emits the ids of what is left after merging; symbols without one fall back.
-void append_ids(std::string_view word, const std::vector<Symbol>& symbols, const FallbackIds& fallback,
-                std::vector<int32_t>& ids) {
-  bool unknown = false;
-  for (const Symbol& symbol : symbols) {
-    if (symbol.length == 0) continue;
-    if (symbol.id != kNoToken) {
-      ids.push_back(symbol.id);
-      unknown = false;
-    } else {
-      unknown = fallback.append(word.substr(symbol.begin, symbol.length), unknown, ids);
-    }
-  }
-}
-
 // Tokens that text may spell; control tokens and the like are only ever cut out as added tokens.
 bool is_spellable(TokenType type) { return type == TokenType::normal || type == TokenType::user_defined; }
 
-// All tokens that text may spell, by their spelling.
-TokenTable spelled_tokens(const TokenizerSpec& spec) {
+template <typename Accept>
+TokenTable table_of(const TokenizerSpec& spec, Accept&& accept) {
   TokenTable table(spec.tokens.size(), text_bytes(spec));
   for (size_t id = 0; id < spec.tokens.size(); ++id) {
-    if (is_spellable(spec.tokens[id].type)) table.add(spec.tokens[id].text, static_cast<int32_t>(id));
+    if (accept(spec.tokens[id].type)) table.add(spec.tokens[id].text, static_cast<int32_t>(id));
   }
   return table;
 }
 
-// One symbol per UTF-8 character.
-void start_with_characters(std::string_view word, const TokenTable& tokens, std::vector<Symbol>& symbols) {
-  symbols.clear();
-  for (size_t at = 0; at < word.size();) {
-    const size_t bytes = decode_utf8(word.substr(at)).bytes;
-    const int32_t id = tokens.find(word.substr(at, bytes));
-    symbols.push_back({id, -1, -1, static_cast<uint32_t>(at), static_cast<uint32_t>(bytes)});
-    at += bytes;
-  }
+Symbol symbol_at(size_t begin, size_t bytes, int32_t id) {
+  return {id, -1, -1, static_cast<uint32_t>(begin), static_cast<uint32_t>(bytes)};
 }
 
 }  // namespace
 
 BpeModel::BpeModel(const TokenizerSpec& spec)
-    : byte_level_(is_byte_level(spec)),
-      ignore_merges_(spec.ignore_merges),
-      tokens_(spelled_tokens(spec)),
+    : spec_(spec),
+      byte_level_(is_byte_level(spec)),
+      tokens_(table_of(spec, [](TokenType type) { return type != TokenType::unused; })),
       merges_(spec.merges.size()),
       fallback_(spec) {
   for (size_t byte = 0; byte < byte_ids_.size(); ++byte) {
@@ -97,48 +75,81 @@ void BpeModel::add_merges(const TokenizerSpec& spec) {
 }
 
 int32_t BpeModel::find_word(std::string_view word) const {
-  if (!byte_level_) return tokens_.find(word);
   std::string spelling;
-  append_byte_alphabet(word, spelling);
-  return tokens_.find(spelling);
+  if (byte_level_) append_byte_alphabet(word, spelling);
+  const int32_t id = tokens_.find(byte_level_ ? std::string_view(spelling) : word);
+  return id != kNoToken && is_spellable(spec_.tokens[static_cast<size_t>(id)].type) ? id : kNoToken;
 }
 
+// One symbol per byte or character. What no token spells becomes byte tokens or the unknown token here already,
+// because merges may name those too; without either it is left out.
 void BpeModel::start_symbols(std::string_view word, std::vector<Symbol>& symbols) const {
-  if (!byte_level_) return start_with_characters(word, tokens_, symbols);
-  symbols.resize(word.size());
-  for (size_t at = 0; at < word.size(); ++at) {
-    symbols[at] = {byte_ids_[static_cast<unsigned char>(word[at])], -1, -1, static_cast<uint32_t>(at), 1};
+  symbols.clear();
+  bool after_unknown = false;
+  std::vector<int32_t> fallback_ids;
+  for (size_t at = 0; at < word.size();) {
+    const size_t bytes = byte_level_ ? 1 : decode_utf8(word.substr(at)).bytes;
+    const int32_t id =
+        byte_level_ ? byte_ids_[static_cast<unsigned char>(word[at])] : tokens_.find(word.substr(at, bytes));
+    if (id != kNoToken) {
+      symbols.push_back(symbol_at(at, bytes, id));
+      after_unknown = false;
+    } else {
+      fallback_ids.clear();
+      after_unknown = fallback_.append(word.substr(at, bytes), after_unknown, fallback_ids);
+      for (size_t i = 0; i < fallback_ids.size(); ++i) symbols.push_back(symbol_at(at + i, 1, fallback_ids[i]));
+    }
+    at += bytes;
   }
 }
 
 void BpeModel::encode(std::string_view word, Scratch& scratch, std::vector<int32_t>& ids) const {
   check_length(word);
-  const int32_t whole = ignore_merges_ ? find_word(word) : kNoToken;
+  const int32_t whole = spec_.ignore_merges ? find_word(word) : kNoToken;
   if (whole != kNoToken) {
     ids.push_back(whole);
     return;
   }
   start_symbols(word, scratch.symbols);
   merge_symbols(scratch, [&](const Symbol& left, const Symbol& right) {
-    if (left.id == kNoToken || right.id == kNoToken) return MergeCandidate{};
     const auto result = merges_.find(left.id, right.id);
     return MergeCandidate{static_cast<float>(result.rank), result.merged};
   });
-  append_ids(word, scratch.symbols, fallback_, ids);
+  for (const Symbol& symbol : scratch.symbols) {
+    if (symbol.length > 0) ids.push_back(symbol.id);
+  }
 }
 
 ScoredBpeModel::ScoredBpeModel(const TokenizerSpec& spec)
-    : spec_(spec), tokens_(spelled_tokens(spec)), fallback_(spec) {}
+    : spec_(spec), tokens_(table_of(spec, is_spellable)), fallback_(spec) {}
+
+void ScoredBpeModel::start_symbols(std::string_view word, std::vector<Symbol>& symbols) const {
+  symbols.clear();
+  for (size_t at = 0; at < word.size();) {
+    const size_t bytes = decode_utf8(word.substr(at)).bytes;
+    symbols.push_back(symbol_at(at, bytes, tokens_.find(word.substr(at, bytes))));
+    at += bytes;
+  }
+}
 
 void ScoredBpeModel::encode(std::string_view word, Scratch& scratch, std::vector<int32_t>& ids) const {
   check_length(word);
-  start_with_characters(word, tokens_, scratch.symbols);
+  start_symbols(word, scratch.symbols);
   merge_symbols(scratch, [&](const Symbol& left, const Symbol& right) {
     const int32_t merged = tokens_.find(word.substr(left.begin, left.length + right.length));
     if (merged == kNoToken) return MergeCandidate{};
     return MergeCandidate{-spec_.tokens[static_cast<size_t>(merged)].score, merged};
   });
-  append_ids(word, scratch.symbols, fallback_, ids);
+  bool unknown = false;
+  for (const Symbol& symbol : scratch.symbols) {
+    if (symbol.length == 0) continue;
+    if (symbol.id == kNoToken) {
+      unknown = fallback_.append(word.substr(symbol.begin, symbol.length), unknown, ids);
+    } else {
+      ids.push_back(symbol.id);
+      unknown = false;
+    }
+  }
 }
 
 }  // namespace adze::text

@@ -20,9 +20,9 @@ class BpeModel : public WordModel {
   int32_t find_word(std::string_view word) const;
   void start_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
 
+  const TokenizerSpec& spec_;
   bool byte_level_;
-  bool ignore_merges_;
-  TokenTable tokens_;                    // by spelling
+  TokenTable tokens_;                    // by spelling; also those that only merges can reach
   std::array<int32_t, 256> byte_ids_{};  // byte-level: the token of each byte
   MergeTable merges_;
   FallbackIds fallback_;
@@ -35,6 +35,8 @@ class ScoredBpeModel : public WordModel {
   void encode(std::string_view word, Scratch& scratch, std::vector<int32_t>& ids) const override;
 
  private:
+  void start_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
+
   const TokenizerSpec& spec_;
   TokenTable tokens_;
   FallbackIds fallback_;

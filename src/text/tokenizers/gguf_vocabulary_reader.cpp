@@ -170,7 +170,8 @@ class Reader {
     spec_.model = TokenModel::wordpiece;
     spec_.continuation_prefix = "##";
     for (VocabularyToken& token : spec_.tokens) {
-      if (token.type != TokenType::normal) continue;
+      const bool bracketed = token.text.starts_with("[") && token.text.ends_with("]");
+      if (token.type != TokenType::normal || bracketed) continue;
       token.text = token.text.starts_with(kSpaceMark) ? token.text.substr(kSpaceMark.size()) : "##" + token.text;
     }
     for (const auto kind : {Kind::clean_text, Kind::isolate_cjk, Kind::nfd, Kind::strip_accents, Kind::lowercase}) {

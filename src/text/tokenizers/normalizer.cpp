@@ -28,10 +28,10 @@ std::string replace_matches(std::string_view text, const Regex& regex, std::stri
   return out.append(text.substr(from));
 }
 
-std::string strip_accents(std::string_view text) {
+std::string strip_characters(std::string_view text, bool (*is_stripped)(char32_t)) {
   std::string out;
   for_each_character(text, [&](char32_t code_point, std::string_view bytes) {
-    if (!is_nonspacing_mark(code_point)) out.append(bytes);
+    if (!is_stripped(code_point)) out.append(bytes);
   });
   return out;
 }
@@ -39,9 +39,11 @@ std::string strip_accents(std::string_view text) {
 std::string clean_text(std::string_view text) {
   std::string out;
   for_each_character(text, [&](char32_t code_point, std::string_view bytes) {
-    if (is_white_space(code_point)) {
+    const bool line_space = code_point == '\t' || code_point == '\n' || code_point == '\r';
+    const bool dropped = code_point == kReplacementCharacter || is_control_or_format(code_point);
+    if (line_space || (is_white_space(code_point) && !dropped)) {
       out += ' ';
-    } else if (code_point != 0 && code_point != kReplacementCharacter && !is_control_or_format(code_point)) {
+    } else if (!dropped) {
       out.append(bytes);
     }
   });
@@ -129,8 +131,11 @@ std::string Normalizer::run(std::string_view text) const {
       case Kind::lowercase:
         out = to_lower_case(out);
         break;
+      case Kind::strip_marks:
+        out = strip_characters(out, is_mark);
+        break;
       case Kind::strip_accents:
-        out = strip_accents(out);
+        out = strip_characters(out, is_nonspacing_mark);
         break;
       case Kind::strip_whitespace:
         out = strip_whitespace(out, step.left, step.right);

@@ -6,9 +6,8 @@ namespace adze::text {
 
 PrefixIndex::PrefixIndex(std::vector<std::pair<std::string_view, int32_t>> entries) : entries_(std::move(entries)) {
   std::erase_if(entries_, [](const auto& entry) { return entry.first.empty(); });
-  const auto by_text = [](const auto& a, const auto& b) { return a.first < b.first; };
   const auto same_text = [](const auto& a, const auto& b) { return a.first == b.first; };
-  std::stable_sort(entries_.begin(), entries_.end(), by_text);
+  std::sort(entries_.begin(), entries_.end());
   entries_.erase(std::unique(entries_.begin(), entries_.end(), same_text), entries_.end());
   for (uint32_t i = 0; i < entries_.size(); ++i) {
     Span& span = starts_[static_cast<unsigned char>(entries_[i].first[0])];

@@ -12,7 +12,7 @@ namespace adze::text {
 
 class PrefixIndex {
  public:
-  /// The views must outlive the index. Empty strings are left out; of equal ones the first stays.
+  /// The views must outlive the index. Empty strings are left out; of equal ones that with the smallest id stays.
   explicit PrefixIndex(std::vector<std::pair<std::string_view, int32_t>> entries);
 
   bool may_start_with(char byte) const {

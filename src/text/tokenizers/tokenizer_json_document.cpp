@@ -33,6 +33,7 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
       case Part::vocabulary:
         fail_shape("a string instead of an id in model.vocab");
       case Part::pieces:
+        if (!in_entry_ || ++entry_values_ != 1) fail_shape("a string out of place in model.vocab");
         piece_ = std::move(value);
         return true;
       case Part::merges:
@@ -66,7 +67,7 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   bool end_array() override {
     if (!in_entry_) return close();
     in_entry_ = false;
-    if (entry_values_ != (part_ == Part::merges ? 2 : 1)) fail_shape("an entry of the wrong length");
+    if (entry_values_ != 2) fail_shape("an entry that is not a pair in model.vocab or model.merges");
     return true;
   }
 
@@ -115,11 +116,10 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   bool collect(int64_t id, double score) {
     if (part_ == Part::vocabulary) {
       document_.vocabulary.emplace_back(std::move(key_), id);
-    } else if (part_ == Part::pieces && in_entry_) {
+    } else if (part_ == Part::pieces && in_entry_ && ++entry_values_ == 2) {
       document_.pieces.emplace_back(std::move(piece_), score);
-      ++entry_values_;
     } else {
-      fail_shape("a number in model.merges");
+      fail_shape("a number out of place in model.vocab or model.merges");
     }
     return true;
   }

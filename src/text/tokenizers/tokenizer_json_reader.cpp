@@ -27,6 +27,9 @@ class Reader {
 
   void read() {
     const Json& model = document_.root.at("model");
+    if (document_.vocabulary.empty() && document_.pieces.empty()) {
+      fail(ErrorCode::bad_input, "{}: model.vocab is empty or absent", spec_.source);
+    }
     read_added_tokens();
     size_tables();
     read_vocabulary();

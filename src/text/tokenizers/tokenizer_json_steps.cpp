@@ -117,7 +117,7 @@ std::optional<NormalizerStep::Kind> plain_normalizer(const std::string& type) {
                                                                        {"NFKC", Kind::nfkc},
                                                                        {"NFKD", Kind::nfkd},
                                                                        {"Lowercase", Kind::lowercase},
-                                                                       {"StripAccents", Kind::strip_accents}}};
+                                                                       {"StripAccents", Kind::strip_marks}}};
   for (const auto& [name, kind] : kPlain) {
     if (type == name) return kind;
   }

@@ -43,7 +43,8 @@ struct NormalizerStep {
     nfkc,
     nfkd,
     lowercase,
-    strip_accents,     // drops nonspacing marks (Mn)
+    strip_marks,       // drops all combining marks (M)
+    strip_accents,     // BERT: drops nonspacing marks (Mn)
     strip_whitespace,  // `left`, `right`
     prepend,           // `content`, unless the text is empty
     replace_text,      // literal `pattern` -> `content`

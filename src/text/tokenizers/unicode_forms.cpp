@@ -19,17 +19,23 @@ bool is_ascii(std::string_view text) {
 
 int combining_class(utf8proc_int32_t code_point) { return utf8proc_get_property(code_point)->combining_class; }
 
-// utf8proc's own sorting of marks is quadratic, so the decomposition is put in order here.
+// utf8proc's own sorting of marks is quadratic, so the decomposition is put in order here: runs of marks by their
+// class, those of the same class in the order that they had.
 void order_marks(std::vector<utf8proc_int32_t>& code_points) {
-  const auto end = code_points.end();
-  for (auto begin = code_points.begin(); begin != end;) {
-    if (combining_class(*begin) == 0) {
-      ++begin;
-      continue;
+  constexpr int kCodePointBits = 21;
+  constexpr int kPositionBits = 35;
+  std::vector<uint64_t> keys;
+  const size_t count = code_points.size();
+  for (size_t begin = 0, end = 0; begin < count; begin = end + 1) {
+    keys.clear();
+    for (end = begin; end < count && combining_class(code_points[end]) != 0; ++end) {
+      const auto order = static_cast<uint64_t>(combining_class(code_points[end])) << kPositionBits | (end - begin);
+      keys.push_back(order << kCodePointBits | static_cast<uint64_t>(code_points[end]));
     }
-    const auto stop = std::find_if(begin, end, [](auto c) { return combining_class(c) == 0; });
-    std::stable_sort(begin, stop, [](auto a, auto b) { return combining_class(a) < combining_class(b); });
-    begin = stop;
+    std::sort(keys.begin(), keys.end());
+    for (size_t i = 0; i < keys.size(); ++i) {
+      code_points[begin + i] = static_cast<utf8proc_int32_t>(keys[i] & ((1u << kCodePointBits) - 1));
+    }
   }
 }
 
@@ -92,6 +98,11 @@ bool is_white_space(char32_t c) {
   if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r');
   return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
          c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool is_mark(char32_t c) {
+  const auto kind = category(c);
+  return kind >= UTF8PROC_CATEGORY_MN && kind <= UTF8PROC_CATEGORY_ME;
 }
 
 bool is_nonspacing_mark(char32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }

@@ -16,6 +16,7 @@ std::string to_unicode_form(std::string_view text, UnicodeForm form);
 std::string to_lower_case(std::string_view text);
 
 bool is_white_space(char32_t code_point);        // Unicode White_Space
+bool is_mark(char32_t code_point);               // M
 bool is_nonspacing_mark(char32_t code_point);    // Mn
 bool is_word_character(char32_t code_point);     // letter, mark, decimal digit or connector
 bool is_control_or_format(char32_t code_point);  // C: control, format, private use, unassigned
