@@ -30,7 +30,8 @@ const Codec& codec_of(StorageType type) {
   for (const Codec* codec : kAllCodecs) {
     if (&codec->info == type) return *codec;
   }
-  fail(ErrorCode::internal, "storage type {} is not in the table of codecs", type ? type->name : "(null)");
+  if (!type) fail(ErrorCode::internal, "a tensor without a storage type");
+  fail(ErrorCode::unsupported, "{} can be listed and copied, but not decoded yet", type->name);
 }
 
 const Codec* find_codec(std::string_view name) {

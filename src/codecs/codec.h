@@ -33,7 +33,7 @@ struct Codec {
 /// Every codec, in the order of `adze list codecs`.
 std::span<const Codec* const> all_codecs();
 
-/// The codec of a storage type. REQUIRES: `type` is in the table (it always is: there is no other source of them).
+/// The codec of a storage type. Error(unsupported) for one that formats can only list and copy.
 const Codec& codec_of(StorageType type);
 
 /// By name ("q4_k", upper or lower case); null when unknown.

@@ -5,19 +5,40 @@
 
 #include "base/error.h"
 #include "formats/format.h"
+#include "formats/gguf/complete_for_gguf.h"
 #include "formats/gguf/read_gguf.h"
 #include "formats/gguf/write_gguf.h"
+#include "formats/hf/read_hf.h"
+#include "formats/hf/write_hf.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/safetensors/write_safetensors.h"
 
 namespace adze::formats {
 namespace {
 
+// Dialects are asked before the containers that they use.
 constexpr std::array kFormats = {
-    Format{"gguf", "GGUF: one file or numbered parts, with config, tokenizer and quantized tensors", "*.gguf", is_gguf,
-           read_gguf, write_gguf},
-    Format{"safetensors", "safetensors: one file with a bare set of tensors", "*.safetensors", is_safetensors,
-           read_safetensors, write_safetensors},
+    Format{.name = "gguf",
+           .summary = "GGUF: one file or numbered parts, with config, tokenizer and quantized tensors",
+           .file_pattern = "*.gguf",
+           .recognizes = is_gguf,
+           .read = read_gguf,
+           .storage_for = gguf_storage,
+           .write = write_gguf},
+    Format{.name = "hf",
+           .summary = "Hugging Face: a folder with config.json, safetensors and tokenizer.json",
+           .file_pattern = "a folder with config.json and *.safetensors",
+           .recognizes = is_hf_folder,
+           .read = read_hf,
+           .storage_for = nullptr,
+           .write = write_hf},
+    Format{.name = "safetensors",
+           .summary = "safetensors: one file with a bare set of tensors",
+           .file_pattern = "*.safetensors",
+           .recognizes = is_safetensors,
+           .read = read_safetensors,
+           .storage_for = nullptr,
+           .write = write_safetensors},
 };
 
 std::string names() {

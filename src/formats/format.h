@@ -36,6 +36,9 @@ struct Format {
   /// Reads everything but the numbers; tensors stay in the mapped files.
   model::Model (*read)(const std::string& path, const ReadOptions& options);
 
+  /// The storage for a tensor when `wanted` was asked for, by the customs of the format. Null: always `wanted`.
+  StorageType (*storage_for)(const model::Tensor& tensor, StorageType wanted);
+
   /// Writes the whole model: complete, or not there at all. Null for a format that can only be read.
   void (*write)(const model::Model& model, const std::string& path, const WriteOptions& options);
 };

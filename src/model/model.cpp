@@ -40,4 +40,13 @@ const std::string* Model::chat_template() const {
   return chat_templates.empty() ? nullptr : &chat_templates.front().second;
 }
 
+std::string_view Model::side_file(std::string_view name) const {
+  for (const auto& side : side_files) {
+    if (side.name != name) continue;
+    const auto bytes = side.file->bytes();
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  return {};
+}
+
 }  // namespace adze::model

@@ -38,6 +38,12 @@ class TensorList {
   std::unordered_map<std::string, size_t> index_;
 };
 
+/// A file beside the tensors, kept as it is.
+struct SideFile {
+  std::string name;
+  std::shared_ptr<const MappedFile> file;
+};
+
 struct Model {
   std::string source;        // path it was read from, for messages
   std::string format;        // name in the table of formats: "gguf", "hf"
@@ -55,6 +61,10 @@ struct Model {
   /// Full names of all keys in the order of the file that they came from; empty for formats without such an order.
   std::vector<std::string> key_order;
 
+  /// Files of a model folder whose content has no place here in full (config.json, README.md …), so that writing the
+  /// same format again loses nothing.
+  std::vector<SideFile> side_files;
+
   TensorList tensors;
   /// Null for a model without text, or a vocabulary that was not read.
   std::shared_ptr<const text::TokenizerSpec> tokenizer;
@@ -66,6 +76,8 @@ struct Model {
 
   /// The default chat template, or null.
   const std::string* chat_template() const;
+  /// The text of a side file, or empty.
+  std::string_view side_file(std::string_view name) const;
 };
 
 }  // namespace adze::model

@@ -1,9 +1,12 @@
 #include "formats/gguf/model_keys.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "formats/gguf/vocabulary_keys.h"
 
 namespace adze::formats {
 namespace {
@@ -13,11 +16,54 @@ constexpr std::string_view kGeneral = "general.";
 constexpr std::string_view kTokenizer = "tokenizer.";
 constexpr std::string_view kChatTemplate = "tokenizer.chat_template";
 constexpr std::string_view kChatTemplateNames = "tokenizer.chat_templates";
+constexpr std::string_view kEmbedding = "token_embd.weight";
+
+// Defaults for sampling: GGUF's key behind "general." and Hugging Face's name, which Model::generation uses.
+struct SamplingKey {
+  std::string_view gguf;
+  std::string_view generation;
+  bool integer = false;
+};
+constexpr std::array kSamplingKeys = {
+    SamplingKey{"sampling.sequence", "sequence"},
+    SamplingKey{"sampling.top_k", "top_k", true},
+    SamplingKey{"sampling.top_p", "top_p"},
+    SamplingKey{"sampling.min_p", "min_p"},
+    SamplingKey{"sampling.xtc_probability", "xtc_probability"},
+    SamplingKey{"sampling.xtc_threshold", "xtc_threshold"},
+    SamplingKey{"sampling.temp", "temperature"},
+    SamplingKey{"sampling.penalty_last_n", "penalty_last_n", true},
+    SamplingKey{"sampling.penalty_repeat", "repetition_penalty"},
+    SamplingKey{"sampling.mirostat", "mirostat", true},
+    SamplingKey{"sampling.mirostat_tau", "mirostat_tau"},
+    SamplingKey{"sampling.mirostat_eta", "mirostat_eta"},
+};
+
+// The name in Model::generation, or empty.
+std::string_view generation_name(std::string_view general_key) {
+  const auto found = std::ranges::find(kSamplingKeys, general_key, &SamplingKey::gguf);
+  return found == kSamplingKeys.end() ? std::string_view() : found->generation;
+}
+
+// JSON knows one kind of integer and of fraction; GGUF wants 32 bits. Values that came from GGUF stay.
+model::Value as_gguf_number(const model::Value& value, bool integer) {
+  if (const auto* whole = std::get_if<int64_t>(&value)) {
+    return integer ? model::Value(static_cast<int32_t>(*whole)) : model::Value(static_cast<float>(*whole));
+  }
+  if (const auto* fraction = std::get_if<double>(&value)) {
+    return integer ? model::Value(static_cast<int32_t>(*fraction)) : model::Value(static_cast<float>(*fraction));
+  }
+  return value;
+}
 
 // "tokenizer.chat_template" holds the default template, "tokenizer.chat_template.rag" the one named "rag".
 bool is_chat_template(std::string_view key, const model::Value& value) {
   if (!key.starts_with(kChatTemplate) || !std::holds_alternative<std::string>(value)) return false;
   return key.size() == kChatTemplate.size() || key[kChatTemplate.size()] == '.';
+}
+
+std::string_view without_prefix(std::string_view key, std::string_view prefix) {
+  return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view();
 }
 
 void place_key(const std::string& key, const model::Value& value, model::Model& model) {
@@ -29,6 +75,8 @@ void place_key(const std::string& key, const model::Value& value, model::Model& 
                                       std::get<std::string>(value));
   } else if (key.starts_with(kTokenizer)) {
     model.stored_tokenizer.append(key, value);
+  } else if (const auto name = generation_name(without_prefix(key, kGeneral)); !name.empty()) {
+    model.generation.set(std::string(name), value);
   } else if (key.starts_with(kGeneral)) {
     model.metadata.append(key.substr(kGeneral.size()), value);
   } else if (!model.architecture.empty() && key.starts_with(own_prefix)) {
@@ -40,6 +88,22 @@ void place_key(const std::string& key, const model::Value& value, model::Model& 
 
 void append_all(const model::KeyValues& from, const std::string& prefix, model::KeyValues& to) {
   for (const auto& [key, value] : from) to.append(prefix + key, value);
+}
+
+void append_sampling(const model::KeyValues& generation, model::KeyValues& keys) {
+  for (const auto& sampling : kSamplingKeys) {
+    if (const auto* value = generation.find(sampling.generation)) {
+      keys.append(std::string(kGeneral) + std::string(sampling.gguf), as_gguf_number(*value, sampling.integer));
+    }
+  }
+}
+
+// As stored, or rendered from a tokenizer that came from elsewhere.
+model::KeyValues tokenizer_keys(const model::Model& model) {
+  if (model.stored_tokenizer.size() > 0 || !model.tokenizer) return model.stored_tokenizer;
+  const auto* embedding = model.tensors.find(kEmbedding);
+  const auto rows = embedding ? static_cast<size_t>(embedding->shape.row_count()) : 0;
+  return keys_of_vocabulary(text::to_gguf_vocabulary(*model.tokenizer, rows));
 }
 
 void append_chat_templates(const model::Model& model, model::KeyValues& keys) {
@@ -80,9 +144,10 @@ void distribute_keys(const model::KeyValues& keys, model::Model& model) {
 model::KeyValues collect_keys(const model::Model& model) {
   model::KeyValues keys;
   if (!model.architecture.empty()) keys.append(std::string(kArchitecture), model.architecture);
+  append_sampling(model.generation, keys);
   append_all(model.metadata, std::string(kGeneral), keys);
   append_all(model.config, model.architecture + ".", keys);
-  append_all(model.stored_tokenizer, "", keys);
+  append_all(tokenizer_keys(model), "", keys);
   append_chat_templates(model, keys);
   append_all(model.other, "", keys);
   return in_order(keys, model.key_order);

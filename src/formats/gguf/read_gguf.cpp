@@ -7,9 +7,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "formats/gguf/gguf_header.h"
 #include "formats/gguf/model_keys.h"
 #include "formats/gguf/split_files.h"
+#include "formats/gguf/vocabulary_keys.h"
 
 namespace adze::formats {
 namespace {
@@ -79,6 +81,19 @@ void read_single(const std::string& path, model::Model& model) {
   with_context(path, [&] { distribute_keys(header.keys, model); });
 }
 
+// A tokenizer that cannot be run must not keep anybody from looking at the model or converting its tensors.
+void read_tokenizer(model::Model& model) {
+  const auto kind = model.stored_tokenizer.find_string("tokenizer.ggml.model").value_or("none");
+  if (kind == "none" || kind == "no_vocab") return;
+  const auto vocabulary = vocabulary_from_keys(model.stored_tokenizer, model.source);
+  try {
+    model.tokenizer = std::make_shared<const text::TokenizerSpec>(text::from_gguf_vocabulary(vocabulary));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported) throw;
+    log_message(LogLevel::warning, fmt::format("{}: the tokenizer cannot be used: {}", model.source, error.what()));
+  }
+}
+
 }  // namespace
 
 bool is_gguf(const std::string& path) {
@@ -87,7 +102,7 @@ bool is_gguf(const std::string& path) {
   return file.read(magic, sizeof magic) && std::string_view(magic, sizeof magic) == "GGUF";
 }
 
-model::Model read_gguf(const std::string& path, const ReadOptions& /*options*/) {
+model::Model read_gguf(const std::string& path, const ReadOptions& options) {
   model::Model model;
   model.source = path;
   model.format = "gguf";
@@ -96,6 +111,7 @@ model::Model read_gguf(const std::string& path, const ReadOptions& /*options*/) 
   } else {
     read_single(path, model);
   }
+  if (options.tokenizer) with_context(path, [&] { read_tokenizer(model); });
   return model;
 }
 

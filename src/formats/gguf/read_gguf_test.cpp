@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "codecs/codec.h"
-#include "formats/gguf/gguf_bytes_for_test.h"
 #include "formats/gguf/gguf_header.h"
 #include "formats/gguf/split_files.h"
+#include "formats/gguf/test_gguf_bytes.h"
 #include "formats/test_folder.h"
 
 namespace adze::formats {

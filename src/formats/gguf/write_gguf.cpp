@@ -7,6 +7,7 @@
 #include "base/checked_math.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/gguf/complete_for_gguf.h"
 #include "formats/gguf/ggml_types.h"
 #include "formats/gguf/gguf_header.h"
 #include "formats/gguf/model_keys.h"
@@ -132,10 +133,17 @@ HeaderBytes header_of(const model::TensorList& tensors, const model::KeyValues& 
   return out;
 }
 
+model::KeyValues keys_of(const model::Model& model) {
+  if (!model.key_order.empty()) return collect_keys(model);  // it was a GGUF file: nothing is added
+  model::Model complete = model;
+  complete_for_gguf(complete);
+  return collect_keys(complete);
+}
+
 }  // namespace
 
 void write_gguf(const model::Model& model, const std::string& path, const WriteOptions& options) {
-  const auto keys = collect_keys(model);
+  const auto keys = keys_of(model);
   const uint64_t alignment = alignment_of(keys);
   const HeaderBytes header = header_of(model.tensors, keys);
   OutputFile file(path);

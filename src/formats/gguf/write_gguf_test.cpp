@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "codecs/codec.h"
 #include "formats/gguf/ggml_types.h"
-#include "formats/gguf/gguf_bytes_for_test.h"
 #include "formats/gguf/read_gguf.h"
+#include "formats/gguf/test_gguf_bytes.h"
 #include "formats/test_folder.h"
 
 namespace adze::formats {

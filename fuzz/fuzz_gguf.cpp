@@ -1,0 +1,29 @@
+// Any bytes as a GGUF file: an Error or a model whose keys and tensors can be used.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/error.h"
+#include "formats/gguf/gguf_header.h"
+#include "formats/gguf/model_keys.h"
+#include "formats/gguf/vocabulary_keys.h"
+#include "text/tokenizers/gguf_vocabulary.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace adze;
+  const auto bytes = std::as_bytes(std::span(data, size));
+  try {
+    const auto header = formats::read_gguf_header(bytes, "input.gguf");
+    for (const auto& tensor : header.tensors) {
+      const auto rows = bytes.subspan(tensor.offset, tensor.byte_size);
+      if (!rows.empty() && rows.front() == std::byte{1} && rows.back() == std::byte{2}) return 0;  // touches both ends
+    }
+    model::Model model;
+    formats::distribute_keys(header.keys, model);
+    formats::collect_keys(model);
+    text::from_gguf_vocabulary(formats::vocabulary_from_keys(model.stored_tokenizer, "input.gguf"));
+  } catch (const Error&) {
+  }
+  return 0;
+}

@@ -1,0 +1,17 @@
+// The "tokenizer.ggml.*" keys of a GGUF file <-> a vocabulary.
+#pragma once
+
+#include <string>
+
+#include "model/key_values.h"
+#include "text/tokenizers/gguf_vocabulary.h"
+
+namespace adze::formats {
+
+/// Error(bad_input) naming the key for one of the wrong type. Keys that no tokenizer knows are left out.
+text::GgufVocabulary vocabulary_from_keys(const model::KeyValues& keys, const std::string& source);
+
+/// In the order in which GGUF files have them.
+model::KeyValues keys_of_vocabulary(const text::GgufVocabulary& vocabulary);
+
+}  // namespace adze::formats

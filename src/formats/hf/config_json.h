@@ -1,0 +1,19 @@
+// config.json <-> architecture and canonical config.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "model/model.h"
+
+namespace adze::formats {
+
+/// Sets architecture and config, and adds rope_freqs.weight where the scaling of positions asks for it.
+/// Error(unsupported) listing what is known when no class of the file is; Error(bad_input) naming the key otherwise.
+void read_config_json(const Json& config, const std::string& source, model::Model& model);
+
+/// The text of config.json. Starts from the side file of that name when there is one, so that keys without a canonical
+/// form and unchanged values stay as they were; a file that needs no change is returned byte for byte.
+std::string config_json_of(const model::Model& model);
+
+}  // namespace adze::formats

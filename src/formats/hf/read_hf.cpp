@@ -1,0 +1,93 @@
+#include "formats/hf/read_hf.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "architectures/architecture.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "formats/hf/config_json.h"
+#include "formats/hf/generation_config.h"
+#include "formats/hf/head_order.h"
+#include "formats/hf/model_names.h"
+#include "formats/hf/side_files.h"
+#include "formats/hf/tokenizer_files.h"
+#include "formats/hf/weight_names.h"
+#include "formats/safetensors/read_safetensors.h"
+
+namespace adze::formats {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kEmbedding = "token_embd.weight";
+constexpr std::string_view kOutput = "output.weight";
+
+// Buffers that old checkpoints contain and that follow from the config.
+constexpr std::array<std::string_view, 3> kComputedSuffixes = {".attention.masked_bias", ".attention.bias",
+                                                               ".rotary_emb.inv_freq"};
+
+bool is_computed(const std::string& name) {
+  return std::ranges::any_of(kComputedSuffixes, [&](auto suffix) { return name.ends_with(suffix); });
+}
+
+model::Tensor in_canonical_form(model::Tensor tensor, const WeightNames& names, const model::KeyValues& config) {
+  const auto target = names.find(tensor.name);
+  if (!target) return tensor;
+  return model::renamed(with_head_order(std::move(tensor), target->transform, config, HeadOrder::halves_to_pairs),
+                        target->name);
+}
+
+// With tied embeddings one weight serves as both; a file may hold it under either name.
+std::vector<model::Tensor> with_tied_embedding(std::vector<model::Tensor> tensors) {
+  const auto output = std::ranges::find(tensors, kOutput, &model::Tensor::name);
+  if (output == tensors.end()) return tensors;
+  if (std::ranges::find(tensors, kEmbedding, &model::Tensor::name) == tensors.end()) {
+    output->name = kEmbedding;
+  } else {
+    tensors.erase(output);
+  }
+  return tensors;
+}
+
+void read_tensors(const std::string& folder, bool tied, model::Model& model) {
+  const auto names = WeightNames::to_canonical(architectures::architecture_named(model.architecture));
+  std::vector<model::Tensor> tensors;
+  for (auto& tensor : read_safetensors_folder(folder)) {
+    if (!is_computed(tensor.name)) tensors.push_back(in_canonical_form(std::move(tensor), names, model.config));
+  }
+  if (tied) tensors = with_tied_embedding(std::move(tensors));
+  for (auto& tensor : tensors) model.tensors.add(std::move(tensor));
+}
+
+void read_generation(const std::string& folder, model::Model& model) {
+  const auto path = (fs::path(folder) / "generation_config.json").string();
+  if (fs::exists(path)) read_generation_config(read_json_file(path), path, model);
+}
+
+}  // namespace
+
+bool is_hf_folder(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(fs::path(path) / "config.json", ignored) && has_safetensors(path);
+}
+
+model::Model read_hf(const std::string& path, const ReadOptions& options) {
+  model::Model model;
+  model.source = path;
+  model.format = "hf";
+  model.side_files = open_side_files(path);
+  const auto config_path = (fs::path(path) / "config.json").string();
+  const Json config = read_json_file(config_path);
+  read_config_json(config, config_path, model);
+  read_tensors(path, json_value<bool>(config, "tie_word_embeddings", false, config_path), model);
+  read_generation(path, model);
+  if (options.tokenizer) read_tokenizer_files(path, model);
+  read_chat_templates(path, model);
+  read_model_names(path, config, model);
+  return model;
+}
+
+}  // namespace adze::formats

@@ -1,0 +1,22 @@
+// The tokenizer's files of a Hugging Face folder, and the chat templates that lie in or beside them.
+#pragma once
+
+#include <string>
+
+#include "base/output_folder.h"
+#include "model/model.h"
+
+namespace adze::formats {
+
+/// Reads tokenizer.json with tokenizer_config.json. REQUIRES: the generation config has been read.
+/// A folder without tokenizer.json leaves the tokenizer null.
+void read_tokenizer_files(const std::string& folder, model::Model& model);
+
+/// Reads the templates of tokenizer_config.json, chat_template.jinja and additional_chat_templates/.
+void read_chat_templates(const std::string& folder, model::Model& model);
+
+/// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and, where the source had it,
+/// chat_template.jinja.
+void write_tokenizer_files(const model::Model& model, const OutputFolder& folder);
+
+}  // namespace adze::formats

@@ -1,0 +1,93 @@
+#include "pipeline/convert.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "codecs/codec.h"
+#include "formats/gguf/complete_for_gguf.h"
+#include "pipeline/repack.h"
+
+namespace adze::pipeline {
+namespace {
+
+const std::array kFloatTypes = {&codecs::f32, &codecs::f16, &codecs::bf16};
+
+// Null for "keep".
+StorageType wanted_storage(const std::string& dtype) {
+  if (dtype == "keep") return nullptr;
+  for (const auto* codec : kFloatTypes) {
+    if (codec->info.name == dtype) return &codec->info;
+  }
+  fail(ErrorCode::bad_input, "dtype \"{}\" is unknown; known are f32, f16, bf16 and keep", dtype);
+}
+
+// Numbers that a dtype speaks about: floats and everything packed, not integers.
+bool holds_weights(const model::Tensor& tensor) {
+  const StorageType storage = tensor.storage;
+  return !storage->is_plain() || storage == &codecs::f64.info ||
+         std::ranges::any_of(kFloatTypes, [&](const auto* codec) { return &codec->info == storage; });
+}
+
+std::vector<TensorPlan> plan_tensors(const model::Model& model, const formats::Format& format, StorageType wanted) {
+  const bool same_format = model.format == format.name;
+  std::vector<TensorPlan> plans;
+  for (const auto& tensor : model.tensors) {
+    StorageType storage = tensor.storage;
+    if (holds_weights(tensor) && (wanted || !same_format)) {
+      storage = wanted ? wanted : tensor.storage;
+      if (format.storage_for) storage = format.storage_for(tensor, storage);
+    }
+    plans.push_back({storage, wanted ? "dtype" : "format"});
+  }
+  return plans;
+}
+
+// The number that names the main type of a file must follow the tensors.
+void update_file_type(model::Model& model) {
+  if (!model.metadata.contains("file_type")) return;
+  if (const auto type = formats::file_type_of(model.tensors)) model.metadata.set("file_type", *type);
+}
+
+int64_t total_bytes(const std::vector<TensorOutcome>& tensors) {
+  int64_t bytes = 0;
+  for (const auto& tensor : tensors) bytes += tensor.bytes;
+  return bytes;
+}
+
+}  // namespace
+
+Fidelity ConvertReport::fidelity() const {
+  Fidelity worst = Fidelity::copied;
+  for (const auto& tensor : tensors) worst = std::max(worst, tensor.fidelity);
+  return worst;
+}
+
+int64_t ConvertReport::count(Fidelity fidelity) const {
+  return std::ranges::count(tensors, fidelity, &TensorOutcome::fidelity);
+}
+
+ConvertReport convert(const ConvertRequest& request, Progress& progress) {
+  const int64_t start = now_ns();
+  const StorageType wanted = wanted_storage(request.dtype);
+  const auto& format = target_format(request.format, request.target);
+  auto model = formats::read_model(request.source);
+  ConvertReport report{.source_format = model.format, .target_format = std::string(format.name)};
+  report.bytes_read = model.tensors.byte_size();
+
+  const Repacking repacking(model.tensors, plan_tensors(model, format, wanted), quantize::nearest,
+                            {.require_exact = request.require_exact});
+  model.tensors = repacking.tensors();
+  if (wanted) update_file_type(model);
+  ThreadPool pool(request.threads);
+  format.write(model, request.target,
+               {.pool = &pool, .progress = &progress, .max_shard_bytes = request.max_shard_bytes});
+  report.tensors = repacking.outcomes();
+  report.bytes_written = total_bytes(report.tensors);
+  report.seconds = seconds_since(start);
+  return report;
+}
+
+}  // namespace adze::pipeline

@@ -1,0 +1,41 @@
+// From one format to another, tensor by tensor, without ever holding the model in memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "pipeline/tensor_outcome.h"
+
+namespace adze::pipeline {
+
+struct ConvertRequest {
+  std::string source = {};
+  std::string target = {};
+  std::string format = {};     // name in the table of formats; empty: by the target's name
+  std::string dtype = "keep";  // f32, f16, bf16 or keep
+  bool require_exact = false;  // a value that would change is an error, and nothing is written
+  uint64_t max_shard_bytes = 0;
+  unsigned threads = 0;  // 0: one per processor
+};
+
+struct ConvertReport {
+  std::string source_format;
+  std::string target_format = {};
+  std::vector<TensorOutcome> tensors = {};
+  int64_t bytes_read = 0;  // of tensors
+  int64_t bytes_written = 0;
+  double seconds = 0;
+
+  /// The worst of all tensors: copied only if every tensor was.
+  Fidelity fidelity() const;
+  int64_t count(Fidelity fidelity) const;
+};
+
+/// Floating-point and quantized tensors are stored as `dtype` as far as the target's customs allow (GGUF keeps vectors
+/// and norms in f32), integers as they are. The target appears complete or not at all.
+/// Throws Error: not_found, bad_input, unsupported, io, cancelled.
+ConvertReport convert(const ConvertRequest& request, Progress& progress = no_progress());
+
+}  // namespace adze::pipeline

@@ -1,0 +1,63 @@
+#include "pipeline/quantize.h"
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "pipeline/repack.h"
+#include "quantize/mix.h"
+
+namespace adze::pipeline {
+namespace {
+
+constexpr uint32_t kQuantizationVersion = 2;
+
+void refuse_quantized(const model::Model& model) {
+  for (const auto& tensor : model.tensors) {
+    if (tensor.storage->is_plain()) continue;
+    fail(ErrorCode::bad_input,
+         "{}: tensor '{}' is quantized already ({}), and a second rounding adds its error; start from the original "
+         "weights, or allow requantizing",
+         model.source, tensor.name, tensor.storage->name);
+  }
+}
+
+std::vector<TensorPlan> plan_tensors(const model::Model& model, const quantize::Mix& mix) {
+  std::vector<TensorPlan> plans;
+  for (auto& choice : quantize::choose_tensor_types(mix, quantize::mix_request(model))) {
+    plans.push_back({choice.storage, std::move(choice.reason)});
+  }
+  return plans;
+}
+
+}  // namespace
+
+double QuantizeReport::bits_per_weight() const {
+  return weights > 0 ? 8.0 * static_cast<double>(bytes_written) / static_cast<double>(weights) : 0;
+}
+
+QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
+  const int64_t start = now_ns();
+  const auto& mix = quantize::mix_named(request.type);
+  const auto& quantizer = quantize::quantizer_named(request.quantizer);
+  auto model = formats::read_model(request.source);
+  if (!request.allow_requantize) refuse_quantized(model);
+
+  QuantizeReport report{.type = std::string(mix.name)};
+  report.bytes_read = model.tensors.byte_size();
+  report.weights = model.tensors.element_count();
+  const Repacking repacking(model.tensors, plan_tensors(model, mix), quantizer, {});
+  model.tensors = repacking.tensors();
+  model.metadata.set("file_type", mix.file_type);
+  model.metadata.set("quantization_version", kQuantizationVersion);
+
+  ThreadPool pool(request.threads);
+  formats::format_named("gguf").write(model, request.target, {.pool = &pool, .progress = &progress});
+  report.tensors = repacking.outcomes();
+  report.bytes_written = model.tensors.byte_size();
+  report.seconds = seconds_since(start);
+  return report;
+}
+
+}  // namespace adze::pipeline

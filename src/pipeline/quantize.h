@@ -1,0 +1,36 @@
+// From a model with weights in floating point to one with fewer bits per weight.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "pipeline/tensor_outcome.h"
+
+namespace adze::pipeline {
+
+struct QuantizeRequest {
+  std::string source = {};  // any format
+  std::string target = {};  // a GGUF file
+  std::string type = {};    // name of a mix: "Q4_K_M"
+  std::string quantizer = "nearest";
+  bool allow_requantize = false;  // take a source that is quantized already; its errors add up
+  unsigned threads = 0;           // 0: one per processor; the bytes do not depend on it
+};
+
+struct QuantizeReport {
+  std::string type = {};
+  std::vector<TensorOutcome> tensors = {};
+  int64_t bytes_read = 0;  // of tensors
+  int64_t bytes_written = 0;
+  int64_t weights = 0;
+  double seconds = 0;
+
+  double bits_per_weight() const;
+};
+
+/// Throws Error: bad_input (a quantized source, among others), not_found, unsupported, io, cancelled.
+QuantizeReport quantize(const QuantizeRequest& request, Progress& progress = no_progress());
+
+}  // namespace adze::pipeline

@@ -1,0 +1,44 @@
+// Storing the tensors of a model in other types while they are written: what convert and quantize share.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "formats/format.h"
+#include "model/model.h"
+#include "pipeline/measured_tensor.h"
+#include "pipeline/tensor_outcome.h"
+#include "quantize/packed_tensor.h"
+
+namespace adze::pipeline {
+
+/// How one tensor is to be stored.
+struct TensorPlan {
+  StorageType storage;
+  std::string reason;  // for the report
+};
+
+/// The tensors of a model in their new storage, computed as the writer asks for them, with a record of what that did.
+class Repacking {
+ public:
+  /// `plans` has one entry per tensor. Error(unsupported) for a tensor that cannot be decoded or stored as planned.
+  Repacking(const model::TensorList& tensors, const std::vector<TensorPlan>& plans,
+            const quantize::Quantizer& quantizer, const MeasureOptions& options);
+
+  const model::TensorList& tensors() const { return tensors_; }
+
+  /// REQUIRES: every row was written.
+  std::vector<TensorOutcome> outcomes() const;
+
+ private:
+  model::TensorList tensors_;
+  std::vector<TensorOutcome> planned_;
+  std::vector<std::shared_ptr<Differences>> differences_;  // null where the bytes are copied
+};
+
+/// The format for a new file: by its name if given, else by the end of `path` ("*.gguf", "*.safetensors"; a name
+/// without either is a folder). Error(unsupported) if the format cannot be written.
+const formats::Format& target_format(const std::string& name, const std::string& path);
+
+}  // namespace adze::pipeline
