@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/team.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"
 
@@ -104,6 +105,24 @@ TEST(ThreadPool, SharesCoverTheWhole) {
     covered = range.end;
   }
   EXPECT_EQ(covered, 101u);
+}
+
+TEST(Team, MembersMeetAtEveryBarrier) {
+  constexpr unsigned kThreads = 3;
+  ThreadPool pool(kThreads);
+  Barrier barrier(kThreads);
+  std::atomic<unsigned> steps{0};
+  std::atomic<bool> together{true};
+  pool.run([&](unsigned thread) {
+    const Team team(thread, kThreads, &barrier);
+    for (unsigned step = 1; step <= 300; ++step) {
+      ++steps;
+      team.wait();
+      if (steps != step * kThreads) together = false;
+      team.wait();
+    }
+  });
+  EXPECT_TRUE(together);
 }
 
 }  // namespace

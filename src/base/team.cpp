@@ -1,19 +1,8 @@
 #include "base/team.h"
 
-#include "base/clock.h"
+#include "base/spin_wait.h"
 
 namespace adze {
-namespace {
-
-constexpr int64_t kSpinNs = 20'000;
-
-inline void pause_briefly() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
-}  // namespace
 
 void Barrier::wait() {
   const uint32_t round = round_.load(std::memory_order_acquire);
@@ -23,13 +12,7 @@ void Barrier::wait() {
     round_.notify_all();
     return;
   }
-  const int64_t deadline = now_ns() + kSpinNs;
-  do {
-    for (int i = 0; i < 64; ++i) {
-      if (round_.load(std::memory_order_acquire) != round) return;
-      pause_briefly();
-    }
-  } while (now_ns() < deadline);
+  if (spin_until([&] { return round_.load(std::memory_order_acquire) != round; })) return;
   while (round_.load(std::memory_order_acquire) == round) round_.wait(round, std::memory_order_acquire);
 }
 

@@ -9,37 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/cpu_features.h"
+#include "base/spin_wait.h"
 
 namespace adze {
-namespace {
-
-// Waiting threads spin this long before they sleep: longer than the gap between two operators of a
-// model, short enough not to starve other processes on a busy machine.
-constexpr int64_t kSpinNs = 20'000;
-
-inline void pause_briefly() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  std::this_thread::yield();
-#endif
-}
-
-template <typename Ready>
-bool spin_until(const Ready& ready) {
-  const int64_t deadline = now_ns() + kSpinNs;
-  do {
-    for (int i = 0; i < 64; ++i) {
-      if (ready()) return true;
-      pause_briefly();
-    }
-  } while (now_ns() < deadline);
-  return false;
-}
-
-}  // namespace
 
 struct ThreadPool::State {
   std::vector<std::thread> workers;
