@@ -1,10 +1,12 @@
 // Raw logits of llama.cpp for a text, through its C API: what ours are compared with.
 //   llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32
-// Every chunk starts with an empty cache in f32; LOGITS gets one row per position. Built by tools/build_llama_peer.sh.
+// Every chunk starts with an empty cache in f32; LOGITS gets one row per position. TOKENS gets the ids of the text;
+// with TEXT "-" it is read instead. Built by llama_peer.py.
 #include <llama.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -23,6 +25,25 @@ std::vector<llama_token> tokenize(const llama_vocab* vocab, const std::string& t
                                    static_cast<int>(tokens.size()), true, false);
   if (count < 0) give_up("cannot tokenize");
   tokens.resize(static_cast<size_t>(count));
+  return tokens;
+}
+
+std::vector<llama_token> read_tokens(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  std::vector<llama_token> tokens(bytes.size() / sizeof(llama_token));
+  std::memcpy(tokens.data(), bytes.data(), tokens.size() * sizeof(llama_token));
+  return tokens;
+}
+
+std::vector<llama_token> tokenize_file(const llama_vocab* vocab, const char* text_path, const char* tokens_path,
+                                       size_t wanted) {
+  std::ifstream text_file(text_path, std::ios::binary);
+  auto tokens = tokenize(vocab, {std::istreambuf_iterator<char>(text_file), {}});
+  if (tokens.size() < wanted) give_up("the text is too short");
+  tokens.resize(wanted);
+  std::ofstream(tokens_path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(tokens.data()), static_cast<std::streamsize>(tokens.size() * 4));
   return tokens;
 }
 
@@ -67,15 +88,11 @@ int main(int argc, char** argv) {
   llama_model* model = llama_model_load_from_file(argv[1], llama_model_default_params());
   if (!model) give_up("cannot load the model");
   const llama_vocab* vocab = llama_model_get_vocab(model);
-  std::ifstream text_file(argv[2], std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(text_file), {}};
-  auto tokens = tokenize(vocab, text);
   const int context_tokens = std::atoi(argv[3]);
   const size_t wanted = static_cast<size_t>(context_tokens) * static_cast<size_t>(std::atoi(argv[4]));
-  if (tokens.size() < wanted) give_up("the text is too short");
-  tokens.resize(wanted);
-  std::ofstream(argv[5], std::ios::binary)
-      .write(reinterpret_cast<const char*>(tokens.data()), static_cast<std::streamsize>(tokens.size() * 4));
+  const bool has_tokens = std::strcmp(argv[2], "-") == 0;
+  const auto tokens = has_tokens ? read_tokens(argv[5]) : tokenize_file(vocab, argv[2], argv[5], wanted);
+  if (tokens.size() < wanted) give_up("too few tokens");
   std::ofstream out(argv[6], std::ios::binary);
   llama_context* context = make_context(model, context_tokens);
   for (size_t begin = 0; begin < wanted; begin += static_cast<size_t>(context_tokens)) {

@@ -6,17 +6,15 @@ usage: build/peers/venv/bin/python tests/peers/logits_peer.py
 llama.cpp expands the model to F32 itself, so that nothing of ours stands between. Cache in f32 on both sides.
 """
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from compare_logits import compare
+from llama_peer import LLAMA, build_llama_logits, run
 
 ROOT = Path(__file__).resolve().parents[2]
-PEERS = Path(os.environ.get("ADZE_PEERS", ROOT / "build" / "peers"))
 BUILD = Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release"))
-LLAMA = PEERS / "llama.cpp"
 TEXT = Path(os.environ.get("ADZE_SHARED", ROOT.parent / "shared")) / "data" / "text" / "wikitext2_valid.txt"
 CONTEXT, CHUNKS = 512, 4
 VOCABULARY = 49152
@@ -24,20 +22,6 @@ VOCABULARY = 49152
 MAX_FLOAT_KL = 1e-5
 MIN_FLOAT_AGREEMENT = 0.995
 MAX_QUANTIZED_KL = 2e-3
-
-
-def run(*command):
-    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def build_llama_logits():
-    """The small program over llama.cpp's C API, built when it is missing or older than its source."""
-    source, program = Path(__file__).with_name("llama_logits.cpp"), PEERS / "llama_logits"
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        libraries = LLAMA.resolve() / "build" / "bin"
-        run("c++", "-O2", "-std=c++17", f"-I{LLAMA}/include", f"-I{LLAMA}/ggml/include", source, "-o", program,
-            f"-L{libraries}", "-lllama", "-lggml", "-lggml-base", f"-Wl,-rpath,{libraries}")
-    return program
 
 
 class Comparison:
