@@ -26,7 +26,7 @@ inline uint32_t largest_lane(__m256i bits) {
 
 // The rule of quantize_activation.h, bit by bit; magnitudes of floats compare like their bits.
 struct QuantizeBlock {
-  float operator()(const float* x, int8_t* codes) const {
+  BlockSums operator()(const float* x, int8_t* codes) const {
     __m256i largest_bits = _mm256_setzero_si256();
     for (int i = 0; i < kBlockNumbers; i += 8) {
       largest_bits = _mm256_max_epu32(largest_bits, magnitude_bits(_mm256_loadu_ps(x + i)));
@@ -34,26 +34,39 @@ struct QuantizeBlock {
     const uint32_t bits = largest_lane(largest_bits);
     float largest;
     __builtin_memcpy(&largest, &bits, 4);
-    const bool finite = bits < 0x7F800000u;
-    const float inverse = finite && largest > 0 ? 127.0f / largest : 0.0f;
-    const bool usable = finite && !__builtin_isinf(inverse);
-    store(x, usable ? inverse : 0.0f, finite, codes);
-    if (!finite) return __builtin_nanf("");
-    return usable ? largest / 127.0f : 0.0f;
+    const float inverse = 127.0f / largest;
+    // False for infinity and NaN, and for numbers so small that the inverse overflows.
+    if (!(bits < 0x7F800000u && inverse <= 3.40282347e38f)) return store_zeros(bits, codes);
+    BlockSums block;
+    block.scale = largest / 127.0f;
+    store_codes(x, _mm256_set1_ps(inverse), codes, block.halves);
+    return block;
   }
 
  private:
+  static BlockSums store_zeros(uint32_t largest_bits, int8_t* codes) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), _mm256_setzero_si256());
+    return {largest_bits < 0x7F800000u ? 0.0f : __builtin_nanf(""), {0, 0}};
+  }
   static __m256i scaled(const float* x, __m256 inverse) {
     return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), inverse));
   }
-  static void store(const float* x, float inverse, bool finite, int8_t* codes) {
-    const __m256 factor = _mm256_set1_ps(inverse);
-    const __m256i low = _mm256_packs_epi32(scaled(x, factor), scaled(x + 8, factor));
-    const __m256i high = _mm256_packs_epi32(scaled(x + 16, factor), scaled(x + 24, factor));
+  static void store_codes(const float* x, __m256 inverse, int8_t* codes, int32_t* halves) {
+    const __m256i low = _mm256_packs_epi32(scaled(x, inverse), scaled(x + 8, inverse));
+    const __m256i high = _mm256_packs_epi32(scaled(x + 16, inverse), scaled(x + 24, inverse));
+    halves[0] = lane_sum(low);
+    halves[1] = lane_sum(high);
     // The packs interleave 128-bit halves; put the groups of four codes back in order.
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), finite ? packed : _mm256_setzero_si256());
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), packed);
+  }
+  // Of 16 codes of 16 bits.
+  static int32_t lane_sum(__m256i codes) {
+    const __m256i pairs = _mm256_madd_epi16(codes, _mm256_set1_epi16(1));
+    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
   }
 };
 
@@ -104,7 +117,7 @@ struct Product {
       const __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + q * kPlaneBytes));
 #pragma GCC unroll 6
       for (int t = 0; t < kTokens; ++t) {
-        const __m256i products = pair_sums(weights, broadcast_quad(panel + 4 * (q * kTokens + t)));
+        const __m256i products = pair_sums(weights, broadcast_quad(panel + kBlockNumbers * t + 4 * q));
         pairs[t] = q == 0 ? products : _mm256_add_epi16(pairs[t], products);
       }
     }
@@ -120,12 +133,13 @@ struct Product {
                                                              __m256 scale, float* total) {
     __m256i sum[kTokens];
 #pragma GCC unroll 6
-    for (int t = 0; t < kTokens; ++t) sum[t] = kMinima ? _mm256_setzero_si256() : _mm256_set1_epi32(sums[t]);
+    for (int t = 0; t < kTokens; ++t) sum[t] = _mm256_set1_epi32(kMinima ? kSumStart : sums[t]);
 #pragma GCC unroll 8
-    for (int q = 0; q < kQuadsInPart; q += kRun) add_run(codes + q * kPlaneBytes, panel + 4 * q * kTokens, sum);
+    for (int q = 0; q < kQuadsInPart; q += kRun) add_run(codes + q * kPlaneBytes, panel + 4 * q, sum);
+    const __m256 offset = _mm256_mul_ps(scale, _mm256_set1_ps(-kSumOffset));
 #pragma GCC unroll 6
     for (int t = 0; t < kTokens; ++t) {
-      const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(sum[t]), scale);
+      const __m256 scaled = _mm256_fmadd_ps(_mm256_castsi256_ps(sum[t]), scale, offset);
       float* to = total + t * kGroupRows;
       _mm256_storeu_ps(to, _mm256_fmadd_ps(scaled, _mm256_set1_ps(activation_scales[t]), _mm256_loadu_ps(to)));
     }
@@ -145,17 +159,15 @@ struct Product {
   }
 
   static void run_half(const CodeTile& tile, const Panel& panel, int blocks, int first, float* total) {
-    const uint8_t* codes = tile.codes + 4 * first;
-    const int8_t* quads = panel.codes;
     for (int b = 0; b < blocks; ++b) {
+      const uint8_t* codes = tile.codes + b * kQuads * kPlaneBytes + 4 * first;
+      const int8_t* quads = panel.codes + b * kBlockNumbers * kTokens;
       for (int p = 0; p < kParts; ++p) {
         const int at = b * kParts + p;
         const int32_t* sums = panel.sums + at * kTokens;
-        add_part(codes, quads, sums, panel.scales + b * kTokens, _mm256_loadu_ps(tile.scales + at * kGroupRows + first),
-                 total);
+        add_part(codes + p * kQuadsInPart * kPlaneBytes, quads + p * kQuadsInPart * 4, sums, panel.scales + b * kTokens,
+                 _mm256_loadu_ps(tile.scales + at * kGroupRows + first), total);
         if constexpr (kMinima) subtract_minima(_mm256_loadu_ps(tile.minima + at * kGroupRows + first), sums, total);
-        codes += kQuadsInPart * kPlaneBytes;
-        quads += kQuadsInPart * 4 * kTokens;
       }
     }
   }
@@ -187,12 +199,12 @@ const RunsByTokens& runs_of(const CodeRules& rules) {
   return rules.bits <= 4 ? kRuns<1, false, 8> : rules.bits == 5 ? kRuns<1, false, 4> : kRuns<1, false, 0>;
 }
 
-void multiply(const CodeRules& rules, const CodeTile& tile, const Panel& panel, const Extent& extent, float* sums) {
-  runs_of(rules).runs[extent.tokens](tile, panel, extent.blocks, sums);
+void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {
+  runs_of(rules).runs[extent.tokens](tiles[0], panel, extent.blocks, sums);
 }
 
 }  // namespace
 
-const Q8Kernels kQ8KernelsAvx2 = {kMaxTokens, true, quantize, unpack, multiply};
+const Q8Kernels kQ8KernelsAvx2 = {kMaxTokens, 0, 1, true, quantize, unpack, multiply, nullptr};
 
 }  // namespace adze::ops
