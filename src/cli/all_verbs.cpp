@@ -7,10 +7,11 @@ namespace adze::cli {
 namespace {
 
 constexpr std::array kVerbs{
-    &inspect_verb,
-    &tokenize_verb,
-    &list_verb,
-    &doctor_verb,
+    &inspect_verb, &explain_verb,  &tokenize_verb,  //
+    &convert_verb, &quantize_verb,                  //
+    &run_verb,                                      //
+    &eval_verb,    &bench_verb,                     //
+    &list_verb,    &doctor_verb,
 };
 
 }  // namespace

@@ -178,6 +178,12 @@ void Arguments::fail_unexpected(const std::string& word) const {
   throw UsageError(fmt::format("unknown option '{}'{}", word, suggestion_for(word.substr(0, word.find('=')), names)));
 }
 
+void Arguments::refuse_remaining() const {
+  for (const auto& word : parser_->app.remaining()) {
+    if (word != "--") fail_unexpected(word);  // the mark before words that are no options is no word itself
+  }
+}
+
 void Arguments::parse() {
   for (const auto& word : words_) {
     if (word == "--") break;
@@ -188,7 +194,7 @@ void Arguments::parse() {
     parser_->app.allow_extras();
     parser_->app.parse(std::move(reversed));
   } catch (const CLI::RequiredError&) {
-    for (const auto& word : parser_->app.remaining()) fail_unexpected(word);
+    refuse_remaining();
     for (const auto& described : described_) {
       if (described.is_required && !parser_->app.get_option(described.flags)->count()) {
         throw UsageError(fmt::format("{} is missing", described.flags));
@@ -198,8 +204,7 @@ void Arguments::parse() {
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());
   }
-  const auto remaining = parser_->app.remaining();
-  if (!remaining.empty()) fail_unexpected(remaining.front());
+  refuse_remaining();
 }
 
 }  // namespace adze::cli

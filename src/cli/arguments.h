@@ -87,6 +87,7 @@ class Arguments {
   using Take = std::function<void(const std::string& word)>;
   void add_option(const OptionText& text, const std::string& default_text, Take take, bool repeatable = false);
   void describe(const OptionText& text, const std::string& default_text);
+  void refuse_remaining() const;
   [[noreturn]] void fail_unexpected(const std::string& word) const;
 
   std::vector<std::string> words_;

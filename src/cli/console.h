@@ -42,6 +42,7 @@ class Console {
   }
 
   bool output_has_colours() const { return output_colours_; }
+  bool errors_have_colours() const { return error_colours_; }
   /// `text` in colour when stdout (or stderr) shows colours, else unchanged.
   std::string styled(Style style, std::string_view text) const;
   std::string styled_message(Style style, std::string_view text) const;

@@ -42,6 +42,10 @@ std::span<const Verb* const> all_verbs();
 /// Null when there is none of this name.
 const Verb* find_verb(std::string_view name);
 
-extern const Verb inspect_verb, list_verb, doctor_verb, tokenize_verb;
+extern const Verb inspect_verb, explain_verb, tokenize_verb;
+extern const Verb convert_verb, quantize_verb;
+extern const Verb run_verb;
+extern const Verb eval_verb, bench_verb;
+extern const Verb list_verb, doctor_verb;
 
 }  // namespace adze::cli

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -28,12 +27,9 @@ std::vector<model::Tensor> tensors_of(const SafetensorsHeader& header, const std
   return tensors;
 }
 
-// By name, as the format's own library hands them out: their order in the file only serves alignment.
 std::vector<model::Tensor> read_file(const std::string& path) {
   const auto file = MappedFile::open(path);
-  auto tensors = tensors_of(read_safetensors_header(file->bytes(), path), file);
-  std::ranges::sort(tensors, {}, &model::Tensor::name);
-  return tensors;
+  return tensors_of(read_safetensors_header(file->bytes(), path), file);
 }
 
 // A shard must lie beside the index: a name with a folder in it could reach anywhere.

@@ -1,0 +1,60 @@
+#include "cli/session_arguments.h"
+
+#include <algorithm>
+
+#include "codecs/codec.h"
+#include "formats/format.h"
+#include "passes/pass.h"
+
+namespace adze::cli {
+namespace {
+
+constexpr int64_t kMaxDefaultContext = 4096;
+constexpr int64_t kMaxThreads = 1024;
+constexpr int64_t kMaxContext = int64_t{1} << 24;
+
+}  // namespace
+
+void SessionArguments::declare_model(Arguments& arguments) {
+  arguments.required("MODEL", "file or folder in any format of `adze list formats`", model);
+}
+
+void SessionArguments::declare_context(Arguments& arguments) {
+  arguments.option(
+      {"-c,--context", "TOKENS", "room for prompt and answer; 0: what the model was trained for, at most 4096"},
+      context, {0, kMaxContext});
+}
+
+void SessionArguments::declare_running(Arguments& arguments) {
+  arguments.section("Running");
+  arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, kMaxThreads});
+  declare_precision(arguments);
+}
+
+void SessionArguments::declare_precision(Arguments& arguments) {
+  static const std::string kActivations[] = {"auto", "q8_32", "f32"};
+  static const std::string kCaches[] = {"f16", "f32"};
+  arguments.choice({"--activation", "TYPE",
+                    "precision of activations in products: q8_32, f32, or auto (q8_32 where the weight is quantized)"},
+                   kActivations, activation);
+  arguments.choice({"--kv", "TYPE", "precision of the cache of keys and values: f16 or f32"}, kCaches, kv);
+}
+
+std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, const std::string& path) {
+  const auto policy = passes::activation_policy_named(arguments.activation);
+  return std::make_shared<runtime::LoadedModel>(formats::read_model(path), policy);
+}
+
+std::unique_ptr<runtime::Session> open_session(std::shared_ptr<runtime::LoadedModel> model,
+                                               const SessionArguments& arguments, const SessionSize& size) {
+  runtime::SessionOptions options;
+  options.threads = static_cast<unsigned>(arguments.threads);
+  options.context_tokens =
+      size.context_tokens > 0 ? size.context_tokens : std::min(model->trained_context(), kMaxDefaultContext);
+  options.batch_tokens = size.batch_tokens;
+  options.logit_rows = size.logit_rows;
+  options.kv_storage = &codecs::require_codec(arguments.kv).info;
+  return std::make_unique<runtime::Session>(std::move(model), options);
+}
+
+}  // namespace adze::cli

@@ -1,0 +1,38 @@
+// How a model is run: what the verbs that run one have in common.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/arguments.h"
+#include "runtime/session.h"
+
+namespace adze::cli {
+
+struct SessionArguments {
+  std::string model;
+  int64_t threads = 0;
+  int64_t context = 0;
+  std::string activation = "auto";
+  std::string kv = "f16";
+
+  void declare_model(Arguments& arguments);
+  void declare_context(Arguments& arguments);
+  /// Threads and precision, under a heading of their own.
+  void declare_running(Arguments& arguments);
+  void declare_precision(Arguments& arguments);
+};
+
+/// Reads the model at `path` and builds its graph.
+std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, const std::string& path);
+
+struct SessionSize {
+  int64_t context_tokens = 0;  // 0: what the model was trained for, at most 4096
+  int64_t batch_tokens = 512;
+  int64_t logit_rows = 1;
+};
+
+std::unique_ptr<runtime::Session> open_session(std::shared_ptr<runtime::LoadedModel> model,
+                                               const SessionArguments& arguments, const SessionSize& size);
+
+}  // namespace adze::cli

@@ -1,0 +1,115 @@
+// adze convert: the same model in another format.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "cli/model_overview.h"
+#include "cli/outcome_report.h"
+#include "cli/progress_bar.h"
+#include "cli/report_output.h"
+#include "cli/verb.h"
+#include "formats/format.h"
+#include "pipeline/convert.h"
+
+namespace adze::cli {
+namespace {
+
+using report::Cell;
+
+struct ConvertOptions {
+  pipeline::ConvertRequest request;
+  std::optional<std::string> shard_size;
+  int64_t threads = 0;
+  bool tensors = false;
+  bool json = false;
+
+  void declare(Arguments& arguments) {
+    static const std::string kTypes[] = {"keep", "f32", "f16", "bf16"};
+    std::vector<std::string> formats;
+    for (const auto& format : formats::all_formats()) {
+      if (format.write) formats.emplace_back(format.name);
+    }
+    const std::string formats_help = fmt::format("{}; without it, what the name of OUT says", fmt::join(formats, ", "));
+    arguments.required("IN", "model in any format of `adze list formats`", request.source);
+    arguments.required("OUT", "file or folder to write; it appears when it is complete", request.target);
+    arguments.choice({"--to", "FORMAT", formats_help}, formats, request.format);
+    arguments.choice({"--dtype", "TYPE", "store weights as f32, f16 or bf16, or keep them as they are"}, kTypes,
+                     request.dtype);
+    arguments.flag("--exact", "refuse to change any value", request.require_exact);
+    arguments.option(
+        {"--shard-size", "SIZE", "begin a new file before this, for example 2GB, where the format has shards"},
+        shard_size);
+    arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, 1024});
+    arguments.flag("--tensors", "show what happened to every tensor", tensors);
+    arguments.json_flag(json);
+  }
+};
+
+// "2GB", "500 MB", "1000000": decimal units, as in reports.
+uint64_t parse_bytes(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    uint64_t bytes;
+  };
+  constexpr Unit kUnits[] = {{"", 1}, {"B", 1}, {"KB", 1000}, {"MB", 1000'000}, {"GB", 1000'000'000}};
+  uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  auto rest = text.substr(static_cast<size_t>(end - text.data()));
+  rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(' ')));
+  for (const auto& unit : kUnits) {
+    if (error == std::errc() && rest == unit.name && count <= (uint64_t{1} << 60) / unit.bytes)
+      return count * unit.bytes;
+  }
+  throw UsageError(fmt::format("--shard-size: '{}' is not a size; write 500MB or 2GB", text));
+}
+
+report::FactList convert_facts(const pipeline::ConvertReport& report, const std::string& target) {
+  using pipeline::Fidelity;
+  report::FactList facts;
+  facts.add("From", "source_format", report.source_format);
+  facts.add("To", "target_format", report.target_format);
+  facts.add("Values", "fidelity", pipeline::fidelity_name(report.fidelity()));
+  facts.add("Tensors read", "bytes_read", Cell::bytes(report.bytes_read));
+  facts.add("Tensors written", "bytes_written", Cell::bytes(report.bytes_written));
+  facts.add("Size", "stored_bytes", Cell::bytes(stored_bytes(target)));
+  facts.add("Time", "seconds", Cell::seconds(report.seconds));
+  return facts;
+}
+
+void run_convert(const ConvertOptions& options, Console& console) {
+  pipeline::ConvertRequest request = options.request;
+  request.threads = static_cast<unsigned>(options.threads);
+  if (options.shard_size) request.max_shard_bytes = parse_bytes(*options.shard_size);
+  ProgressBar progress(console);
+  const auto report = pipeline::convert(request, progress);
+  const auto facts = convert_facts(report, request.target);
+  warn_of_non_finite_values(console, report.tensors);
+  if (options.json) {
+    Json document = facts.to_json();
+    document["tensors"] = outcome_table(report.tensors).to_json();
+    return print_json(console, document);
+  }
+  print_facts(console, facts);
+  console.write("\n");
+  print_table(console, options.tensors ? outcome_table(report.tensors) : outcome_summary(report.tensors));
+}
+
+constexpr Example kExamples[] = {
+    {"convert SmolLM2-135M smol.gguf", "a Hugging Face folder as one GGUF file"},
+    {"convert smol.gguf smol-hf --to hf --dtype bf16", "and back, with weights in bf16"},
+    {"convert q4_1.gguf f16.gguf --dtype f16 --exact", "expand a quantized file, or refuse if a value would change"},
+};
+
+}  // namespace
+
+const Verb convert_verb = make_verb<ConvertOptions, run_convert>({
+    .name = "convert",
+    .group = "Make",
+    .summary = "write a model in another format",
+    .description = "Writes a model in another format, tensor by tensor: the memory in use does not depend on its size. "
+                   "The report says for each tensor whether its bytes were copied, its values stayed exact or were "
+                   "rounded.",
+    .examples = kExamples,
+});
+
+}  // namespace adze::cli

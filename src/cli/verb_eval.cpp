@@ -1,0 +1,151 @@
+// adze eval: how good a model is.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "cli/input_text.h"
+#include "cli/progress_bar.h"
+#include "cli/report_output.h"
+#include "cli/session_arguments.h"
+#include "cli/verb.h"
+#include "evaluate/divergence.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace adze::cli {
+namespace {
+
+using report::Cell;
+
+constexpr int64_t kBatchTokens = 128;  // bounds the memory for logits: rows times vocabulary
+
+struct EvalOptions {
+  SessionArguments session;
+  std::string text;
+  std::optional<std::string> reference;
+  int64_t context = 512;
+  int64_t chunks = 0;
+  bool json = false;
+
+  void declare(Arguments& arguments) {
+    session.declare_model(arguments);
+    arguments.option({"--text", "FILE", "the text to score; '-' reads the standard input"}, text);
+    arguments.option({"--ref", "MODEL", "also measure the divergence from this reference model"}, reference);
+    arguments.option({"-c,--context", "TOKENS", "tokens per chunk, of which the second half is scored"}, context,
+                     {4, 1 << 20});
+    arguments.option({"--chunks", "N", "use only the first N chunks; 0: all"}, chunks, at_least(0));
+    arguments.json_flag(json);
+    session.declare_running(arguments);
+  }
+};
+
+// The text's tokens with the tokens that begin every text in front, as llama.cpp does it.
+std::vector<int32_t> text_tokens(const runtime::LoadedModel& model, const std::string& text) {
+  const auto& tokenizer = model.tokenizer();
+  std::vector<int32_t> tokens = tokenizer.spec().prefix_ids;
+  const auto rest = tokenizer.encode(text, {.add_special = false, .parse_special = false});
+  tokens.insert(tokens.end(), rest.begin(), rest.end());
+  return tokens;
+}
+
+std::unique_ptr<runtime::Session> session_for(const EvalOptions& options, std::shared_ptr<runtime::LoadedModel> model) {
+  const int64_t batch = std::min(kBatchTokens, options.context);
+  return open_session(std::move(model), options.session,
+                      {.context_tokens = options.context, .batch_tokens = batch, .logit_rows = batch});
+}
+
+std::string with_error(double value, double error) { return fmt::format("{:.4f} ± {:.4f}", value, error); }
+
+void add_score(report::FactList& facts, const char* label, const char* key, const evaluate::TextScore& score) {
+  facts.add(label, key, Cell::shown_as(with_error(score.perplexity(), score.perplexity_error()), score.perplexity()));
+}
+
+void add_amount(report::FactList& facts, int64_t chunks, int64_t tokens, double seconds) {
+  facts.add("Chunks", "chunks", Cell::integer(chunks));
+  facts.add("Scored tokens", "scored_tokens", Cell::integer(tokens));
+  facts.add("Time", "seconds", Cell::seconds(seconds));
+}
+
+// What is shown, and what only JSON has.
+struct EvalReport {
+  report::FactList facts;
+  Json more = Json::object();
+};
+
+EvalReport report_perplexity(runtime::Session& session, const std::vector<int32_t>& tokens,
+                             const evaluate::TextOptions& text, Console& console) {
+  ProgressBar progress(console);
+  const auto result = evaluate::measure_perplexity(session, tokens, text, progress);
+  EvalReport report;
+  add_score(report.facts, "Perplexity", "perplexity", result.score);
+  add_amount(report.facts, result.chunks, result.score.tokens, result.seconds);
+  report.more["perplexity_error"] = result.score.perplexity_error();
+  return report;
+}
+
+EvalReport report_divergence(const evaluate::DivergenceResult& result) {
+  EvalReport report;
+  auto& facts = report.facts;
+  add_score(facts, "Perplexity", "perplexity", result.candidate);
+  add_score(facts, "Reference perplexity", "reference_perplexity", result.reference);
+  const double mean = result.mean_divergence();
+  const std::string shown = fmt::format("{:.6f} ± {:.6f} nats", mean, result.mean_divergence_error());
+  facts.add("Mean KL divergence", "mean_kl", Cell::shown_as(shown, mean));
+  for (const auto& [label, key, share] :
+       {std::tuple{"Median KL", "median_kl", 0.5}, {"99 % KL", "kl_99", 0.99}, {"Largest KL", "largest_kl", 1.0}}) {
+    const double value = result.divergence_quantile(share);
+    facts.add(label, key, Cell::shown_as(fmt::format("{:.6f} nats", value), value));
+  }
+  const double agreement = result.top_agreement();
+  facts.add("Same top token", "top_agreement", Cell::shown_as(fmt::format("{:.2f} %", agreement * 100), agreement));
+  facts.add("RMS change of probability", "rms_probability_change", Cell::percent(result.rms_probability_change()));
+  add_amount(facts, result.chunks, result.candidate.tokens, result.seconds);
+  report.more["perplexity_error"] = result.candidate.perplexity_error();
+  report.more["reference_perplexity_error"] = result.reference.perplexity_error();
+  report.more["mean_kl_error"] = result.mean_divergence_error();
+  return report;
+}
+
+EvalReport evaluate_model(const EvalOptions& options, const std::string& source, Console& console) {
+  const auto model = load_model(options.session, options.session.model);
+  const auto tokens = text_tokens(*model, source);
+  const auto& prefix = model->tokenizer().spec().prefix_ids;
+  const evaluate::TextOptions text{.context = options.context,
+                                   .max_chunks = options.chunks,
+                                   .first_token = prefix.empty() ? text::kNoToken : prefix.front()};
+  const auto session = session_for(options, model);
+  if (!options.reference) return report_perplexity(*session, tokens, text, console);
+  const auto reference = session_for(options, load_model(options.session, *options.reference));
+  ProgressBar progress(console);
+  return report_divergence(evaluate::measure_divergence(*session, *reference, tokens, text, progress));
+}
+
+void run_eval(const EvalOptions& options, Console& console) {
+  if (options.text.empty()) throw UsageError("--text FILE is missing");
+  const std::string source = input_text(std::nullopt, options.text, "a text");
+  const EvalReport report = evaluate_model(options, source, console);
+  if (!options.json) return print_facts(console, report.facts);
+  Json document = {{"model", options.session.model}, {"context", options.context}};
+  document.update(report.facts.to_json());
+  document.update(report.more);
+  print_json(console, document);
+}
+
+constexpr Example kExamples[] = {
+    {"eval model.gguf --text wiki.txt --chunks 20", "perplexity on the first 20 chunks of 512 tokens"},
+    {"eval small.gguf --text wiki.txt --ref model.gguf", "what quantization cost: KL divergence and top-1 agreement"},
+};
+
+}  // namespace
+
+const Verb eval_verb = make_verb<EvalOptions, run_eval>({
+    .name = "eval",
+    .group = "Measure",
+    .summary = "measure how well a model predicts a text, also against a reference",
+    .description = "Measures perplexity and, with --ref, the KL divergence from a reference model, both after "
+                   "llama.cpp's protocol: the text is cut into chunks and the second half of each is scored. ± is one "
+                   "standard error.",
+    .examples = kExamples,
+});
+
+}  // namespace adze::cli

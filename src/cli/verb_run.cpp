@@ -1,0 +1,97 @@
+// adze run: one completion.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "cli/generation_arguments.h"
+#include "cli/input_text.h"
+#include "cli/interrupt.h"
+#include "cli/report_output.h"
+#include "cli/session_arguments.h"
+#include "cli/verb.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace adze::cli {
+namespace {
+
+struct RunOptions {
+  SessionArguments session;
+  GenerationArguments generation;
+  std::optional<std::string> prompt;
+  std::optional<std::string> file;
+  bool stats = false;
+  bool json = false;
+
+  void declare(Arguments& arguments) {
+    session.declare_model(arguments);
+    arguments.option({"-p,--prompt", "TEXT", "what to continue; '-' reads the standard input"}, prompt);
+    arguments.option({"-f,--file", "FILE", "read the prompt from a file"}, file);
+    session.declare_context(arguments);
+    arguments.flag("--stats", "show counts and speed on the standard error, also when it is no terminal", stats);
+    arguments.json_flag(json);
+    generation.declare(arguments);
+    session.declare_running(arguments);
+  }
+};
+
+std::vector<int32_t> prompt_tokens(const runtime::LoadedModel& model, const std::string& text) {
+  auto tokens = model.tokenizer().encode(text);
+  if (tokens.empty()) fail(ErrorCode::bad_input, "the prompt is empty and the model has no token to begin a text with");
+  return tokens;
+}
+
+void require_room(size_t tokens, const runtime::Session& session) {
+  const auto capacity = static_cast<size_t>(session.cache().capacity_tokens());
+  if (tokens <= capacity) return;
+  fail(ErrorCode::bad_input, "the prompt has {} tokens, but the context has room for {}; give more with --context",
+       tokens, capacity);
+}
+
+void report_end(Console& console, const RunOptions& options, const runtime::GenerationResult& result,
+                const runtime::GenerationOptions& generation) {
+  if (options.json) {
+    Json document = {{"text", result.text}, {"tokens", result.tokens}};
+    document.update(generation_facts(result, generation).to_json());
+    print_json(console, document);
+    return;
+  }
+  if (console.output_is_terminal()) console.write("\n");
+  if (options.stats || console.errors_are_terminal()) {
+    console.note("\n{}", generation_facts(result, generation).to_text(console.errors_have_colours()));
+  }
+}
+
+void run_run(const RunOptions& options, Console& console) {
+  const std::string prompt = input_text(options.prompt, options.file, "a prompt");
+  const auto model = load_model(options.session, options.session.model);
+  const auto generation = generation_options(options.generation, model->model());
+  const auto tokens = prompt_tokens(*model, prompt);
+  const auto session = open_session(model, options.session, {.context_tokens = options.session.context});
+  require_room(tokens.size(), *session);
+  const auto sink = [&](std::string_view piece) {
+    if (!options.json) console.write_model_text(piece);
+    console.flush();
+    return !interrupted();
+  };
+  const auto result = runtime::generate(*session, session->add_sequence(), tokens, generation, sink);
+  report_end(console, options, result, generation);
+  if (interrupted()) fail(ErrorCode::cancelled, "stopped by Ctrl-C");
+}
+
+constexpr Example kExamples[] = {
+    {"run model.gguf -p \"Once upon a time\" -n 64", "continue a text"},
+    {"run model.gguf -f question.txt --temp 0", "the same answer every time"},
+    {"run model.gguf -p - --json < prompt.txt", "text, tokens and speed for scripts"},
+};
+
+}  // namespace
+
+const Verb run_verb = make_verb<RunOptions, run_run>({
+    .name = "run",
+    .group = "Run",
+    .summary = "continue a text",
+    .description = "Continues a prompt and prints only the continuation, as it comes. Sampling follows the options, "
+                   "else the model's own generation defaults, else the defaults shown.",
+    .examples = kExamples,
+});
+
+}  // namespace adze::cli

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""adze convert and adze quantize."""
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from program import ADZE, CANCELLED, USAGE, VerbTest, shared
+from tiny_model import write_tiny_model
+
+
+class MakesFiles(VerbTest):
+    def setUp(self):
+        super().setUp()
+        self.model = write_tiny_model(self.folder / "tiny.gguf")
+
+    def names(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def types(self, path):
+        return {row["type"]: row["tensors"] for row in self.json_of("inspect", path)["types"]}
+
+    def refuses_unwritable_outputs(self, *words):
+        before = self.names()
+        self.refuses(*words, self.folder / "no_such_folder" / "out.gguf", status=None, says="no_such_folder")
+        locked = self.folder / "locked"
+        locked.mkdir(mode=0o500)
+        if os.geteuid() != 0:  # root may write everywhere
+            self.refuses(*words, locked / "out.gguf", status=None, says="locked")
+        locked.rmdir()
+        self.assertEqual(self.names(), before)
+
+    def refuses(self, *words, status=1, **options):
+        """Also with a status of None: 1 or 3."""
+        if status is not None:
+            return super().refuses(*words, status=status, **options)
+        try:
+            return super().refuses(*words, status=1, **options)
+        except AssertionError:
+            return super().refuses(*words, status=3, **options)
+
+
+class Convert(MakesFiles):
+    def test_goes_to_hugging_face_and_back_without_loss(self):
+        there, back = self.folder / "hf", self.folder / "back.gguf"
+        report = self.json_of("convert", self.model, there)
+        self.assertEqual((report["source_format"], report["target_format"], report["fidelity"]), ("gguf", "hf", "copied"))
+        self.assertTrue((there / "config.json").is_file())
+        self.adze("convert", there, back)
+        old, new = (self.json_of("inspect", path) for path in (self.model, back))
+        self.assertEqual(old["tensors"], new["tensors"])
+        self.assertEqual(self.tensor_bytes(self.model), self.tensor_bytes(back))
+
+    def tensor_bytes(self, path):
+        total = self.json_of("inspect", path)["weight_bytes"]
+        return path.read_bytes()[-total:]
+
+    def test_changes_the_type(self):
+        half = self.folder / "half.gguf"
+        text = self.adze("convert", self.model, half, "--dtype", "F16").stdout
+        self.assertRegex(text, r"f32 +f16 +rounded")
+        self.assertEqual(self.types(half), {"f16": 15, "f32": 5})  # norms stay
+
+    def test_exact_refuses_to_round_and_writes_nothing(self):
+        before = self.names()
+        self.refuses("convert", self.model, self.folder / "half.gguf", "--dtype", "f16", "--exact", says="tiny.gguf|half.gguf|blk|token_embd")
+        self.assertEqual(self.names(), before)
+
+    def test_writes_shards(self):
+        there = self.folder / "hf"
+        self.adze("convert", self.model, there, "--shard-size", "100KB")
+        shards = list(there.glob("model-*.safetensors"))
+        self.assertGreater(len(shards), 2)
+        self.assertTrue((there / "model.safetensors.index.json").is_file())
+        self.refuses("convert", self.model, there, "--shard-size", "lots", status=USAGE, says="'lots' is not a size")
+
+    def test_converts_a_trained_model(self):
+        out = self.folder / "stories.gguf"
+        self.adze("convert", shared("data/lm/tinystories-656k"), out)
+        text = self.adze("run", out, "-p", "Once upon a time", "-n", 30, "--temp", 0).stdout
+        self.assertRegex(text, r"girl named Lily")
+
+    def test_refuses_bad_input(self):
+        self.refuses_bad_models("convert", after=[self.folder / "out.gguf"])
+        self.refuses("convert", self.model, status=USAGE, says="OUT is missing")
+        self.refuses("convert", self.model, "x.gguf", "--to", "onnyx", status=USAGE, says="'onnyx' is not one of gguf")
+        self.refuses("convert", self.model, "x.gguf", "--dtype", "f12", status=USAGE, says="'f12' is not one of keep, f32")
+        self.refuses("convert", self.model, "x.gguf", "-t", "-1", status=USAGE, says="out of range")
+        self.refuses_unwritable_outputs("convert", self.model)
+
+    def test_leaves_an_old_file_alone_when_it_fails(self):
+        old = self.folder / "old.gguf"
+        old.write_bytes(b"precious")
+        self.refuses("convert", self.model, old, "--dtype", "f16", "--exact", says="tensor")
+        self.assertEqual(old.read_bytes(), b"precious")
+
+
+class Quantize(MakesFiles):
+    def test_makes_it_smaller(self):
+        small = self.folder / "small.gguf"
+        report = self.json_of("quantize", self.model, small, "--type", "q8_0")
+        self.assertEqual(report["type"], "Q8_0")
+        self.assertLess(report["bits_per_weight"], 9)
+        self.assertEqual(self.types(small), {"q8_0": 15, "f32": 5})
+        rounded = [t for t in report["tensors"] if t["fidelity"] == "rounded"]
+        self.assertEqual(len(rounded), 15)
+        self.assertTrue(all(30 < t["signal_to_noise_db"] < 70 for t in rounded), rounded)
+
+    def test_gives_the_same_bytes_at_any_number_of_threads(self):
+        files = []
+        for threads in (1, 2, 3):
+            files.append(self.folder / f"small{threads}.gguf")
+            self.adze("quantize", self.model, files[-1], "--type", "Q4_0", "-t", threads)
+        self.assertEqual(len({file.read_bytes() for file in files}), 1)
+
+    def test_says_which_tensor_got_what(self):
+        text = self.adze("quantize", self.model, self.folder / "s.gguf", "--type", "Q4_0", "--tensors").stdout
+        self.assertRegex(text, r"blk\.0\.attn_q\.weight +\[64, 64\] +f32 +q4_0 +rounded")
+
+    def test_refuses_a_quantized_source_unless_told(self):
+        small = self.folder / "small.gguf"
+        self.adze("quantize", self.model, small, "--type", "Q8_0")
+        self.refuses("quantize", small, self.folder / "smaller.gguf", "--type", "Q4_0", says="quantized")
+        self.adze("quantize", small, self.folder / "smaller.gguf", "--type", "Q4_0", "--requantize")
+
+    def test_refuses_bad_input(self):
+        self.refuses_bad_models("quantize", after=[self.folder / "out.gguf"])
+        self.refuses("quantize", self.model, "x.gguf", "--type", "Q9_9", status=USAGE, says="'Q9_9' is not one of .*Q4_K_M")
+        self.refuses("quantize", self.model, "x.gguf", "--quantizer", "magic", status=USAGE, says="not one of nearest")
+        self.refuses_unwritable_outputs("quantize", self.model)
+
+    def test_ctrl_c_leaves_no_file(self):
+        big = self.folder / "big.gguf"
+        big.write_bytes(big_model())
+        before = self.names()
+        for delay in (0.05, 0.3):
+            process = subprocess.Popen([ADZE, "quantize", big, self.folder / "out.gguf", "--type", "Q5_0"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            time.sleep(delay)
+            process.send_signal(signal.SIGINT)
+            _, messages = process.communicate(timeout=60)
+            if process.returncode not in (-signal.SIGINT, CANCELLED):  # before it listens, the system ends it
+                self.fail(f"{process.returncode}: {messages}")
+            self.assertEqual(self.names(), before)
+
+
+def big_model():
+    """One matrix of 64 Mi numbers without an architecture, sparse on disk: seconds of work."""
+    from struct import pack
+    from tiny_model import key, string
+    rows, columns = 16384, 4096
+    info = string("big.weight") + pack("<IQQIQ", 2, columns, rows, 0, 0)
+    head = b"GGUF" + pack("<IQQ", 3, 1, 1) + key("general.architecture", 8, "llama") + info
+    return head + bytes(-len(head) % 32) + bytes(rows * columns * 4)
+
+
+if __name__ == "__main__":
+    unittest.main()
