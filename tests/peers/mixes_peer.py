@@ -126,9 +126,26 @@ MODELS = {
 }
 
 
-def types_of_llama_cpp(path, mix):
-    done = subprocess.run([llama_quantize(), "--dry-run", path, mix], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True)
+def importance_file(path, model_path):
+    """An importance matrix that knows one tensor, which is all that the choice of types asks for."""
+    tensor = next(t for t in gguf.GGUFReader(model_path).tensors if "ffn_down" in t.name and len(t.shape) == 2)
+    columns = int(tensor.shape[0])
+    writer = gguf.GGUFWriter(path, "none")
+    writer.add_type("imatrix")
+    writer.add_array("imatrix.datasets", ["synthetic"])
+    writer.add_uint32("imatrix.chunk_count", 1)
+    writer.add_uint32("imatrix.chunk_size", 512)
+    writer.add_tensor(tensor.name + ".in_sum2", numpy.ones((1, columns), dtype=numpy.float32))
+    writer.add_tensor(tensor.name + ".counts", numpy.ones((1, 1), dtype=numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def types_of_llama_cpp(path, mix, options=()):
+    done = subprocess.run([llama_quantize(), "--dry-run", *options, path, mix], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
     matches = [DRY_RUN_LINE.match(line) for line in done.stdout.splitlines()]
     types = {m.group(1): (m.group(3) or m.group(2)).lower() for m in matches if m}
     if not types or done.returncode != 0:
@@ -136,21 +153,28 @@ def types_of_llama_cpp(path, mix):
     return types
 
 
-def types_of_adze(path, mix):
-    out = subprocess.run([MIX_TOOL, "choose", path, mix], stdout=subprocess.PIPE, check=True, text=True).stdout
+def types_of_adze(path, mix, options=()):
+    out = subprocess.run([MIX_TOOL, "choose", path, mix, *options], stdout=subprocess.PIPE, check=True, text=True).stdout
     return {line.split()[0]: line.split()[1] for line in out.splitlines()}
 
 
-def compare(label, path, mixes):
+def compare(label, path, mixes, our_options=(), their_options=()):
     failed = 0
     for mix, _ in mixes:
-        ours, theirs = types_of_adze(path, mix), types_of_llama_cpp(path, mix)
+        ours, theirs = types_of_adze(path, mix, our_options), types_of_llama_cpp(path, mix, their_options)
         different = {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
         for name in sorted(different)[:5]:
             print(f"FAIL {label}, {mix}: {name} is {ours.get(name)}, llama.cpp takes {theirs.get(name)}")
         failed += bool(different)
     print(f"{'FAIL' if failed else 'ok  '} {label}: {len(mixes)} mixes, {len(ours)} tensors")
     return failed
+
+
+def compare_with_importance(folder, mixes):
+    path, importance = os.path.join(folder, "model.gguf"), os.path.join(folder, "importance.gguf")
+    synthetic_model(path, layers=20, feed_forward=256)
+    importance_file(importance, path)
+    return compare("with importance", path, mixes, ["importance"], ["--imatrix", importance])
 
 
 def written_file_types(mixes):
@@ -178,6 +202,8 @@ def main():
             synthetic_model(path, **settings)
             failed += compare(label, path, mixes)
             cases += len(mixes)
+        failed += compare_with_importance(folder, mixes)
+        cases += len(mixes)
     cached = pathlib.Path(os.environ.get("ADZE_MODEL",
                                          pathlib.Path.home() / ".cache/adze/models/SmolLM2-135M-Instruct.Q4_1.gguf"))
     if cached.exists():

@@ -17,33 +17,8 @@ namespace {
 
 using namespace adze;
 
-template <typename T>
-void take(const model::KeyValues& keys, const char* key, T& out) {
-  const auto* value = keys.find(key);
-  if (value != nullptr) out = std::get<T>(*value);
-}
-
-text::TokenizerSpec read_gguf_spec(const std::string& path) {
-  const model::Model model = formats::read_gguf(path);
-  const auto& keys = model.stored_tokenizer;
-  text::GgufVocabulary vocabulary;
-  vocabulary.source = path;
-  take(keys, "tokenizer.ggml.model", vocabulary.model);
-  take(keys, "tokenizer.ggml.pre", vocabulary.pre);
-  take(keys, "tokenizer.ggml.tokens", vocabulary.tokens);
-  take(keys, "tokenizer.ggml.scores", vocabulary.scores);
-  take(keys, "tokenizer.ggml.token_type", vocabulary.token_types);
-  take(keys, "tokenizer.ggml.merges", vocabulary.merges);
-  for (const auto& entry : text::kGgufTokenIdKeys) {
-    const auto id = keys.find_int(entry.key);
-    if (id) vocabulary.*entry.value = static_cast<uint32_t>(*id);
-  }
-  for (const auto& entry : text::kGgufFlagKeys) vocabulary.*entry.value = keys.find_bool(entry.key);
-  return text::from_gguf_vocabulary(vocabulary);
-}
-
 text::TokenizerSpec read_spec(const std::filesystem::path& path) {
-  if (formats::is_gguf(path)) return read_gguf_spec(path);
+  if (formats::is_gguf(path)) return *formats::read_gguf(path).tokenizer;
   const auto config = path.parent_path() / "tokenizer_config.json";
   const bool has_config = std::filesystem::exists(config);
   return text::read_tokenizer_json(read_text_file(path), has_config ? read_text_file(config) : std::string(), path);

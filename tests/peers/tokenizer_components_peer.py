@@ -106,6 +106,14 @@ def normalizer_cases():
     yield "NFD, StripAccents", n.Sequence([n.NFD(), n.StripAccents(), n.Lowercase()])
 
 
+def decoder_cases():
+    d = decoders
+    for scheme in ("always", "first", "never"):
+        yield f"Metaspace {scheme}", d.Metaspace(prepend_scheme=scheme)
+    yield "Replace, Fuse, Strip", d.Sequence([d.Replace("\u2581", " "), d.ByteFallback(), d.Fuse(), d.Strip(" ", 1, 0)])
+    yield "WordPiece", d.WordPiece(prefix="a", cleanup=True)
+
+
 def cases(texts):
     space_bytes = pre_tokenizers.ByteLevel(False)
     for name, pre_tokenizer in pre_tokenizer_cases():
@@ -116,15 +124,23 @@ def cases(texts):
     for fallback in (False, True):
         yield f"BPE, fallback {fallback}", build(texts, bpe(fallback), pre_tokenizer=metaspace)
         yield f"Unigram, fallback {fallback}", build(texts, models.Unigram(), pre_tokenizer=metaspace)
+    for name, decoder in decoder_cases():
+        yield f"decoder {name}", build(texts, bpe(), pre_tokenizer=metaspace, decoder=decoder)
     wordpiece = models.WordPiece(unk_token="<unk>", max_input_chars_per_word=50)
     yield "WordPiece", build(texts, wordpiece, normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer(),
-                             post_processor=template())
+                             decoders.WordPiece(), template())
     yield "template", build(texts, bpe(), None, space_bytes, decoders.ByteLevel(), template())
     yield "Roberta", build(texts, bpe(), None, space_bytes, decoders.ByteLevel(),
                            processors.RobertaProcessing(("</s>", 2), ("<s>", 1)))
     tokenizer = build(texts, bpe(), normalizers.Lowercase(), pre_tokenizers.WhitespaceSplit())
     tokenizer.add_tokens(added_tokens())
     yield "added tokens", tokenizer
+
+
+def describe(answer, tokenizer, expected):
+    if answer["ids"] != expected:
+        return first_difference(answer["ids"], expected)
+    return f"decodes to {answer['text'][:60]!r} and not {tokenizer.decode(expected, skip_special_tokens=False)[:60]!r}"
 
 
 def check(count, name, tokenizer, texts):
@@ -136,9 +152,11 @@ def check(count, name, tokenizer, texts):
     for text, answer in zip(texts, answers, strict=True):
         expected = tokenizer.encode(text).ids
         equal = answer["ids"] == expected
+        if equal and tokenizer.decoder is not None:
+            equal = answer["text"] == tokenizer.decode(expected, skip_special_tokens=False)
         wrong += not equal
         if equal or wrong <= 3:
-            count.check(f"{name} {text[:50]!r}", equal, equal or first_difference(answer["ids"], expected))
+            count.check(f"{name} {text[:50]!r}", equal, equal or describe(answer, tokenizer, expected))
         else:
             count.failed += 1
     print(f"{'FAIL' if wrong else 'ok  '} {name}: {len(texts)} texts" + (f", {wrong} differ" if wrong else ""))

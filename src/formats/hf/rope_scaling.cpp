@@ -1,3 +1,4 @@
+// lint: foreign names: Hugging Face names a kind of position scaling after the models that had it first
 #include "formats/hf/rope_scaling.h"
 
 #include <algorithm>

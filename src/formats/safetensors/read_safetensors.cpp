@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -27,9 +28,12 @@ std::vector<model::Tensor> tensors_of(const SafetensorsHeader& header, const std
   return tensors;
 }
 
+// By name, as the format's own library hands them out: their order in the file only serves alignment.
 std::vector<model::Tensor> read_file(const std::string& path) {
   const auto file = MappedFile::open(path);
-  return tensors_of(read_safetensors_header(file->bytes(), path), file);
+  auto tensors = tensors_of(read_safetensors_header(file->bytes(), path), file);
+  std::ranges::sort(tensors, {}, &model::Tensor::name);
+  return tensors;
 }
 
 // A shard must lie beside the index: a name with a folder in it could reach anywhere.

@@ -15,7 +15,7 @@ bool is_safetensors(const std::string& path);
 model::Model read_safetensors(const std::string& path, const ReadOptions& options = {});
 
 /// The tensors of a folder with model.safetensors or model.safetensors.index.json, in the order of the shards' names
-/// and of the header inside each shard. Error(not_found) if there is neither or a shard is missing.
+/// and by name inside each shard. Error(not_found) if there is neither or a shard is missing.
 std::vector<model::Tensor> read_safetensors_folder(const std::string& folder);
 
 /// True for a folder that read_safetensors_folder can open.

@@ -136,8 +136,8 @@ TEST(WriteSafetensors, SingleFileComesBackTheSame) {
 TEST(WriteSafetensors, ShardsHaveAnIndex) {
   const auto path = test_folder() + "/model";
   const std::vector<model::Tensor> tensors = {numbered("a", {10}, &codecs::f32.info, 0),
-                                              numbered("b", {5}, &codecs::f32.info, 7),
-                                              numbered("c", {5}, &codecs::f16.info, 9)};
+                                              numbered("b", {5}, &codecs::f16.info, 7),
+                                              numbered("c", {5}, &codecs::f32.info, 9)};
   OutputFolder folder(path);
   write_safetensors_folder(tensors, folder, {.max_shard_bytes = 40});
   folder.commit();
@@ -147,7 +147,10 @@ TEST(WriteSafetensors, ShardsHaveAnIndex) {
   EXPECT_EQ(index["weight_map"]["c"], "model-00002-of-00002.safetensors");
   const auto back = read_safetensors_folder(path);
   ASSERT_EQ(back.size(), 3u);
-  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(bytes_of(back[i]), bytes_of(tensors[i]));
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(back[i].name, tensors[i].name);
+    EXPECT_EQ(bytes_of(back[i]), bytes_of(tensors[i]));
+  }
 }
 
 TEST(ReadSafetensorsFolder, TheIndexIsNotTrusted) {

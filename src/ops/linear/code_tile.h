@@ -8,8 +8,6 @@
 
 namespace adze::ops {
 
-inline constexpr int kMaxPanelTokens = 12;
-
 /// Blocks of 32 numbers of 16 rows, unpacked.
 struct CodeTile {
   uint8_t* codes;  // [block][quad][16][4]
@@ -17,12 +15,18 @@ struct CodeTile {
   float* minima;   // the same shape; unused where the layout has none
 };
 
+/// Integer sums start at the bits of the float 1.5 * 2^23. Read as a float, such a sum s is kSumOffset + s (exactly,
+/// for |s| < 2^22), so fma(sum, scale, -kSumOffset * scale) is s * scale, rounded once: no conversion is needed. The
+/// product kSumOffset * scale is exact, as scales have at most 19 bits.
+inline constexpr int32_t kSumStart = 0x4B400000;
+inline constexpr float kSumOffset = 12582912.0f;
+
 /// Some blocks of the quantized activations of `tokens` rows, side by side.
 struct Panel {
-  int8_t* codes;  // [block][quad][tokens][4]
+  int8_t* codes;  // [block][tokens][32]
   float* scales;  // [block][tokens]
-  /// [block][1 or 2][tokens]: for layouts with minima, float: scale * sum of the codes; for the others, int32:
-  /// -zero_point * sum of the codes. Sums run over as many numbers as share a weight scale.
+  /// [block][1 or 2][tokens]: for layouts with minima, float: scale * sum of the codes; for the others, where integer
+  /// sums start: kSumStart - zero_point * sum of the codes. Sums run over as many numbers as share a weight scale.
   int32_t* sums;
 };
 
@@ -37,19 +41,26 @@ struct CodeRules {
 struct Extent {
   int tokens;
   int blocks;
+  int groups;  // of 16 rows
 };
 
 /// The 8-bit kernels of one ISA. Every sum over blocks runs in order, in the lane of its row: results do not depend
-/// on how many tokens share a panel.
+/// on how many tokens share a panel, nor on which of the two ways to multiply is taken.
 struct Q8Kernels {
-  int max_tokens;           // of a panel, at most kMaxPanelTokens
+  int max_tokens;           // of a panel
+  int max_packed_tokens;    // of a panel for multiply_packed
+  int max_groups;           // that are multiplied at once
   bool keeps_bytes_signed;  // 8-bit codes are int8 in tiles (zero point 0), else uint8 (zero point 128)
 
   /// Quantizes `blocks` blocks of one row into a panel of `tokens`, whose pointers are at the row's column.
   void (*quantize)(const float* x, int64_t blocks, const CodeRules& rules, const Panel& column, int tokens);
   void (*unpack)(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile);
-  /// sums[token][16] += the products.
-  void (*multiply)(const CodeRules& rules, const CodeTile& tile, const Panel& panel, const Extent& extent, float* sums);
+  /// sums[token][16 * groups] += the products; one tile per group.
+  void (*multiply)(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent,
+                   float* sums);
+  /// The same for one group straight from its records: for few tokens.
+  void (*multiply_packed)(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,
+                          float* sums);
 };
 
 extern const Q8Kernels kQ8KernelsAvx512;

@@ -16,7 +16,7 @@ enum class PlainNumber : uint8_t { f32, f16, bf16 };
 /// The f32 kernels of one ISA. Every sum runs over the input features in order, in the lane of its row: results do not
 /// depend on how many tokens share a panel.
 struct F32Kernels {
-  int max_tokens;  // of a panel, at most kMaxPanelTokens
+  int max_tokens;  // of a panel
 
   /// tile[number][32] = the numbers of one group of plain rows; `tile` is at the group's first or seventeenth column.
   void (*widen)(PlainNumber type, const uint8_t* group, int64_t numbers, float* tile);

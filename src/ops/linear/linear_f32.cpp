@@ -13,7 +13,8 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kStretch = 256;  // input features that are widened at a time
+constexpr int64_t kPassTokens = 192;  // that run over one tile
+constexpr int64_t kStretch = 256;     // input features that are widened at a time
 constexpr int kBlocksPerStretch = kStretch / kBlockNumbers;
 
 // The weight matrix as packed.
@@ -35,7 +36,7 @@ ThreadScratch place_thread(ScratchCursor& cursor) {
   constexpr int64_t kScales = 2 * kBlocksPerStretch * kGroupRows;
   return {{cursor.take<uint8_t>(kStretch * kGroupRows), cursor.take<float>(kScales), cursor.take<float>(kScales)},
           cursor.take<float>(kStretch * kTileRows),
-          cursor.take<float>(PanelSplit::kPanelsPerPass * kMaxPanelTokens * kTileRows)};
+          cursor.take<float>(kPassTokens * kTileRows)};
 }
 
 PlainNumber plain_number(StorageType storage) {
@@ -117,8 +118,8 @@ void run_linear_f32(const F32Kernels& kernels, const KernelCall& call, const Tea
   auto* panels = cursor.take<float>(x.rows * x.row_length);
   ThreadScratch scratch{};
   for (unsigned thread = 0; thread <= team.thread(); ++thread) scratch = place_thread(cursor);
-  const Work work{kernels, weights_of(call.inputs[1]), PanelSplit::of(x.rows, kernels.max_tokens), x.row_length,
-                  panels};
+  const Work work{kernels, weights_of(call.inputs[1]), PanelSplit::of(x.rows, kernels.max_tokens, kPassTokens),
+                  x.row_length, panels};
 
   const auto rows = team.share(static_cast<size_t>(x.rows));
   for (auto row = static_cast<int64_t>(rows.begin); row < static_cast<int64_t>(rows.end); ++row) {

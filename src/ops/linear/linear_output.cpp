@@ -15,4 +15,13 @@ void write_sums(const KernelCall& call, const TokenRange& tokens, int64_t first,
   }
 }
 
+void prefetch_output(const KernelCall& call, const TokenRange& tokens, int64_t first, int64_t width) {
+  constexpr int64_t kFloatsInLine = 16;
+  const TensorView& out = call.outputs[0].tensor;
+  const int64_t last = std::min(first + width, out.row_length);
+  for (int64_t token = tokens.begin; token < tokens.end; ++token) {
+    for (int64_t i = first; i < last; i += kFloatsInLine) __builtin_prefetch(out.floats(token) + i, 1);
+  }
+}
+
 }  // namespace adze::ops

@@ -15,10 +15,12 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kStretch = 1024;  // input features that are unpacked at a time: tile and panel stay in L1
-constexpr int kBlocksPerStretch = kStretch / kBlockNumbers;
+constexpr int kStretchBlocks = 24;     // of 32 features, unpacked at a time: tiles and panel stay in L1
+constexpr int64_t kPassColumns = 192;  // that run over one tile
+constexpr int kMaxGroups = 2;
 
 struct Work {
+  const KernelCall& call;
   const Q8Kernels& kernels;
   const Rows16Layout& layout;
   CodeRules rules;
@@ -27,6 +29,14 @@ struct Work {
   int64_t blocks;  // of a row of x
 
   int columns(int64_t panel) const { return planes * split.size(panel); }
+  // Blocks to unpack at a time: whole records, equal stretches.
+  int64_t stretch() const {
+    const int64_t stretches = (blocks + kStretchBlocks - 1) / kStretchBlocks;
+    const int64_t records = blocks / layout.record_blocks;
+    return (records + stretches - 1) / stretches * layout.record_blocks;
+  }
+  // For few tokens, unpacking to a tile would be most of the work.
+  bool straight_from_records() const { return split.panels == 1 && columns(0) <= kernels.max_packed_tokens; }
 };
 
 // The activations of all columns; panels lie one behind the other.
@@ -37,8 +47,8 @@ struct Activations {
 };
 
 struct ThreadScratch {
-  CodeTile tile;
-  float* sums;  // [column of the pass][16]
+  CodeTile tiles[kMaxGroups];
+  float* sums;  // [column of the pass][16 * groups]
 };
 
 Activations place_activations(ScratchCursor& cursor, int64_t columns, int64_t features) {
@@ -48,9 +58,14 @@ Activations place_activations(ScratchCursor& cursor, int64_t columns, int64_t fe
 }
 
 ThreadScratch place_thread(ScratchCursor& cursor) {
-  constexpr int64_t kScales = 2 * kBlocksPerStretch * kGroupRows;
-  return {{cursor.take<uint8_t>(kStretch * kGroupRows), cursor.take<float>(kScales), cursor.take<float>(kScales)},
-          cursor.take<float>(PanelSplit::kPanelsPerPass * kMaxPanelTokens * kGroupRows)};
+  constexpr int64_t kCodes = kStretchBlocks * kBlockNumbers * kGroupRows;
+  constexpr int64_t kScales = 2 * kStretchBlocks * kGroupRows;
+  ThreadScratch scratch{};
+  for (CodeTile& tile : scratch.tiles) {
+    tile = {cursor.take<uint8_t>(kCodes), cursor.take<float>(kScales), cursor.take<float>(kScales)};
+  }
+  scratch.sums = cursor.take<float>(kPassColumns * kMaxGroups * kGroupRows);
+  return scratch;
 }
 
 CodeRules rules_of(const Rows16Layout& layout, bool keeps_bytes_signed) {
@@ -67,15 +82,13 @@ Panel panel_at(const Work& work, const Activations& activations, int64_t panel, 
 
 // `panel` seen from one of its columns on.
 Panel column_of(const Panel& panel, int64_t column) {
-  return {panel.codes + 4 * column, panel.scales + column, panel.sums + column};
+  return {panel.codes + kBlockNumbers * column, panel.scales + column, panel.sums + column};
 }
 
 // The second plane of one block: what its first plane, in column `first`, has lost.
 void quantize_residual(const Work& work, const float* x, const Panel& first, const Panel& second, int columns) {
-  int8_t codes[kBlockNumbers];
   float residual[kBlockNumbers];
-  for (int quad = 0; quad < kQuads; ++quad) std::copy_n(first.codes + 4 * quad * columns, 4, codes + 4 * quad);
-  activation_residual(x, kBlockNumbers, kBlockNumbers, codes, first.scales, residual);
+  activation_residual(x, kBlockNumbers, kBlockNumbers, first.codes, first.scales, residual);
   work.kernels.quantize(residual, 1, work.rules, second, columns);
 }
 
@@ -106,29 +119,52 @@ void quantize_share(const Work& work, const TensorView& x, const Activations& ac
   }
 }
 
-// scratch.sums = products of the panels with one group of weight rows.
-void multiply_group(const Work& work, const std::byte* group, const PanelRange& panels, const Activations& activations,
-                    const ThreadScratch& scratch) {
+// The weight rows of one step: consecutive groups.
+struct Groups {
+  const uint8_t* packed;
+  int64_t first;  // output row
+  int64_t bytes;  // of each
+  int count;
+
+  int64_t width() const { return count * kGroupRows; }
+};
+
+// scratch.sums = products of the panels with the rows of the groups, which are unpacked a stretch at a time.
+void multiply_unpacked(const Work& work, const Groups& groups, const PanelRange& panels, const Activations& activations,
+                       const ThreadScratch& scratch) {
   const int64_t first_token = work.split.begin(panels.begin);
-  std::fill_n(scratch.sums, work.planes * (work.split.begin(panels.end) - first_token) * kGroupRows, 0.0f);
-  const auto* record = reinterpret_cast<const uint8_t*>(group);
-  for (int64_t block = 0; block < work.blocks; block += kBlocksPerStretch) {
-    const int count = static_cast<int>(std::min<int64_t>(kBlocksPerStretch, work.blocks - block));
-    work.kernels.unpack(work.layout, record, count, scratch.tile);
-    record += count / work.layout.record_blocks * record_bytes(work.layout);
+  int64_t offset = 0;
+  const int64_t stretch = work.stretch();
+  for (int64_t block = 0; block < work.blocks; block += stretch) {
+    const int count = static_cast<int>(std::min(stretch, work.blocks - block));
+    for (int group = 0; group < groups.count; ++group) {
+      work.kernels.unpack(work.layout, groups.packed + group * groups.bytes + offset, count, scratch.tiles[group]);
+    }
+    offset += count / work.layout.record_blocks * record_bytes(work.layout);
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-      work.kernels.multiply(work.rules, scratch.tile, panel_at(work, activations, panel, block),
-                            {work.columns(panel), count},
-                            scratch.sums + work.planes * (work.split.begin(panel) - first_token) * kGroupRows);
+      if (block == 0)
+        prefetch_output(work.call, work.split.tokens_of({panel, panel + 1}), groups.first, groups.width());
+      work.kernels.multiply(work.rules, scratch.tiles, panel_at(work, activations, panel, block),
+                            {work.columns(panel), count, groups.count},
+                            scratch.sums + work.planes * (work.split.begin(panel) - first_token) * groups.width());
     }
   }
 }
 
+void multiply_groups(const Work& work, const Groups& groups, const PanelRange& panels, const Activations& activations,
+                     const ThreadScratch& scratch) {
+  const TokenRange tokens = work.split.tokens_of(panels);
+  std::fill_n(scratch.sums, work.planes * (tokens.end - tokens.begin) * groups.width(), 0.0f);
+  if (!work.straight_from_records()) return multiply_unpacked(work, groups, panels, activations, scratch);
+  work.kernels.multiply_packed(work.layout, groups.packed, panel_at(work, activations, 0, 0),
+                               {work.columns(0), static_cast<int>(work.blocks), 1}, scratch.sums);
+}
+
 // The two planes of each token become one sum.
-void add_planes(int64_t tokens, float* sums) {
+void add_planes(int64_t tokens, int64_t width, float* sums) {
   for (int64_t token = 0; token < tokens; ++token) {
-    for (int row = 0; row < kGroupRows; ++row) {
-      sums[token * kGroupRows + row] = sums[2 * token * kGroupRows + row] + sums[(2 * token + 1) * kGroupRows + row];
+    for (int row = 0; row < width; ++row) {
+      sums[token * width + row] = sums[2 * token * width + row] + sums[(2 * token + 1) * width + row];
     }
   }
 }
@@ -151,10 +187,11 @@ void run_linear_q8(const Q8Kernels& kernels, const KernelCall& call, const Team&
   const Argument& weight = call.inputs[1];
   const Rows16Layout& layout = *rows16_layout(weight.tensor.storage);
   const int planes = planes_of_call(call.parameters);
-  const Work work{kernels,
+  const Work work{call,
+                  kernels,
                   layout,
                   rules_of(layout, kernels.keeps_bytes_signed),
-                  PanelSplit::of(x.rows, kernels.max_tokens / planes),
+                  PanelSplit::of(x.rows, kernels.max_tokens / planes, kPassColumns / planes),
                   planes,
                   x.row_length / kBlockNumbers};
   ScratchCursor cursor(call.scratch);
@@ -164,16 +201,21 @@ void run_linear_q8(const Q8Kernels& kernels, const KernelCall& call, const Team&
 
   quantize_share(work, x, activations, team);
   team.wait();
-  const int64_t groups = (weight.tensor.rows + kGroupRows - 1) / kGroupRows;
-  const int64_t group_bytes = rows16.group_bytes(weight.tensor.storage, x.row_length);
-  const auto mine = team.share(static_cast<size_t>(work.split.passes() * groups));
+  const int64_t group_count = (weight.tensor.rows + kGroupRows - 1) / kGroupRows;
+  const int64_t at_once = work.straight_from_records() ? 1 : kernels.max_groups;
+  const int64_t steps = (group_count + at_once - 1) / at_once;
+  Groups groups{nullptr, 0, rows16.group_bytes(weight.tensor.storage, x.row_length), 0};
+  const auto mine = team.share(static_cast<size_t>(work.split.passes() * steps));
   for (auto item = static_cast<int64_t>(mine.begin); item < static_cast<int64_t>(mine.end); ++item) {
-    const int64_t group = item % groups;
-    const PanelRange panels = work.split.pass(item / groups);
-    multiply_group(work, weight.packed + group * group_bytes, panels, activations, scratch);
+    const int64_t group = item % steps * at_once;
+    groups.packed = reinterpret_cast<const uint8_t*>(weight.packed + group * groups.bytes);
+    groups.first = group * kGroupRows;
+    groups.count = static_cast<int>(std::min(at_once, group_count - group));
+    const PanelRange panels = work.split.pass(item / steps);
+    multiply_groups(work, groups, panels, activations, scratch);
     const TokenRange tokens = work.split.tokens_of(panels);
-    if (planes == 2) add_planes(tokens.end - tokens.begin, scratch.sums);
-    write_sums(call, tokens, group * kGroupRows, kGroupRows, scratch.sums);
+    if (planes == 2) add_planes(tokens.end - tokens.begin, groups.width(), scratch.sums);
+    write_sums(call, tokens, groups.first, groups.width(), scratch.sums);
   }
 }
 

@@ -9,6 +9,7 @@ namespace adze::ops {
 namespace {
 
 constexpr int kMaxTokens = 6;
+constexpr int kMaxPackedTokens = 2;
 constexpr int kHalfRows = 8;
 
 // ---- activations
@@ -26,7 +27,7 @@ inline uint32_t largest_lane(__m256i bits) {
 
 // The rule of quantize_activation.h, bit by bit; magnitudes of floats compare like their bits.
 struct QuantizeBlock {
-  float operator()(const float* x, int8_t* codes) const {
+  BlockSums operator()(const float* x, int8_t* codes) const {
     __m256i largest_bits = _mm256_setzero_si256();
     for (int i = 0; i < kBlockNumbers; i += 8) {
       largest_bits = _mm256_max_epu32(largest_bits, magnitude_bits(_mm256_loadu_ps(x + i)));
@@ -34,26 +35,39 @@ struct QuantizeBlock {
     const uint32_t bits = largest_lane(largest_bits);
     float largest;
     __builtin_memcpy(&largest, &bits, 4);
-    const bool finite = bits < 0x7F800000u;
-    const float inverse = finite && largest > 0 ? 127.0f / largest : 0.0f;
-    const bool usable = finite && !__builtin_isinf(inverse);
-    store(x, usable ? inverse : 0.0f, finite, codes);
-    if (!finite) return __builtin_nanf("");
-    return usable ? largest / 127.0f : 0.0f;
+    const float inverse = 127.0f / largest;
+    // False for infinity and NaN, and for numbers so small that the inverse overflows.
+    if (!(bits < 0x7F800000u && inverse <= 3.40282347e38f)) return store_zeros(bits, codes);
+    BlockSums block;
+    block.scale = largest / 127.0f;
+    store_codes(x, _mm256_set1_ps(inverse), codes, block.halves);
+    return block;
   }
 
  private:
+  static BlockSums store_zeros(uint32_t largest_bits, int8_t* codes) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), _mm256_setzero_si256());
+    return {largest_bits < 0x7F800000u ? 0.0f : __builtin_nanf(""), {0, 0}};
+  }
   static __m256i scaled(const float* x, __m256 inverse) {
     return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), inverse));
   }
-  static void store(const float* x, float inverse, bool finite, int8_t* codes) {
-    const __m256 factor = _mm256_set1_ps(inverse);
-    const __m256i low = _mm256_packs_epi32(scaled(x, factor), scaled(x + 8, factor));
-    const __m256i high = _mm256_packs_epi32(scaled(x + 16, factor), scaled(x + 24, factor));
+  static void store_codes(const float* x, __m256 inverse, int8_t* codes, int32_t* halves) {
+    const __m256i low = _mm256_packs_epi32(scaled(x, inverse), scaled(x + 8, inverse));
+    const __m256i high = _mm256_packs_epi32(scaled(x + 16, inverse), scaled(x + 24, inverse));
+    halves[0] = lane_sum(low);
+    halves[1] = lane_sum(high);
     // The packs interleave 128-bit halves; put the groups of four codes back in order.
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
     const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), finite ? packed : _mm256_setzero_si256());
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), packed);
+  }
+  // Of 16 codes of 16 bits.
+  static int32_t lane_sum(__m256i codes) {
+    const __m256i pairs = _mm256_madd_epi16(codes, _mm256_set1_epi16(1));
+    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
   }
 };
 
@@ -78,10 +92,49 @@ void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const
 
 // ---- products
 
+// Where the codes of a block come from: quad(q) has number 4 q + i of row r in byte 4 r + i, for 8 rows.
+struct TileCodes {
+  const uint8_t* at;
+  inline __attribute__((always_inline)) __m256i quad(int q) const {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + q * kPlaneBytes));
+  }
+};
+
+template <int kLowBits, int kHighBits>
+struct RecordCodes {
+  static constexpr int kBlockBytes = (kLowBits + kHighBits) * kPlaneBytes;
+  const uint8_t* at;
+
+  inline __attribute__((always_inline)) __m256i quad(int q) const {
+    if constexpr (kLowBits == 8) return _mm256_xor_si256(plane(q), _mm256_set1_epi8(-128));
+    const __m256i low =
+        field(plane(kLowBits == 4 ? q % 4 : q / 4), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
+    if constexpr (kHighBits == 0) return low;
+    if constexpr (kHighBits == 1) return _mm256_or_si256(low, field(plane(kLowBits), q, kLowBits, 1));
+    return _mm256_or_si256(low, field(plane(kLowBits + q / 4), 2 * (q % 4), kLowBits, 2));
+  }
+
+ private:
+  inline __attribute__((always_inline)) __m256i plane(int number) const {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + number * kPlaneBytes));
+  }
+  // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
+  static inline __attribute__((always_inline)) __m256i field(__m256i plane, int from, int to, int bits) {
+    const __m256i moved = from >= to ? _mm256_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
+                                     : _mm256_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
+    return _mm256_and_si256(moved, _mm256_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));
+  }
+};
+
 inline __m256i broadcast_quad(const int8_t* quad) {
   int32_t bits;
   __builtin_memcpy(&bits, quad, 4);
   return _mm256_set1_epi32(bits);
+}
+
+// GCC 12 would reassociate a chain of these sums, keep all products alive and spill them: half the speed.
+inline __attribute__((always_inline)) void add_pairs(__m256i& sum, __m256i products) {
+  asm("vpaddw %1, %0, %0" : "+x"(sum) : "x"(products));
 }
 
 /// kQuadsToWiden: how many quads' pair sums fit into int16 (pair sum of b-bit codes: at most 2 * 127 * (2^b - 1)).
@@ -96,16 +149,21 @@ struct Product {
     return _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(activations, weights));
   }
 
-  static inline __attribute__((always_inline)) void add_run(const uint8_t* codes, const int8_t* panel,
+  template <typename Codes>
+  static inline __attribute__((always_inline)) void add_run(const Codes& codes, int first, const int8_t* panel,
                                                             __m256i (&sum)[kTokens]) {
     __m256i pairs[kTokens];
 #pragma GCC unroll 8
     for (int q = 0; q < kRun; ++q) {
-      const __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + q * kPlaneBytes));
+      const __m256i weights = codes.quad(first + q);
 #pragma GCC unroll 6
       for (int t = 0; t < kTokens; ++t) {
-        const __m256i products = pair_sums(weights, broadcast_quad(panel + 4 * (q * kTokens + t)));
-        pairs[t] = q == 0 ? products : _mm256_add_epi16(pairs[t], products);
+        const __m256i products = pair_sums(weights, broadcast_quad(panel + kBlockNumbers * t + 4 * (first + q)));
+        if (q == 0) {
+          pairs[t] = products;
+        } else {
+          add_pairs(pairs[t], products);
+        }
       }
     }
 #pragma GCC unroll 6
@@ -114,20 +172,21 @@ struct Product {
     }
   }
 
-  // total += the products of one weight scale's numbers.
-  static inline __attribute__((always_inline)) void add_part(const uint8_t* codes, const int8_t* panel,
-                                                             const int32_t* sums, const float* activation_scales,
-                                                             __m256 scale, float* total) {
+  // total += the products of one weight scale's numbers, of which `first` is the first quad of the block.
+  template <typename Codes>
+  static inline __attribute__((always_inline)) void add_part(const Codes& codes, int first, const Panel& block,
+                                                             const int32_t* sums, __m256 scale, float* total) {
     __m256i sum[kTokens];
 #pragma GCC unroll 6
-    for (int t = 0; t < kTokens; ++t) sum[t] = kMinima ? _mm256_setzero_si256() : _mm256_set1_epi32(sums[t]);
+    for (int t = 0; t < kTokens; ++t) sum[t] = _mm256_set1_epi32(kMinima ? kSumStart : sums[t]);
 #pragma GCC unroll 8
-    for (int q = 0; q < kQuadsInPart; q += kRun) add_run(codes + q * kPlaneBytes, panel + 4 * q * kTokens, sum);
+    for (int q = 0; q < kQuadsInPart; q += kRun) add_run(codes, first + q, block.codes, sum);
+    const __m256 offset = _mm256_mul_ps(scale, _mm256_set1_ps(-kSumOffset));
 #pragma GCC unroll 6
     for (int t = 0; t < kTokens; ++t) {
-      const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(sum[t]), scale);
+      const __m256 scaled = _mm256_fmadd_ps(_mm256_castsi256_ps(sum[t]), scale, offset);
       float* to = total + t * kGroupRows;
-      _mm256_storeu_ps(to, _mm256_fmadd_ps(scaled, _mm256_set1_ps(activation_scales[t]), _mm256_loadu_ps(to)));
+      _mm256_storeu_ps(to, _mm256_fmadd_ps(scaled, _mm256_set1_ps(block.scales[t]), _mm256_loadu_ps(to)));
     }
   }
 
@@ -140,22 +199,52 @@ struct Product {
     }
   }
 
-  static void run(const CodeTile& tile, const Panel& panel, int blocks, float* out) {
-    for (int first = 0; first < kGroupRows; first += kHalfRows) run_half(tile, panel, blocks, first, out + first);
+  // total += the products of one block with 8 rows.
+  template <typename Codes>
+  static inline __attribute__((always_inline)) void add_block(const Codes& codes, const Panel& block,
+                                                              const float* scales, const float* minima, float* total) {
+#pragma GCC unroll 2
+    for (int p = 0; p < kParts; ++p) {
+      const int32_t* sums = block.sums + p * kTokens;
+      add_part(codes, p * kQuadsInPart, block, sums, _mm256_loadu_ps(scales + p * kGroupRows), total);
+      if constexpr (kMinima) subtract_minima(_mm256_loadu_ps(minima + p * kGroupRows), sums, total);
+    }
   }
 
-  static void run_half(const CodeTile& tile, const Panel& panel, int blocks, int first, float* total) {
-    const uint8_t* codes = tile.codes + 4 * first;
-    const int8_t* quads = panel.codes;
-    for (int b = 0; b < blocks; ++b) {
-      for (int p = 0; p < kParts; ++p) {
-        const int at = b * kParts + p;
-        const int32_t* sums = panel.sums + at * kTokens;
-        add_part(codes, quads, sums, panel.scales + b * kTokens, _mm256_loadu_ps(tile.scales + at * kGroupRows + first),
-                 total);
-        if constexpr (kMinima) subtract_minima(_mm256_loadu_ps(tile.minima + at * kGroupRows + first), sums, total);
-        codes += kQuadsInPart * kPlaneBytes;
-        quads += kQuadsInPart * 4 * kTokens;
+  static inline __attribute__((always_inline)) void next_block(Panel& panel) {
+    panel.codes += kBlockNumbers * kTokens;
+    panel.scales += kTokens;
+    panel.sums += kParts * kTokens;
+  }
+
+  static void run(const CodeTile& tile, const Panel& panel, int blocks, float* sums) {
+    for (int row = 0; row < kGroupRows; row += kHalfRows) {
+      Panel block = panel;
+      for (int b = 0; b < blocks; ++b) {
+        const int scales = b * kParts * kGroupRows + row;
+        add_block(TileCodes{tile.codes + b * kQuads * kPlaneBytes + 4 * row}, block, tile.scales + scales,
+                  tile.minima + scales, sums + row);
+        next_block(block);
+      }
+    }
+  }
+
+  template <int kLowBits, int kHighBits>
+  static void run_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
+                         float* sums) {
+    typedef RecordCodes<kLowBits, kHighBits> Codes;
+    alignas(64) float scales[16 * kGroupRows];
+    alignas(64) float minima[16 * kGroupRows];
+    Panel block = panel;
+    for (int b = 0; b < blocks; b += layout.record_blocks, record += record_bytes(layout)) {
+      unpack_record_scales(layout, record, WidenHalf{}, scales, minima);
+      const uint8_t* planes = record + header_bytes(layout);
+      for (int i = 0; i < layout.record_blocks; ++i, planes += Codes::kBlockBytes) {
+        for (int row = 0; row < kGroupRows; row += kHalfRows) {
+          const int at = i * kParts * kGroupRows + row;
+          add_block(Codes{planes + 4 * row}, block, scales + at, minima + at, sums + row);
+        }
+        next_block(block);
       }
     }
   }
@@ -163,8 +252,14 @@ struct Product {
 
 typedef void (*Run)(const CodeTile& tile, const Panel& panel, int blocks, float* out);
 
+typedef void (*RunPacked)(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
+                          float* sums);
+
 struct RunsByTokens {
   Run runs[kMaxTokens + 1];
+};
+struct PackedRunsByTokens {
+  RunPacked runs[kMaxPackedTokens + 1];
 };
 
 template <int kParts, bool kMinima, int kQuadsToWiden>
@@ -187,12 +282,32 @@ const RunsByTokens& runs_of(const CodeRules& rules) {
   return rules.bits <= 4 ? kRuns<1, false, 8> : rules.bits == 5 ? kRuns<1, false, 4> : kRuns<1, false, 0>;
 }
 
-void multiply(const CodeRules& rules, const CodeTile& tile, const Panel& panel, const Extent& extent, float* sums) {
-  runs_of(rules).runs[extent.tokens](tile, panel, extent.blocks, sums);
+template <int kLowBits, int kHighBits, int kParts, bool kMinima, int kQuadsToWiden>
+constexpr PackedRunsByTokens kPackedRuns = {{
+    nullptr,
+    Product<1, kParts, kMinima, kQuadsToWiden>::template run_packed<kLowBits, kHighBits>,
+    Product<2, kParts, kMinima, kQuadsToWiden>::template run_packed<kLowBits, kHighBits>,
+}};
+
+const PackedRunsByTokens& packed_runs_of(const Rows16Layout& layout) {
+  if (layout.low_bits == 8) return kPackedRuns<8, 0, 1, false, 0>;
+  if (layout.low_bits == 2) return layout.high_bits ? kPackedRuns<2, 1, 2, false, 8> : kPackedRuns<2, 0, 2, true, 8>;
+  if (layout.high_bits == 2) return kPackedRuns<4, 2, 2, false, 2>;
+  if (layout.high_bits == 1) return layout.has_minima ? kPackedRuns<4, 1, 1, true, 4> : kPackedRuns<4, 1, 1, false, 4>;
+  return layout.has_minima ? kPackedRuns<4, 0, 1, true, 8> : kPackedRuns<4, 0, 1, false, 8>;
+}
+
+void multiply_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,
+                     float* sums) {
+  packed_runs_of(layout).runs[extent.tokens](layout, record, panel, extent.blocks, sums);
+}
+
+void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {
+  runs_of(rules).runs[extent.tokens](tiles[0], panel, extent.blocks, sums);
 }
 
 }  // namespace
 
-const Q8Kernels kQ8KernelsAvx2 = {kMaxTokens, true, quantize, unpack, multiply};
+const Q8Kernels kQ8KernelsAvx2 = {kMaxTokens, kMaxPackedTokens, 1, true, quantize, unpack, multiply, multiply_packed};
 
 }  // namespace adze::ops

@@ -8,13 +8,15 @@
 namespace adze::ops {
 namespace {
 
-constexpr int kMaxTokens = 12;
+constexpr int kMaxTokens = 6;
+constexpr int kMaxPackedTokens = 4;
+constexpr int kMaxGroups = 2;
 
 // ---- activations
 
 // The rule of quantize_activation.h, bit by bit; magnitudes of floats compare like their bits.
 struct QuantizeBlock {
-  float operator()(const float* x, int8_t* codes) const {
+  BlockSums operator()(const float* x, int8_t* codes) const {
     const __m512 low = _mm512_loadu_ps(x);
     const __m512 high = _mm512_loadu_ps(x + 16);
     const __m512i all_but_sign = _mm512_set1_epi32(0x7FFFFFFF);
@@ -23,20 +25,28 @@ struct QuantizeBlock {
                                                  _mm512_and_si512(_mm512_castps_si512(high), all_but_sign)));
     float largest;
     __builtin_memcpy(&largest, &largest_bits, 4);
-    const bool finite = largest_bits < 0x7F800000u;
-    const float inverse = finite && largest > 0 ? 127.0f / largest : 0.0f;
-    const bool usable = finite && !__builtin_isinf(inverse);
-    store(low, usable ? inverse : 0.0f, finite, codes);
-    store(high, usable ? inverse : 0.0f, finite, codes + 16);
-    if (!finite) return __builtin_nanf("");
-    return usable ? largest / 127.0f : 0.0f;
+    const float inverse = 127.0f / largest;
+    // False for infinity and NaN, and for numbers so small that the inverse overflows.
+    if (!(largest_bits < 0x7F800000u && inverse <= 3.40282347e38f)) return store_zeros(largest_bits, codes);
+    BlockSums block;
+    block.scale = largest / 127.0f;
+    block.halves[0] = store_codes(low, inverse, codes);
+    block.halves[1] = store_codes(high, inverse, codes + 16);
+    return block;
   }
 
  private:
-  static void store(__m512 x, float inverse, bool finite, int8_t* codes) {
+  static BlockSums store_zeros(uint32_t largest_bits, int8_t* codes) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), _mm256_setzero_si256());
+    return {largest_bits < 0x7F800000u ? 0.0f : __builtin_nanf(""), {0, 0}};
+  }
+  static int32_t store_codes(__m512 x, float inverse, int8_t* codes) {
     const __m512i scaled = _mm512_cvtps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(inverse)));
-    const __m512i rounded = finite ? scaled : _mm512_setzero_si512();
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes), _mm512_cvtepi32_epi8(rounded));
+    const __m128i bytes = _mm512_cvtepi32_epi8(scaled);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes), bytes);
+    __m128i sum = _mm_dpbusd_epi32(_mm_setzero_si128(), _mm_set1_epi8(1), bytes);
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
   }
 };
 
@@ -58,100 +68,247 @@ void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const
 
 // ---- products
 
-inline __attribute__((always_inline)) __m512i multiply_add_quad(__m512i sum, __m512i weights, const int8_t* quad) {
-  // GCC 12 does not fold a broadcast load into the instruction by itself.
-  asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(weights), "m"(*reinterpret_cast<const int32_t(*)[1]>(quad)));
-  return sum;
+inline __attribute__((always_inline)) __m512i broadcast_quad(const int8_t* quad) {
+  int32_t bits;
+  __builtin_memcpy(&bits, quad, 4);
+  return _mm512_set1_epi32(bits);
 }
 
-template <int kTokens, int kParts, bool kMinima>
-struct Product {
-  static constexpr int kQuadsInPart = kQuads / kParts;
+// Where the codes of a block come from: quad(q) has number 4 q + i of row r in byte 4 r + i.
+struct TileCodes {
+  static constexpr int kBlockBytes = kQuads * kPlaneBytes;
+  const uint8_t* at;
+  inline __attribute__((always_inline)) __m512i quad(int q) const { return _mm512_loadu_si512(at + q * kPlaneBytes); }
+};
 
-  // Integer sums of one scale's numbers, turned to float and scaled by the weight's scale.
-  static inline __attribute__((always_inline)) void part(const uint8_t* codes, const int8_t* panel, const int32_t* sums,
-                                                         __m512 scale, __m512 (&scaled)[kTokens]) {
-    __m512i sum[kTokens];
-#pragma GCC unroll 12
-    for (int t = 0; t < kTokens; ++t) sum[t] = kMinima ? _mm512_setzero_si512() : _mm512_set1_epi32(sums[t]);
-#pragma GCC unroll 8
-    for (int q = 0; q < kQuadsInPart; ++q) {
-      const __m512i weights = _mm512_loadu_si512(codes + q * kPlaneBytes);
-#pragma GCC unroll 12
-      for (int t = 0; t < kTokens; ++t) sum[t] = multiply_add_quad(sum[t], weights, panel + 4 * (q * kTokens + t));
-    }
-#pragma GCC unroll 12
-    for (int t = 0; t < kTokens; ++t) scaled[t] = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[t]), scale);
+template <int kLowBits, int kHighBits>
+struct RecordCodes {
+  static constexpr int kLowPlanes = kLowBits;
+  static constexpr int kBlockBytes = (kLowPlanes + kHighBits) * kPlaneBytes;
+  const uint8_t* at;
+
+  inline __attribute__((always_inline)) __m512i quad(int q) const {
+    if constexpr (kLowBits == 8) return plane(q);
+    const __m512i low =
+        field(plane(kLowBits == 4 ? q % 4 : q / 4), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
+    if constexpr (kHighBits == 0) return low;
+    if constexpr (kHighBits == 1) return _mm512_or_si512(low, field(plane(kLowPlanes), q, kLowBits, 1));
+    return _mm512_or_si512(low, field(plane(kLowPlanes + q / 4), 2 * (q % 4), kLowBits, 2));
   }
 
-  static void run(const CodeTile& tile, const Panel& panel, int blocks, float* out) {
-    __m512 total[kTokens];
-#pragma GCC unroll 12
-    for (int t = 0; t < kTokens; ++t) total[t] = _mm512_loadu_ps(out + t * kGroupRows);
-    const uint8_t* codes = tile.codes;
-    const int8_t* quads = panel.codes;
-    const int32_t* sums = panel.sums;
-    const float* scales = tile.scales;
-    const float* minima = tile.minima;
-    for (int b = 0; b < blocks; ++b) {
-#pragma GCC unroll 2
-      for (int p = 0; p < kParts; ++p) {
-        __m512 scaled[kTokens];
-        part(codes, quads, sums, _mm512_loadu_ps(scales), scaled);
-#pragma GCC unroll 12
-        for (int t = 0; t < kTokens; ++t) {
-          total[t] = _mm512_fmadd_ps(scaled[t], _mm512_set1_ps(panel.scales[b * kTokens + t]), total[t]);
-        }
-        if constexpr (kMinima) {
-          const __m512 minimum = _mm512_loadu_ps(minima);
-#pragma GCC unroll 12
-          for (int t = 0; t < kTokens; ++t) {
-            total[t] = _mm512_fnmadd_ps(minimum, _mm512_castsi512_ps(_mm512_set1_epi32(sums[t])), total[t]);
-          }
-          minima += kGroupRows;
-        }
-        codes += kQuadsInPart * kPlaneBytes;
-        quads += kQuadsInPart * 4 * kTokens;
-        sums += kTokens;
-        scales += kGroupRows;
-      }
-    }
-#pragma GCC unroll 12
-    for (int t = 0; t < kTokens; ++t) _mm512_storeu_ps(out + t * kGroupRows, total[t]);
+ private:
+  inline __attribute__((always_inline)) __m512i plane(int number) const {
+    return _mm512_loadu_si512(at + number * kPlaneBytes);
+  }
+  // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
+  static inline __attribute__((always_inline)) __m512i field(__m512i plane, int from, int to, int bits) {
+    const __m512i moved = from >= to ? _mm512_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
+                                     : _mm512_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
+    return _mm512_and_si512(moved, _mm512_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));
   }
 };
 
-typedef void (*Run)(const CodeTile& tile, const Panel& panel, int blocks, float* out);
+template <int kTokens, int kGroups, int kParts, bool kMinima>
+struct Product {
+  static constexpr int kQuadsInPart = kQuads / kParts;
+
+  // What the numbers of one weight scale are multiplied with, and their scales.
+  struct Part {
+    const int8_t* codes;  // of the block
+    const float* activation_scales;
+    const int32_t* sums;
+    const float* scales[kGroups];
+    const float* minima[kGroups];
+  };
+
+  template <typename Codes>
+  static inline __attribute__((always_inline)) void sum_codes(const Codes (&codes)[kGroups], int first,
+                                                              const Part& part, __m512i (&sum)[kGroups][kTokens]) {
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+      const __m512i start = _mm512_set1_epi32(kMinima ? kSumStart : part.sums[t]);
+#pragma GCC unroll 2
+      for (int g = 0; g < kGroups; ++g) sum[g][t] = start;
+    }
+#pragma GCC unroll 8
+    for (int q = 0; q < kQuadsInPart; ++q) {
+      __m512i weights[kGroups];
+#pragma GCC unroll 2
+      for (int g = 0; g < kGroups; ++g) weights[g] = codes[g].quad(first + q);
+#pragma GCC unroll 6
+      for (int t = 0; t < kTokens; ++t) {
+        const __m512i x = broadcast_quad(part.codes + kBlockNumbers * t + 4 * (first + q));
+#pragma GCC unroll 2
+        for (int g = 0; g < kGroups; ++g) sum[g][t] = _mm512_dpbusd_epi32(sum[g][t], weights[g], x);
+      }
+    }
+  }
+
+  template <typename Codes>
+  static inline __attribute__((always_inline)) void add_part(const Codes (&codes)[kGroups], int first, const Part& part,
+                                                             __m512 (&total)[kGroups][kTokens]) {
+    __m512i sum[kGroups][kTokens];
+    sum_codes(codes, first, part, sum);
+    __m512 scale[kGroups], offset[kGroups];
+#pragma GCC unroll 2
+    for (int g = 0; g < kGroups; ++g) {
+      scale[g] = _mm512_loadu_ps(part.scales[g]);
+      offset[g] = _mm512_mul_ps(scale[g], _mm512_set1_ps(-kSumOffset));
+    }
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+      const __m512 activation_scale = _mm512_set1_ps(part.activation_scales[t]);
+#pragma GCC unroll 2
+      for (int g = 0; g < kGroups; ++g) {
+        const __m512 scaled = _mm512_fmadd_ps(_mm512_castsi512_ps(sum[g][t]), scale[g], offset[g]);
+        total[g][t] = _mm512_fmadd_ps(scaled, activation_scale, total[g][t]);
+      }
+    }
+    if constexpr (kMinima) {
+#pragma GCC unroll 6
+      for (int t = 0; t < kTokens; ++t) {
+        const __m512 code_sum = _mm512_castsi512_ps(_mm512_set1_epi32(part.sums[t]));
+#pragma GCC unroll 2
+        for (int g = 0; g < kGroups; ++g) {
+          total[g][t] = _mm512_fnmadd_ps(_mm512_loadu_ps(part.minima[g]), code_sum, total[g][t]);
+        }
+      }
+    }
+  }
+
+  // Both loops below walk through `part` in the same steps.
+  static inline __attribute__((always_inline)) void next_part(bool ends_block, Part& part) {
+    part.sums += kTokens;
+    if (ends_block) {
+      part.codes += kBlockNumbers * kTokens;
+      part.activation_scales += kTokens;
+    }
+#pragma GCC unroll 2
+    for (int g = 0; g < kGroups; ++g) {
+      part.scales[g] += kGroupRows;
+      part.minima[g] += kGroupRows;
+    }
+  }
+
+  template <typename Codes>
+  static inline __attribute__((always_inline)) void add_block(Codes (&codes)[kGroups], Part& part,
+                                                              __m512 (&total)[kGroups][kTokens]) {
+#pragma GCC unroll 2
+    for (int p = 0; p < kParts; ++p) {
+      add_part(codes, p * kQuadsInPart, part, total);
+      next_part(p + 1 == kParts, part);
+    }
+#pragma GCC unroll 2
+    for (int g = 0; g < kGroups; ++g) codes[g].at += Codes::kBlockBytes;
+  }
+
+  static inline __attribute__((always_inline)) void load_totals(const float* sums, __m512 (&total)[kGroups][kTokens]) {
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 2
+      for (int g = 0; g < kGroups; ++g) total[g][t] = _mm512_loadu_ps(sums + (t * kGroups + g) * kGroupRows);
+    }
+  }
+  static inline __attribute__((always_inline)) void store_totals(const __m512 (&total)[kGroups][kTokens], float* sums) {
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 2
+      for (int g = 0; g < kGroups; ++g) _mm512_storeu_ps(sums + (t * kGroups + g) * kGroupRows, total[g][t]);
+    }
+  }
+
+  static void run(const CodeTile* tiles, const Panel& panel, int blocks, float* sums) {
+    TileCodes codes[kGroups];
+    Part part{panel.codes, panel.scales, panel.sums, {}, {}};
+    for (int g = 0; g < kGroups; ++g) {
+      codes[g].at = tiles[g].codes;
+      part.scales[g] = tiles[g].scales;
+      part.minima[g] = tiles[g].minima;
+    }
+    __m512 total[kGroups][kTokens];
+    load_totals(sums, total);
+    for (int b = 0; b < blocks; ++b) add_block(codes, part, total);
+    store_totals(total, sums);
+  }
+
+  template <int kLowBits, int kHighBits>
+  static void run_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
+                         float* sums) {
+    alignas(64) float scales[16 * kGroupRows];
+    alignas(64) float minima[16 * kGroupRows];
+    Part part{panel.codes, panel.scales, panel.sums, {}, {}};
+    __m512 total[1][kTokens];
+    load_totals(sums, total);
+    for (int b = 0; b < blocks; b += layout.record_blocks) {
+      unpack_record_scales(layout, record, WidenHalf{}, scales, minima);
+      part.scales[0] = scales;
+      part.minima[0] = minima;
+      RecordCodes<kLowBits, kHighBits> codes[1] = {{record + header_bytes(layout)}};
+      for (int i = 0; i < layout.record_blocks; ++i) add_block(codes, part, total);
+      record += record_bytes(layout);
+    }
+    store_totals(total, sums);
+  }
+};
+
+typedef void (*Run)(const CodeTile* tiles, const Panel& panel, int blocks, float* sums);
+typedef void (*RunPacked)(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
+                          float* sums);
 
 struct RunsByTokens {
   Run runs[kMaxTokens + 1];
 };
+struct PackedRunsByTokens {
+  RunPacked runs[kMaxPackedTokens + 1];
+};
 
-template <int kParts, bool kMinima>
+template <int kGroups, int kParts, bool kMinima>
 constexpr RunsByTokens kRuns = {{
     nullptr,
-    Product<1, kParts, kMinima>::run,
-    Product<2, kParts, kMinima>::run,
-    Product<3, kParts, kMinima>::run,
-    Product<4, kParts, kMinima>::run,
-    Product<5, kParts, kMinima>::run,
-    Product<6, kParts, kMinima>::run,
-    Product<7, kParts, kMinima>::run,
-    Product<8, kParts, kMinima>::run,
-    Product<9, kParts, kMinima>::run,
-    Product<10, kParts, kMinima>::run,
-    Product<11, kParts, kMinima>::run,
-    Product<12, kParts, kMinima>::run,
+    Product<1, kGroups, kParts, kMinima>::run,
+    Product<2, kGroups, kParts, kMinima>::run,
+    Product<3, kGroups, kParts, kMinima>::run,
+    Product<4, kGroups, kParts, kMinima>::run,
+    Product<5, kGroups, kParts, kMinima>::run,
+    Product<6, kGroups, kParts, kMinima>::run,
 }};
 
-void multiply(const CodeRules& rules, const CodeTile& tile, const Panel& panel, const Extent& extent, float* sums) {
-  const RunsByTokens& one = rules.has_minima ? kRuns<1, true> : kRuns<1, false>;
-  const RunsByTokens& two = rules.has_minima ? kRuns<2, true> : kRuns<2, false>;
-  (rules.scales_per_block == 1 ? one : two).runs[extent.tokens](tile, panel, extent.blocks, sums);
+template <int kLowBits, int kHighBits, int kParts, bool kMinima>
+constexpr PackedRunsByTokens kPackedRuns = {{
+    nullptr,
+    Product<1, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+    Product<2, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+    Product<3, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+    Product<4, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+}};
+
+template <int kGroups>
+const RunsByTokens& runs_of(const CodeRules& rules) {
+  if (rules.scales_per_block == 1) return rules.has_minima ? kRuns<kGroups, 1, true> : kRuns<kGroups, 1, false>;
+  return rules.has_minima ? kRuns<kGroups, 2, true> : kRuns<kGroups, 2, false>;
+}
+
+const PackedRunsByTokens& packed_runs_of(const Rows16Layout& layout) {
+  if (layout.low_bits == 8) return kPackedRuns<8, 0, 1, false>;
+  if (layout.low_bits == 2) return layout.high_bits ? kPackedRuns<2, 1, 2, false> : kPackedRuns<2, 0, 2, true>;
+  if (layout.high_bits == 2) return kPackedRuns<4, 2, 2, false>;
+  if (layout.high_bits == 1) return layout.has_minima ? kPackedRuns<4, 1, 1, true> : kPackedRuns<4, 1, 1, false>;
+  return layout.has_minima ? kPackedRuns<4, 0, 1, true> : kPackedRuns<4, 0, 1, false>;
+}
+
+void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {
+  const RunsByTokens& table = extent.groups == 2 ? runs_of<2>(rules) : runs_of<1>(rules);
+  table.runs[extent.tokens](tiles, panel, extent.blocks, sums);
+}
+
+void multiply_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,
+                     float* sums) {
+  packed_runs_of(layout).runs[extent.tokens](layout, record, panel, extent.blocks, sums);
 }
 
 }  // namespace
 
-const Q8Kernels kQ8KernelsAvx512 = {kMaxTokens, false, quantize, unpack, multiply};
+const Q8Kernels kQ8KernelsAvx512 = {kMaxTokens, kMaxPackedTokens, kMaxGroups, false,
+                                    quantize,   unpack,           multiply,   multiply_packed};
 
 }  // namespace adze::ops

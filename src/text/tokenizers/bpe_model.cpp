@@ -138,7 +138,7 @@ void ScoredBpeModel::encode(std::string_view word, Scratch& scratch, std::vector
   merge_symbols(scratch, [&](const Symbol& left, const Symbol& right) {
     const int32_t merged = tokens_.find(word.substr(left.begin, left.length + right.length));
     if (merged == kNoToken) return MergeCandidate{};
-    return MergeCandidate{-spec_.tokens[static_cast<size_t>(merged)].score, merged};
+    return MergeCandidate{static_cast<float>(-spec_.tokens[static_cast<size_t>(merged)].score), merged};
   });
   bool unknown = false;
   for (const Symbol& symbol : scratch.symbols) {

@@ -76,7 +76,9 @@ class Reader {
       VocabularyToken& token = spec_.tokens[id];
       token.text = from_.tokens[id];
       if (!from_.scores.empty()) token.score = from_.scores[id];
-      if (std::isnan(token.score)) fail(ErrorCode::bad_input, "{}: the score of token {} is NaN", from_.source, id);
+      if (!std::isfinite(token.score)) {
+        fail(ErrorCode::bad_input, "{}: the score of token {} is not finite", from_.source, id);
+      }
       const int32_t type = from_.token_types.empty() ? kFirstTokenType : from_.token_types[id];
       const bool known = type >= kFirstTokenType && type <= kLastTokenType;
       token.type = known ? static_cast<TokenType>(type) : TokenType::normal;

@@ -40,10 +40,10 @@ class Writer {
         is_byte_level(spec_) ? write_byte_level_bpe() : write_ranked_pieces();
         break;
       case TokenModel::scored_bpe:
-        write_scored_pieces();
+        write_scored_pieces("llama");
         break;
       case TokenModel::unigram:
-        write_unigram();
+        write_scored_pieces("t5");
         break;
       case TokenModel::wordpiece:
         write_wordpiece();
@@ -123,9 +123,9 @@ class Writer {
     to_.add_space_prefix = prefix;
   }
 
-  void write_scored_pieces() {
-    to_.model = "llama";
-    for (const auto& token : spec_.tokens) to_.scores.push_back(token.score);
+  void write_scored_pieces(const char* model) {
+    to_.model = model;
+    for (const auto& token : spec_.tokens) to_.scores.push_back(static_cast<float>(token.score));
     write_space_handling();
   }
 
@@ -134,12 +134,6 @@ class Writer {
     MergeScores scores = scores_of_merges(spec_.tokens, spec_.merges);
     to_.scores = std::move(scores.by_token);
     if (!scores.exact) warn("GGUF scores cannot say all that the merges say; some words may be tokenized differently");
-    write_space_handling();
-  }
-
-  void write_unigram() {
-    to_.model = "t5";
-    for (const auto& token : spec_.tokens) to_.scores.push_back(token.score);
     write_space_handling();
   }
 

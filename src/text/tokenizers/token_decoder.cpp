@@ -48,6 +48,8 @@ std::string apply(const DecoderStep& step, TokenType type, bool first, std::stri
     }
     case Kind::replace_text:
       return replace_all(text, step.pattern, step.content);
+    case Kind::metaspace:
+      return replace_all(text, step.pattern, first ? "" : " ");
     case Kind::wordpiece:
       return join_wordpiece(std::move(text), step.pattern, first);
     case Kind::clean_wordpiece:

@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/error.h"
+
 namespace adze::text {
 namespace {
 
@@ -55,7 +57,9 @@ void TokenTable::add(std::string_view bytes, int32_t id) {
   const uint32_t hash = hash_bytes(bytes);
   Slot& slot = slots_[slot_of(bytes, hash)];
   if (slot.id != kNoToken) return;
-  slot = {arena_.size(), static_cast<uint32_t>(bytes.size()), hash, id};
+  if (bytes.size() > UINT32_MAX - arena_.size())
+    fail(ErrorCode::unsupported, "a vocabulary has more than 4 GiB of text");
+  slot = {static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(bytes.size()), hash, id};
   arena_.append(bytes);
 }
 

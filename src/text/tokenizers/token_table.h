@@ -22,7 +22,7 @@ class TokenTable {
 
  private:
   struct Slot {
-    uint64_t offset = 0;
+    uint32_t offset = 0;  // in the arena
     uint32_t length = 0;
     uint32_t hash = 0;
     int32_t id = kNoToken;

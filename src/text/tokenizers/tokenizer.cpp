@@ -67,8 +67,9 @@ class RepeatedWords {
 }  // namespace
 
 struct Tokenizer::Parts {
-  explicit Parts(TokenizerSpec from)
-      : spec(std::move(from)),
+  explicit Parts(std::shared_ptr<const TokenizerSpec> from)
+      : shared_spec(std::move(from)),
+        spec(*shared_spec),
         normalizer(spec.normalizer),
         pre_tokenizer(spec.pre_tokenizer),
         raw_finder(spec.added_tokens, false, normalizer),
@@ -81,7 +82,8 @@ struct Tokenizer::Parts {
   void encode_words(const Words& words, std::vector<int32_t>& ids) const;
   void encode_text(std::string_view text, bool at_start, bool parse_special, std::vector<int32_t>& ids) const;
 
-  TokenizerSpec spec;
+  std::shared_ptr<const TokenizerSpec> shared_spec;
+  const TokenizerSpec& spec;
   Normalizer normalizer;
   PreTokenizer pre_tokenizer;
   AddedTokenFinder raw_finder;
@@ -119,10 +121,11 @@ void Tokenizer::Parts::encode_text(std::string_view text, bool at_start, bool pa
   }
 }
 
-Tokenizer::Tokenizer(TokenizerSpec spec) {
-  check_spec(spec);
-  const std::string source = spec.source;
-  parts_ = with_context(source, [&] { return std::make_unique<const Parts>(std::move(spec)); });
+Tokenizer::Tokenizer(TokenizerSpec spec) : Tokenizer(std::make_shared<const TokenizerSpec>(std::move(spec))) {}
+
+Tokenizer::Tokenizer(std::shared_ptr<const TokenizerSpec> spec) {
+  check_spec(*spec);
+  parts_ = with_context(spec->source, [&] { return std::make_unique<const Parts>(spec); });
 }
 
 Tokenizer::~Tokenizer() = default;

@@ -26,6 +26,8 @@ class Tokenizer {
  public:
   /// Throws Error(bad_input | unsupported) when the spec cannot be run.
   explicit Tokenizer(TokenizerSpec spec);
+  /// Shares the spec instead of copying it. REQUIRES: not null.
+  explicit Tokenizer(std::shared_ptr<const TokenizerSpec> spec);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;

@@ -90,7 +90,7 @@ class Reader {
     for (size_t id = 0; id < document_.pieces.size(); ++id) {
       auto& [text, score] = document_.pieces[id];
       if (!std::isfinite(score)) fail(ErrorCode::bad_input, "{}: a score is not finite", spec_.source);
-      spec_.tokens[id] = {std::move(text), static_cast<float>(score), TokenType::normal};
+      spec_.tokens[id] = {std::move(text), score, TokenType::normal};
     }
   }
 

@@ -269,8 +269,11 @@ void read_one_decoder(const Json& component, bool& fused, std::vector<DecoderSte
     steps.push_back({Kind::replace_text, pattern.text, component.at("content").get<std::string>()});
   } else if (type == "Metaspace") {
     const auto mark = option(component, "replacement", std::string("\xE2\x96\x81"));
-    steps.push_back({Kind::replace_text, mark, " "});
-    if (prepend_scheme(component) != "never") steps.push_back({Kind::strip_start, " ", {}, 1});
+    if (prepend_scheme(component) == "never") {
+      steps.push_back({Kind::replace_text, mark, " "});
+    } else {
+      steps.push_back({Kind::metaspace, mark, {}});
+    }
   } else if (type == "WordPiece") {
     steps.push_back({Kind::wordpiece, option(component, "prefix", std::string("##")), {}});
     if (option(component, "cleanup", true)) steps.push_back({Kind::clean_wordpiece, {}, {}});

@@ -131,6 +131,9 @@ std::vector<Json> decoder_components(const TokenizerSpec& spec) {
       case Kind::replace_text:
         components.push_back({{"type", "Replace"}, {"pattern", text_pattern(step.pattern)}, {"content", step.content}});
         break;
+      case Kind::metaspace:
+        components.push_back({{"type", "Metaspace"}, {"replacement", step.pattern}, {"prepend_scheme", "always"}});
+        break;
       case Kind::strip_start:
         components.push_back({{"type", "Fuse"}});
         components.push_back({{"type", "Strip"}, {"content", step.pattern}, {"start", step.count}, {"stop", 0}});
@@ -224,7 +227,7 @@ Json bpe_model(const TokenizerSpec& spec) {
 
 Json unigram_model(const TokenizerSpec& spec) {
   Json pieces = Json::array();
-  for (const auto& token : spec.tokens) pieces.push_back({token.text, static_cast<double>(token.score)});
+  for (const auto& token : spec.tokens) pieces.push_back({token.text, token.score});
   return {{"type", "Unigram"},
           {"unk_id", spec.special.unk == kNoToken ? Json(nullptr) : Json(spec.special.unk)},
           {"vocab", std::move(pieces)},

@@ -18,7 +18,7 @@ enum class TokenType : uint8_t { normal = 1, unknown = 2, control = 3, user_defi
 
 struct VocabularyToken {
   std::string text;  // as the files spell it: "Ġthe" in a byte-level vocabulary, "▁the" in a SentencePiece one
-  float score = 0;   // log probability (unigram) or merge priority (scored BPE); 0 elsewhere
+  double score = 0;  // log probability (unigram) or merge priority (scored BPE); 0 elsewhere
   TokenType type = TokenType::normal;
 };
 
@@ -85,6 +85,7 @@ struct DecoderStep {
     byte_alphabet,   // characters of GPT-2's alphabet become bytes again
     byte_fallback,   // "<0x0A>" becomes that byte
     replace_text,    // literal `pattern` -> `content`, token by token
+    metaspace,       // `pattern` -> " ", and dropped in the first token
     strip_start,     // drops up to `count` times `pattern` at the start of the whole text
     wordpiece,       // `pattern` marks a continued word; other tokens get a space in front, but not the first
     clean_wordpiece  // "a ." -> "a.", "do n't" -> "don't", token by token

@@ -22,7 +22,7 @@ std::vector<std::pair<std::string_view, int32_t>> spellable_tokens(const Tokeniz
 double worst_score(const TokenizerSpec& spec) {
   double worst = 0;
   for (const auto& token : spec.tokens) {
-    if (token.type == TokenType::normal) worst = std::min<double>(worst, token.score);
+    if (token.type == TokenType::normal) worst = std::min(worst, token.score);
   }
   return worst;
 }
@@ -48,7 +48,7 @@ std::vector<UnigramModel::Step> UnigramModel::best_steps(std::string_view word) 
     };
     tokens_.for_each_prefix(word.substr(at), [&](size_t bytes, int32_t id) {
       single |= bytes == character;
-      offer(bytes, so_far + static_cast<double>(spec_.tokens[static_cast<size_t>(id)].score), id);
+      offer(bytes, so_far + spec_.tokens[static_cast<size_t>(id)].score, id);
     });
     if (!single) offer(character, so_far + unknown_score_, kNoToken);
   }
