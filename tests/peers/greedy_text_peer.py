@@ -32,7 +32,7 @@ def adze_json(*arguments):
 
 def our_tokens(model):
     """(tokens of prompt and continuation, length of the prompt)"""
-    prompt = adze_json("tokenize", model, "-p", PROMPT)["ids"]
+    prompt = adze_json("tokenize", model, PROMPT)["ids"]
     continuation = adze_json("run", model, "-p", PROMPT, "-n", NEW_TOKENS, "--temp", "0")["tokens"]
     return prompt + continuation, len(prompt)
 
