@@ -22,7 +22,7 @@ struct ReadOptions {
 struct WriteOptions {
   ThreadPool* pool = nullptr;    // computes the rows of lazy tensors; null: the calling thread does
   Progress* progress = nullptr;  // counts bytes written
-  uint64_t max_shard_bytes = 0;  // a new file begins before this is passed, where the format has shards; 0: no limit
+  uint64_t max_shard_bytes = 0;  // a new file begins before this is passed; 0: the format's own limit
 };
 
 struct Format {

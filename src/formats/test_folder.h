@@ -21,8 +21,15 @@ inline std::string test_folder() {
 
 /// SmolLM2-135M-Instruct in the cache of `make demo`; the file need not exist.
 inline std::string cached_smollm2() {
-  const char* home = std::getenv("HOME");
-  return std::string(home ? home : "") + "/.cache/adze/models/SmolLM2-135M-Instruct.Q4_1.gguf";
+  const auto from_environment = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  std::string cache = from_environment("ADZE_CACHE");
+  if (cache.empty() && !from_environment("XDG_CACHE_HOME").empty())
+    cache = from_environment("XDG_CACHE_HOME") + "/adze";
+  if (cache.empty()) cache = from_environment("HOME") + "/.cache/adze";
+  return cache + "/models/SmolLM2-135M-Instruct.Q4_1.gguf";
 }
 
 }  // namespace adze::formats

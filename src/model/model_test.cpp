@@ -7,71 +7,88 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
-#include "model/weight_list.h"
 
 namespace adze::model {
 namespace {
 
-Tensor counting_tensor(const std::string& name, int64_t rows, int64_t columns) {
-  std::vector<float> values(static_cast<size_t>(rows * columns));
-  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
-  std::vector<std::byte> bytes(values.size() * sizeof(float));
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return owned_tensor(name, {rows, columns}, &codecs::f32.info, std::move(bytes));
-}
+using testing::HasSubstr;
 
-TEST(KeyValues, KeepsOrderAndWidth) {
-  KeyValues values;
-  values.set("b", uint32_t{3});
-  values.set("a", 2.5f);
-  values.set("b", uint32_t{4});
-  EXPECT_EQ(values.begin()->first, "b");
-  EXPECT_EQ(values.require_int("b"), 4);
-  EXPECT_EQ(values.require_number("a"), 2.5);
-  EXPECT_EQ(values.find_int("c"), std::nullopt);
-  EXPECT_TRUE(std::holds_alternative<uint32_t>(*values.find("b")));
-}
-
-TEST(KeyValues, RefusesWrongTypes) {
-  KeyValues values;
-  values.set("text", std::string("x"));
-  values.set("huge", UINT64_MAX);
-  values.set("list", std::vector<int32_t>{1, 2});
-  EXPECT_THROW(values.require_int("text"), Error);
-  EXPECT_THROW(values.require_int("huge"), Error);
-  EXPECT_THROW(values.require_int("absent"), Error);
-  EXPECT_THROW(values.find_ints("list", 3), Error);
-  EXPECT_EQ(values.find_ints("list", 2), (std::vector<int64_t>{1, 2}));
-}
-
-TEST(Tensor, PermutesRowsLazily) {
-  const auto tensor = with_rows_permuted(counting_tensor("t", 3, 2), [](int64_t row) { return 2 - row; });
-  EXPECT_THAT(decode_all(tensor), testing::ElementsAre(4, 5, 2, 3, 0, 1));
-}
-
-TEST(Tensor, ListRefusesDuplicates) {
-  TensorList list;
-  list.add(counting_tensor("t", 1, 1));
-  EXPECT_THROW(list.add(counting_tensor("t", 1, 1)), Error);
-  EXPECT_THROW(list.at("absent"), Error);
-}
-
-TEST(WeightList, ReportsEverythingAtOnce) {
-  TensorList tensors;
-  tensors.add(counting_tensor("wrong", 2, 2));
-  tensors.add(counting_tensor("extra", 1, 1));
-  WeightList weights(tensors);
-  weights.require("wrong", {2, 3});
-  weights.require("gone", {1});
-  EXPECT_FALSE(weights.accept("optional", {1}));
+std::string error_of(const std::function<void()>& action) {
   try {
-    weights.finish("test");
-    FAIL() << "no error";
+    action();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(),
-                testing::AllOf(testing::HasSubstr("wrong shape: wrong"), testing::HasSubstr("missing: gone"),
-                               testing::HasSubstr("unexpected: extra")));
+    return error.what();
   }
+  return "no error";
+}
+
+Tensor counting_tensor(const std::string& name, const Shape& shape) {
+  std::vector<std::byte> bytes(static_cast<size_t>(shape.element_count()) * sizeof(float));
+  for (size_t i = 0; i < bytes.size() / sizeof(float); ++i) {
+    const auto value = static_cast<float>(i);
+    std::memcpy(bytes.data() + i * sizeof value, &value, sizeof value);
+  }
+  return owned_tensor(name, shape, &codecs::f32.info, std::move(bytes));
+}
+
+TEST(KeyValues, WidensIntegersAndNamesWrongTypes) {
+  KeyValues keys;
+  keys.set("small", uint8_t{200});
+  keys.set("huge", ~uint64_t{0});
+  keys.set("text", std::string("x"));
+  keys.set("list", std::vector<uint32_t>{1, 2});
+  keys.set("flags", BoolArray{{1, 0, 1}});
+  EXPECT_EQ(keys.find_int("small"), 200);
+  EXPECT_EQ(keys.find_int("absent"), std::nullopt);
+  EXPECT_EQ(keys.find_ints("small", 2), (std::vector<int64_t>{200, 200}));
+  EXPECT_EQ(keys.find_ints("list", 2), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(keys.find_ints("flags", 3), (std::vector<int64_t>{1, 0, 1}));
+  EXPECT_THAT(error_of([&] { keys.find_int("huge"); }), HasSubstr("'huge' must be an integer"));
+  EXPECT_THAT(error_of([&] { keys.find_int("text"); }), HasSubstr("'text' must be an integer, but is x"));
+  EXPECT_THAT(error_of([&] { keys.find_ints("list", 3); }), HasSubstr("2 elements instead of 3"));
+  EXPECT_THAT(error_of([&] { keys.require_number("absent"); }), HasSubstr("'absent' is missing"));
+}
+
+TEST(KeyValues, ReplacesInPlace) {
+  KeyValues keys;
+  keys.set("a", 1u);
+  keys.set("b", 2u);
+  keys.set("a", std::string("new"));
+  EXPECT_EQ(keys.begin()->first, "a");
+  EXPECT_EQ(keys.find_string("a"), "new");
+  keys.erase("a");
+  EXPECT_EQ(keys.size(), 1u);
+}
+
+TEST(TensorList, NamesAreUnique) {
+  TensorList tensors;
+  tensors.add(counting_tensor("w", {2, 2}));
+  EXPECT_THAT(error_of([&] { tensors.add(counting_tensor("w", {2, 2})); }), HasSubstr("'w' appears twice"));
+  EXPECT_THAT(error_of([&] { tensors.at("v"); }), HasSubstr("no tensor 'v'"));
+  EXPECT_EQ(tensors.element_count(), 4);
+}
+
+TEST(Tensor, RowsAreTakenFromElsewhere) {
+  const auto tensor = with_rows_permuted(counting_tensor("w", {3, 2}), [](int64_t row) { return 2 - row; });
+  EXPECT_EQ(decode_all(tensor), (std::vector<float>{4, 5, 2, 3, 0, 1}));
+  std::vector<std::byte> scratch;
+  const auto last = tensor.source->rows(1, 2, scratch);
+  float value = 0;
+  std::memcpy(&value, last.data(), sizeof value);
+  EXPECT_EQ(value, 2);
+}
+
+TEST(Tensor, ReshapingKeepsTheRows) {
+  EXPECT_EQ(reshaped(counting_tensor("w", {6, 2}), {2, 3, 2}).shape.row_count(), 6);
+  EXPECT_THAT(error_of([] { reshaped(counting_tensor("w", {6, 2}), {4, 3}); }), HasSubstr("cannot be seen as"));
+}
+
+TEST(Model, TheDefaultTemplateIsFound) {
+  Model model;
+  EXPECT_EQ(model.chat_template(), nullptr);
+  model.chat_templates = {{"tools", "t"}, {"", "d"}};
+  EXPECT_EQ(*model.chat_template(), "d");
+  EXPECT_TRUE(model.side_file("absent").empty());
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // convert and quantize: what is written, what is reported, and what is left behind when something goes wrong.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -138,6 +140,37 @@ TEST(Convert, TheTargetIsCompleteOrNotThere) {
   EXPECT_THAT(error_of([&] { convert({.source = folder + "/cut.gguf", .target = folder + "/m.gguf"}); }),
               HasSubstr("is it complete?"));
   EXPECT_EQ(files_in(folder), 2u);
+}
+
+/// Files of this process cannot grow beyond a size: what a full disk looks like.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit limited{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limited);
+    old_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, old_handler_);
+  }
+
+ private:
+  rlimit old_{};
+  void (*old_handler_)(int) = nullptr;
+};
+
+TEST(Convert, AFullDiskLeavesNothingBehind) {
+  const auto folder = test_folder();
+  const auto source = small_model(folder + "/f32.gguf", codecs::f32);
+  const FileSizeLimit limit(100'000);
+  for (const char* target : {"/m.gguf", "/m.safetensors", "/hf"}) {
+    EXPECT_THAT(error_of([&] { convert({.source = source, .target = folder + target, .dtype = "f16"}); }),
+                HasSubstr("cannot write at byte"));
+    EXPECT_EQ(files_in(folder), 1u) << target;
+  }
+  EXPECT_THAT(error_of([&] { convert({.source = source, .target = "/proc/m.gguf"}); }), HasSubstr("cannot create"));
 }
 
 TEST(Convert, PackedTensorsNeedADtypeOutsideGguf) {

@@ -143,6 +143,9 @@ model::KeyValues keys_of(const model::Model& model) {
 }  // namespace
 
 void write_gguf(const model::Model& model, const std::string& path, const WriteOptions& options) {
+  if (options.max_shard_bytes > 0) {
+    fail(ErrorCode::unsupported, "{}: GGUF is written as one file; leave the size of shards out", path);
+  }
   const auto keys = keys_of(model);
   const uint64_t alignment = alignment_of(keys);
   const HeaderBytes header = header_of(model.tensors, keys);

@@ -79,6 +79,12 @@ TEST(WriteGguf, RefusesWhatReadersCouldNotOpen) {
   EXPECT_TRUE(std::filesystem::is_empty(folder));
 }
 
+TEST(WriteGguf, DoesNotPretendToSplit) {
+  const auto folder = test_folder();
+  EXPECT_THROW(write_gguf({}, folder + "/out.gguf", {.max_shard_bytes = 1000}), Error);
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
 TEST(WriteGguf, LeavesNothingBehindWhenItCannotWrite) {
   const auto folder = test_folder();
   unusual_file().save(folder + "/in.gguf");
