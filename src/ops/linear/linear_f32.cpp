@@ -85,12 +85,29 @@ struct Work {
   const PanelSplit split;
   int64_t length;       // of a row of x
   const float* panels;  // of all tokens
+
+  // For few tokens, filling a tile would be most of the work.
+  bool straight_from_rows() const {
+    return !weights.layout && split.panels == 1 && split.size(0) <= kernels.max_plain_tokens;
+  }
 };
+
+// The only panel, straight from two groups of plain rows; a missing second group is replaced by the first, as nobody
+// reads its sums.
+void multiply_plain_rows(const Work& work, int64_t group, float* sums) {
+  const auto at = [&](int64_t number) {
+    return reinterpret_cast<const uint8_t*>(work.weights.groups + number * work.weights.group_bytes);
+  };
+  const int64_t second = std::min(group + 1, work.weights.group_count - 1);
+  work.kernels.multiply_plain({work.weights.type, at(group), at(second)}, work.panels, work.length, work.split.size(0),
+                              sums);
+}
 
 // scratch.sums = products of the panels with the rows of two groups.
 void multiply_rows(const Work& work, int64_t group, const PanelRange& panels, const ThreadScratch& scratch) {
   const TokenRange tokens = work.split.tokens_of(panels);
   std::fill_n(scratch.sums, (tokens.end - tokens.begin) * kTileRows, 0.0f);
+  if (work.straight_from_rows()) return multiply_plain_rows(work, group, scratch.sums);
   for (int64_t first = 0; first < work.length; first += kStretch) {
     const int64_t count = std::min(kStretch, work.length - first);
     fill_tile(work.kernels, work.weights, group, first, count, scratch);

@@ -8,6 +8,7 @@ namespace adze::ops {
 namespace {
 
 constexpr int kMaxTokens = 6;
+constexpr int kMaxPlainTokens = 2;
 
 struct WidenHalf {
   void operator()(const uint8_t* from, float* to) const {
@@ -65,8 +66,59 @@ void multiply(const float* tile, const float* panel, int64_t numbers, int tokens
   kRuns[tokens](tile, panel, numbers, sums);
 }
 
+template <PlainNumber kType>
+inline __m256 load_lanes(const uint8_t* from) {
+  if constexpr (kType == PlainNumber::f32) return _mm256_loadu_ps(reinterpret_cast<const float*>(from));
+  const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  if constexpr (kType == PlainNumber::f16) return _mm256_cvtph_ps(halves);
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+
+template <int kTokens>
+struct PlainRun {
+  template <PlainNumber kType>
+  static void run(const PlainGroups& groups, const float* panel, int64_t numbers, float* sums) {
+    constexpr int64_t kBytes = kType == PlainNumber::f32 ? 4 : 2;
+    __m256 sum[kTokens][4];
+#pragma GCC unroll 2
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) sum[t][i] = _mm256_loadu_ps(sums + t * kTileRows + 8 * i);
+    }
+    for (int64_t k = 0; k < numbers; ++k, panel += kTokens) {
+      const uint8_t* low = groups.low + k * kGroupRows * kBytes;
+      const uint8_t* high = groups.high + k * kGroupRows * kBytes;
+      const __m256 weights[4] = {load_lanes<kType>(low), load_lanes<kType>(low + 8 * kBytes), load_lanes<kType>(high),
+                                 load_lanes<kType>(high + 8 * kBytes)};
+#pragma GCC unroll 2
+      for (int t = 0; t < kTokens; ++t) {
+        const __m256 x = _mm256_broadcast_ss(panel + t);
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) sum[t][i] = _mm256_fmadd_ps(weights[i], x, sum[t][i]);
+      }
+    }
+#pragma GCC unroll 2
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) _mm256_storeu_ps(sums + t * kTileRows + 8 * i, sum[t][i]);
+    }
+  }
+
+  static void run_any(const PlainGroups& groups, const float* panel, int64_t numbers, float* sums) {
+    if (groups.type == PlainNumber::f16) return run<PlainNumber::f16>(groups, panel, numbers, sums);
+    if (groups.type == PlainNumber::bf16) return run<PlainNumber::bf16>(groups, panel, numbers, sums);
+    run<PlainNumber::f32>(groups, panel, numbers, sums);
+  }
+};
+
+void multiply_plain(const PlainGroups& groups, const float* panel, int64_t numbers, int tokens, float* sums) {
+  typedef void (*RunPlain)(const PlainGroups& groups, const float* panel, int64_t numbers, float* sums);
+  static constexpr RunPlain kPlainRuns[kMaxPlainTokens + 1] = {nullptr, PlainRun<1>::run_any, PlainRun<2>::run_any};
+  kPlainRuns[tokens](groups, panel, numbers, sums);
+}
+
 }  // namespace
 
-const F32Kernels kF32KernelsAvx2 = {kMaxTokens, widen, decode, multiply};
+const F32Kernels kF32KernelsAvx2 = {kMaxTokens, kMaxPlainTokens, widen, decode, multiply, multiply_plain};
 
 }  // namespace adze::ops

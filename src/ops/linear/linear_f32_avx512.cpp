@@ -8,6 +8,7 @@ namespace adze::ops {
 namespace {
 
 constexpr int kMaxTokens = 12;
+constexpr int kMaxPlainTokens = 4;
 
 struct WidenHalf {
   void operator()(const uint8_t* from, float* to) const {
@@ -58,8 +59,58 @@ void multiply(const float* tile, const float* panel, int64_t numbers, int tokens
   kRuns[tokens](tile, panel, numbers, sums);
 }
 
+template <PlainNumber kType>
+inline __m512 load_lanes(const uint8_t* from) {
+  if constexpr (kType == PlainNumber::f32) return _mm512_loadu_ps(from);
+  const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  if constexpr (kType == PlainNumber::f16) return _mm512_cvtph_ps(halves);
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+
+template <int kTokens>
+struct PlainRun {
+  template <PlainNumber kType>
+  static void run(const PlainGroups& groups, const float* panel, int64_t numbers, float* sums) {
+    constexpr int64_t kStep = kGroupRows * (kType == PlainNumber::f32 ? 4 : 2);
+    __m512 low[kTokens], high[kTokens];
+#pragma GCC unroll 4
+    for (int t = 0; t < kTokens; ++t) {
+      low[t] = _mm512_loadu_ps(sums + t * kTileRows);
+      high[t] = _mm512_loadu_ps(sums + t * kTileRows + 16);
+    }
+    for (int64_t k = 0; k < numbers; ++k, panel += kTokens) {
+      const __m512 low_weights = load_lanes<kType>(groups.low + k * kStep);
+      const __m512 high_weights = load_lanes<kType>(groups.high + k * kStep);
+#pragma GCC unroll 4
+      for (int t = 0; t < kTokens; ++t) {
+        const __m512 x = _mm512_set1_ps(panel[t]);
+        low[t] = _mm512_fmadd_ps(low_weights, x, low[t]);
+        high[t] = _mm512_fmadd_ps(high_weights, x, high[t]);
+      }
+    }
+#pragma GCC unroll 4
+    for (int t = 0; t < kTokens; ++t) {
+      _mm512_storeu_ps(sums + t * kTileRows, low[t]);
+      _mm512_storeu_ps(sums + t * kTileRows + 16, high[t]);
+    }
+  }
+
+  static void run_any(const PlainGroups& groups, const float* panel, int64_t numbers, float* sums) {
+    if (groups.type == PlainNumber::f16) return run<PlainNumber::f16>(groups, panel, numbers, sums);
+    if (groups.type == PlainNumber::bf16) return run<PlainNumber::bf16>(groups, panel, numbers, sums);
+    run<PlainNumber::f32>(groups, panel, numbers, sums);
+  }
+};
+
+void multiply_plain(const PlainGroups& groups, const float* panel, int64_t numbers, int tokens, float* sums) {
+  typedef void (*RunPlain)(const PlainGroups& groups, const float* panel, int64_t numbers, float* sums);
+  static constexpr RunPlain kPlainRuns[kMaxPlainTokens + 1] = {nullptr, PlainRun<1>::run_any, PlainRun<2>::run_any,
+                                                               PlainRun<3>::run_any, PlainRun<4>::run_any};
+  kPlainRuns[tokens](groups, panel, numbers, sums);
+}
+
 }  // namespace
 
-const F32Kernels kF32KernelsAvx512 = {kMaxTokens, widen, decode, multiply};
+const F32Kernels kF32KernelsAvx512 = {kMaxTokens, kMaxPlainTokens, widen, decode, multiply, multiply_plain};
 
 }  // namespace adze::ops
