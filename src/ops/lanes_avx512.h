@@ -16,6 +16,8 @@ struct Lanes {
 
 inline Lanes load(const float* from) { return {_mm512_loadu_ps(from)}; }
 inline void store(float* to, Lanes a) { _mm512_storeu_ps(to, a.v); }
+/// Stops GCC from loading a value again for each use.
+inline void keep_in_register(Lanes& a) { asm("" : "+v"(a.v)); }
 inline Lanes splat(float a) { return {_mm512_set1_ps(a)}; }
 inline Lanes operator+(Lanes a, Lanes b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline Lanes operator-(Lanes a, Lanes b) { return {_mm512_sub_ps(a.v, b.v)}; }

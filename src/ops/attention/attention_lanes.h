@@ -32,7 +32,10 @@ inline void multiply_block(const Operands& o, int count) {
   for (int k = 0; k < count; ++k) {
     Lanes b[kColumns];
 #pragma GCC unroll 4
-    for (int n = 0; n < kColumns; ++n) b[n] = load(o.b + k * o.b_stride + 16 * n);
+    for (int n = 0; n < kColumns; ++n) {
+      b[n] = load(o.b + k * o.b_stride + 16 * n);
+      keep_in_register(b[n]);
+    }
 #pragma GCC unroll 6
     for (int r = 0; r < kRows; ++r) {
       const Lanes a = splat(o.a[r * o.a_stride + k]);
@@ -54,6 +57,13 @@ void multiply_rows(Operands o, int count, int columns) {
     multiply_block<kRows, kBlockColumns>(o, count);
     o.b += 16 * kBlockColumns;
     o.c += 16 * kBlockColumns;
+  }
+  if constexpr (kBlockColumns > 2) {
+    for (; n + 32 <= columns; n += 32) {
+      multiply_block<kRows, 2>(o, count);
+      o.b += 32;
+      o.c += 32;
+    }
   }
   for (; n < columns; n += 16) {
     multiply_block<kRows, 1>(o, count);
@@ -112,31 +122,52 @@ inline Lanes finished_score(const AttentionRules& rules, Lanes score) {
   return splat(rules.soft_cap) * hyperbolic_tangent(score / splat(rules.soft_cap));
 }
 
-// Turns scores into weights relative to the row's new maximum; weights outside [begin, end) are 0.
-// Returns the factor for what the row has summed up before.
-inline float weigh_scores(const AttentionRules& rules, int begin, int end, float* scores, float* maximum,
-                          float* weight) {
-  constexpr int kParts = kSegmentTokens / 16;
+inline int minimum_of(int a, int b) { return a < b ? a : b; }
+inline int maximum_of(int a, int b) { return a > b ? a : b; }
+
+// Up to kBlockRows rows of the tile.
+struct RowBlock {
+  int first;
+  int rows;
+};
+
+// Positions of the segment, seen by a row.
+struct Stretch {
+  int begin;
+  int end;
+
+  bool empty() const { return begin == end; }
+  // In parts of 16 positions.
+  int first_part() const { return begin / 16; }
+  int behind_last_part() const { return (end + 15) / 16; }
+  bool has_all_of(int part) const { return begin <= 16 * part && 16 * part + 16 <= end; }
+};
+
+inline Lanes only_seen(Lanes a, const Stretch& seen, int part, Lanes other) {
+  return seen.has_all_of(part) ? a : within(a, seen.begin - 16 * part, seen.end - 16 * part, other);
+}
+
+// Finishes the seen scores of a row in place; returns the largest.
+inline float finish_scores(const AttentionRules& rules, const Stretch& seen, float before, float* scores) {
   const Lanes nothing = splat(-__builtin_inff());
-  Lanes score[kParts];
-  Lanes largest = nothing;
-  for (int i = 0; i < kParts; ++i) {
-    score[i] = within(finished_score(rules, load(scores + 16 * i)), begin - 16 * i, end - 16 * i, nothing);
-    largest = larger(score[i], largest);
+  Lanes largest = splat(before);
+  for (int i = seen.first_part(); i < seen.behind_last_part(); ++i) {
+    const Lanes score = only_seen(finished_score(rules, load(scores + 16 * i)), seen, i, nothing);
+    store(scores + 16 * i, score);
+    largest = larger(score, largest);
   }
-  const float before = *maximum;
-  const float after = lane_maximum(larger(splat(before), largest));
+  return lane_maximum(largest);
+}
+
+// The seen scores become weights relative to `maximum`; returns their sum.
+inline float weigh_scores(const Stretch& seen, float maximum, float* scores) {
   Lanes sum = splat(0.0f);
-  for (int i = 0; i < kParts; ++i) {
-    const Lanes weights = within(exponential(score[i] - splat(after)), begin - 16 * i, end - 16 * i, splat(0.0f));
+  for (int i = seen.first_part(); i < seen.behind_last_part(); ++i) {
+    const Lanes weights = only_seen(exponential(load(scores + 16 * i) - splat(maximum)), seen, i, splat(0.0f));
     store(scores + 16 * i, weights);
     sum = sum + weights;
   }
-  float factors[16];
-  store(factors, exponential(splat(before - after)));
-  *maximum = after;
-  *weight = *weight * factors[0] + lane_sum(sum);
-  return factors[0];
+  return lane_sum(sum);
 }
 
 inline void scale_row(float* row, int count, float factor) {
@@ -144,53 +175,86 @@ inline void scale_row(float* row, int count, float factor) {
   for (int i = 0; i < count; i += 16) store(row + i, load(row + i) * splat(factor));
 }
 
-inline int minimum_of(int a, int b) { return a < b ? a : b; }
-inline int maximum_of(int a, int b) { return a > b ? a : b; }
+// Scores of the block become weights, and what its rows have summed up is rescaled. In steps over all rows, so that one
+// row's chain of operations hides behind the others'.
+inline void weigh_block(const AttentionRules& rules, const AttentionTile& tile, const RowBlock& block, float* scores) {
+  float change[16] = {};
+  for (int i = 0; i < block.rows; ++i) {
+    const Stretch seen{tile.begin[block.first + i], tile.end[block.first + i]};
+    if (seen.empty()) continue;
+    float* maximum = tile.span.maxima + block.first + i;
+    const float after = finish_scores(rules, seen, *maximum, scores + i * kSegmentTokens);
+    change[i] = *maximum - after;
+    *maximum = after;
+  }
+  store(change, exponential(load(change)));
+  for (int i = 0; i < block.rows; ++i) {
+    const int row = block.first + i;
+    const Stretch seen{tile.begin[row], tile.end[row]};
+    if (seen.empty()) continue;
+    const float sum = weigh_scores(seen, tile.span.maxima[row], scores + i * kSegmentTokens);
+    tile.span.weights[row] = __builtin_fmaf(tile.span.weights[row], change[i], sum);
+    scale_row(tile.span.values + row * rules.padded_dim, rules.padded_dim, change[i]);
+  }
+}
 
 // values[row] += weights[row][begin .. end) * value rows. Rows see different stretches of the segment; what only some
 // of them see is added row by row, so that a NaN among values that a row must not see cannot reach it.
 inline void add_values(const AttentionRules& rules, const AttentionTile& tile, const AttentionSegment& segment,
-                       int first, int rows) {
-  const auto operands = [&](int row, int token) {
-    return Operands{tile.scores + row * kSegmentTokens + token,        kSegmentTokens,
-                    segment.widened_values + token * rules.padded_dim, rules.padded_dim,
-                    tile.span.values + row * rules.padded_dim,         rules.padded_dim};
+                       const RowBlock& block, const float* scores) {
+  const auto operands = [&](int i, int token) {
+    return Operands{scores + i * kSegmentTokens + token,
+                    kSegmentTokens,
+                    segment.widened_values + token * rules.padded_dim,
+                    rules.padded_dim,
+                    tile.span.values + (block.first + i) * rules.padded_dim,
+                    rules.padded_dim};
   };
+  const int* row_begin = tile.begin + block.first;
+  const int* row_end = tile.end + block.first;
   int begin = 0;
   int end = kSegmentTokens;
-  for (int row = first; row < first + rows; ++row) {
-    begin = maximum_of(begin, tile.begin[row]);
-    end = minimum_of(end, tile.end[row]);
+  for (int i = 0; i < block.rows; ++i) {
+    begin = maximum_of(begin, row_begin[i]);
+    end = minimum_of(end, row_end[i]);
   }
-  if (end < begin) end = begin;
-  for (int row = first; row < first + rows; ++row) {
-    const int stop = minimum_of(begin, tile.end[row]);
-    multiply(1, operands(row, tile.begin[row]), stop - tile.begin[row], rules.padded_dim);
+  end = maximum_of(begin, end);
+  for (int i = 0; i < block.rows; ++i) {
+    multiply(1, operands(i, row_begin[i]), minimum_of(begin, row_end[i]) - row_begin[i], rules.padded_dim);
   }
-  multiply(rows, operands(first, begin), end - begin, rules.padded_dim);
-  for (int row = first; row < first + rows; ++row) {
-    const int start = maximum_of(end, tile.begin[row]);
-    multiply(1, operands(row, start), tile.end[row] - start, rules.padded_dim);
+  multiply(block.rows, operands(0, begin), end - begin, rules.padded_dim);
+  for (int i = 0; i < block.rows; ++i) {
+    const int start = maximum_of(end, row_begin[i]);
+    multiply(1, operands(i, start), row_end[i] - start, rules.padded_dim);
   }
 }
 
+// What any row of the block sees.
+inline Stretch seen_by_any(const AttentionTile& tile, const RowBlock& block) {
+  Stretch seen{kSegmentTokens, 0};
+  for (int row = block.first; row < block.first + block.rows; ++row) {
+    if (tile.begin[row] == tile.end[row]) continue;
+    seen.begin = minimum_of(seen.begin, tile.begin[row]);
+    seen.end = maximum_of(seen.end, tile.end[row]);
+  }
+  return seen;
+}
+
 void attend(const AttentionRules& rules, const AttentionTile& tile, const AttentionSegment& segment) {
-  const int columns = (segment.tokens + 15) / 16 * 16;
-  for (int first = 0; first < tile.rows; first += kBlockRows) {
-    const int rows = minimum_of(kBlockRows, tile.rows - first);
-    float* scores = tile.scores + first * kSegmentTokens;
-    __builtin_memset(scores, 0, static_cast<unsigned>(rows * kSegmentTokens) * sizeof(float));
-    multiply(rows,
-             {tile.queries + first * rules.padded_dim, rules.padded_dim, segment.turned_keys, kSegmentTokens, scores,
-              kSegmentTokens},
+  alignas(64) float scores[kBlockRows * kSegmentTokens];
+  for (RowBlock block{0, 0}; block.first < tile.rows; block.first += kBlockRows) {
+    block.rows = minimum_of(kBlockRows, tile.rows - block.first);
+    const Stretch seen = seen_by_any(tile, block);
+    if (seen.begin >= seen.end) continue;
+    const int first = seen.begin / 16 * 16;
+    const int columns = (seen.end - first + 15) / 16 * 16;
+    __builtin_memset(scores, 0, sizeof scores);
+    multiply(block.rows,
+             {tile.queries + block.first * rules.padded_dim, rules.padded_dim, segment.turned_keys + first,
+              kSegmentTokens, scores + first, kSegmentTokens},
              rules.padded_dim, columns);
-    for (int row = first; row < first + rows; ++row) {
-      if (tile.begin[row] == tile.end[row]) continue;
-      const float factor = weigh_scores(rules, tile.begin[row], tile.end[row], tile.scores + row * kSegmentTokens,
-                                        tile.span.maxima + row, tile.span.weights + row);
-      scale_row(tile.span.values + row * rules.padded_dim, rules.padded_dim, factor);
-    }
-    add_values(rules, tile, segment, first, rows);
+    weigh_block(rules, tile, block, scores);
+    add_values(rules, tile, segment, block, scores);
   }
 }
 

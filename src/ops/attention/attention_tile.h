@@ -12,7 +12,7 @@ namespace adze::ops {
 
 inline constexpr int kSegmentTokens = 64;
 inline constexpr int kSpanTokens = 512;
-inline constexpr int kMaxTileRows = 64;
+inline constexpr int kMaxTileRows = 128;
 inline constexpr int kMaxHeadDim = 256;
 
 struct AttentionRules {
@@ -34,9 +34,8 @@ struct AttentionTile {
   const float* queries;  // [row][padded_dim]
   RunningRows span;
   RunningRows total;
-  float* scores;  // [row][64]
-  int* begin;     // [row] first position of the segment that the row sees
-  int* end;       // [row] behind the last one; begin == end: none
+  int* begin;  // [row] first position of the segment that the row sees
+  int* end;    // [row] behind the last one; begin == end: none
 };
 
 struct AttentionSegment {

@@ -12,7 +12,7 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kWantedTileRows = 48;  // enough rows to pay for turning the keys
+constexpr int64_t kWantedTileRows = 96;  // enough rows to pay for turning the keys
 
 int padded(int64_t head_dim) { return static_cast<int>((head_dim + 15) / 16 * 16); }
 
@@ -33,7 +33,6 @@ ThreadScratch place_thread(ScratchCursor& cursor, int64_t head_dim) {
   scratch.tile.queries = scratch.queries;
   scratch.tile.span = place_rows(cursor, width);
   scratch.tile.total = place_rows(cursor, width);
-  scratch.tile.scores = cursor.take<float>(kMaxTileRows * kSegmentTokens);
   scratch.tile.begin = cursor.take<int>(kMaxTileRows);
   scratch.tile.end = cursor.take<int>(kMaxTileRows);
   scratch.segment.turned_keys = cursor.take<float>(kSegmentTokens * width);
