@@ -65,6 +65,21 @@ TEST(Attention, results_do_not_depend_on_batch_chunks_or_threads) {
   }
 }
 
+// One token with a long history: threads share out spans of the history, some of them more than one wave of them.
+TEST(Attention, spans_of_a_long_history_may_be_shared_out) {
+  for (const AttentionVariant& variant : kVariants) {
+    for (const SequenceSizes& size : {SequenceSizes{1800, 1}, {511, 2}, {5000, 1}}) {
+      AttentionCase test(variant, {size});
+      for (const Kernel* kernel : fast_kernels()) {
+        const auto alone = test.run(*kernel, test.sequences, 1);
+        for (const unsigned threads : {2u, 5u}) {
+          EXPECT_EQ(test.run(*kernel, test.sequences, threads), alone) << kernel->name << " past " << size.past;
+        }
+      }
+    }
+  }
+}
+
 TEST(Attention, a_row_never_sees_what_comes_after_it) {
   constexpr int64_t kSpoiled = 45;
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {

@@ -1,0 +1,142 @@
+#include "ops/attention/attention_walk.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "codecs/codec.h"
+
+namespace adze::ops {
+namespace {
+
+constexpr int64_t kWantedTileRows = 96;  // enough rows to pay for turning the keys
+
+}  // namespace
+
+int padded_head_dim(int64_t head_dim) { return static_cast<int>((head_dim + 15) / 16 * 16); }
+
+RunningRows place_running_rows(ScratchCursor& cursor, int64_t rows, int64_t head_dim) {
+  return {cursor.take<float>(rows * padded_head_dim(head_dim)), cursor.take<float>(rows), cursor.take<float>(rows)};
+}
+
+WalkScratch place_walk(ScratchCursor& cursor, int64_t head_dim) {
+  const int64_t width = padded_head_dim(head_dim);
+  WalkScratch scratch{};
+  scratch.queries = cursor.take<float>(kMaxTileRows * width);
+  scratch.tile.queries = scratch.queries;
+  scratch.tile.span = place_running_rows(cursor, kMaxTileRows, head_dim);
+  scratch.tile.total = place_running_rows(cursor, kMaxTileRows, head_dim);
+  scratch.tile.begin = cursor.take<int>(kMaxTileRows);
+  scratch.tile.end = cursor.take<int>(kMaxTileRows);
+  scratch.segment.turned_keys = cursor.take<float>(kSegmentTokens * width);
+  scratch.segment.widened_values = cursor.take<float>(kSegmentTokens * width);
+  return scratch;
+}
+
+AttentionWalk::AttentionWalk(const AttentionKernels& kernels, const KernelCall& call, WalkScratch& scratch)
+    : kernels_(kernels),
+      parameters_(*static_cast<const AttentionParameters*>(call.parameters)),
+      group_(parameters_.query_heads / parameters_.key_heads),
+      rules_{static_cast<int>(parameters_.head_dim), padded_head_dim(parameters_.head_dim), parameters_.scale,
+             parameters_.soft_cap},
+      call_(call),
+      scratch_(scratch) {}
+
+int64_t AttentionWalk::tile_tokens() const { return std::max<int64_t>(1, kWantedTileRows / group_); }
+
+int64_t AttentionWalk::first_seen(const TileTask& task, int64_t token) const {
+  const int64_t position = task.sequence.past + token;
+  return parameters_.window > 0 ? std::max<int64_t>(0, position - parameters_.window + 1) : 0;
+}
+
+SpanRange AttentionWalk::spans(const TileTask& task) const {
+  return {first_seen(task, task.begin) / kSpanTokens, last_seen(task) / kSpanTokens + 1};
+}
+
+void AttentionWalk::start(const TileTask& task) {
+  scratch_.tile.rows = static_cast<int>(rows(task));
+  for (int64_t row = 0; row < scratch_.tile.rows; ++row) {
+    const float* query = call_.inputs[0].tensor.floats(batch_row(task, row)) + query_head(task, row) * rules_.head_dim;
+    float* to = scratch_.queries + row * rules_.padded_dim;
+    std::copy_n(query, rules_.head_dim, to);
+    std::fill(to + rules_.head_dim, to + rules_.padded_dim, 0.0f);
+  }
+}
+
+void AttentionWalk::clear(const TileTask& task, const RunningRows& into) const {
+  std::fill_n(into.values, rows(task) * rules_.padded_dim, 0.0f);
+  std::fill_n(into.weights, rows(task), 0.0f);
+  std::fill_n(into.maxima, rows(task), -std::numeric_limits<float>::infinity());
+}
+
+void AttentionWalk::add_span(const TileTask& task, int64_t span, const RunningRows& into) {
+  const int64_t seen = first_seen(task, task.begin) / kSegmentTokens * kSegmentTokens;
+  const int64_t first = std::max(seen, span * kSpanTokens);
+  const int64_t behind = std::min(last_seen(task) + 1, (span + 1) * kSpanTokens);
+  AttentionTile tile = scratch_.tile;
+  tile.span = into;
+  for (int64_t position = first; position < behind; position += kSegmentTokens) {
+    load_segment(task, position, std::min<int64_t>(kSegmentTokens, behind - position));
+    set_stretches(task, position);
+    kernels_.attend(rules_, tile, scratch_.segment);
+  }
+}
+
+void AttentionWalk::merge(const TileTask& task, const RunningRows& span, const RunningRows& total) {
+  AttentionTile tile = scratch_.tile;
+  tile.rows = static_cast<int>(rows(task));
+  tile.span = span;
+  tile.total = total;
+  kernels_.merge_span(rules_, tile);
+}
+
+void AttentionWalk::write(const TileTask& task, const RunningRows& total) const {
+  for (int64_t row = 0; row < rows(task); ++row) {
+    float* out = call_.outputs[0].tensor.floats(batch_row(task, row)) + query_head(task, row) * rules_.head_dim;
+    const float* values = total.values + row * rules_.padded_dim;
+    for (int i = 0; i < rules_.head_dim; ++i) out[i] = values[i] / total.weights[row];
+  }
+}
+
+void AttentionWalk::run(const TileTask& task) {
+  const AttentionTile& tile = scratch_.tile;
+  start(task);
+  clear(task, tile.span);
+  clear(task, tile.total);
+  const SpanRange range = spans(task);
+  for (int64_t span = range.begin; span < range.end; ++span) {
+    add_span(task, span, tile.span);
+    merge(task, tile.span, tile.total);
+  }
+  write(task, tile.total);
+}
+
+void AttentionWalk::load_segment(const TileTask& task, int64_t first, int64_t tokens) {
+  const StateView& keys = *call_.inputs[1].state;
+  const StateView& values = *call_.inputs[2].state;
+  AttentionSegment& segment = scratch_.segment;
+  segment.tokens = static_cast<int>(tokens);
+  segment.half = keys.storage == &codecs::f16.info;
+  for (int64_t i = 0; i < tokens; ++i) {
+    const int64_t position = first + i;
+    const auto at = [&](const StateView& state) {
+      return reinterpret_cast<const uint8_t*>(
+          state.at(task.sequence.pages[position / state.page_tokens], task.key_head, position % state.page_tokens));
+    };
+    segment.keys[i] = at(keys);
+    segment.values[i] = at(values);
+  }
+  kernels_.load_segment(rules_, segment);
+}
+
+void AttentionWalk::set_stretches(const TileTask& task, int64_t first) {
+  for (int row = 0; row < scratch_.tile.rows; ++row) {
+    const int64_t token = task.begin + row / group_;
+    const auto in_segment = [&](int64_t position) {
+      return static_cast<int>(std::clamp<int64_t>(position - first, 0, kSegmentTokens));
+    };
+    scratch_.tile.begin[row] = in_segment(first_seen(task, token));
+    scratch_.tile.end[row] = in_segment(task.sequence.past + token + 1);
+  }
+}
+
+}  // namespace adze::ops
