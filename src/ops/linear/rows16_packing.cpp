@@ -68,11 +68,27 @@ void read_q8_0(const codecs::BlockQ8_0& block, RowRecord& row) {
   for (int j = 0; j < 32; ++j) row.codes[j] = block.codes[j] ^ 0x80;
 }
 
+// Codes whose two low bits lie as in Q2_K and Q3_K: each half of 128 codes in 32 bytes.
+void read_crumbs(const uint8_t* low, uint8_t* codes) {
+  for (int part = 0; part < 8; ++part) {
+    const uint8_t* bytes = low + part / 4 * 32;
+    for (int j = 0; j < 32; ++j) codes[32 * part + j] = bytes[j] >> (part % 4 * 2) & 3;
+  }
+}
+
+// Adds bit `to` of 256 codes: that of code 32 k + j is bit k of byte j.
+void add_high_bits(const uint8_t* high, int to, uint8_t* codes) {
+  for (int part = 0; part < 8; ++part) {
+    uint8_t* some = codes + 32 * part;
+    for (int j = 0; j < 32; ++j) some[j] = static_cast<uint8_t>(some[j] | (high[j] >> part & 1) << to);
+  }
+}
+
 void read_q2_k(const codecs::BlockQ2_K& block, RowRecord& row) {
   row.scale = load_u16(block.scale);
   row.minimum = load_u16(block.minimum);
   std::memcpy(row.scale_pairs, block.scales, 16);
-  for (int j = 0; j < 256; ++j) row.codes[j] = block.low[j / 128 * 32 + j % 32] >> (j % 128 / 32 * 2) & 3;
+  read_crumbs(block.low, row.codes);
 }
 
 void read_q3_k(const codecs::BlockQ3_K& block, RowRecord& row) {
@@ -82,10 +98,8 @@ void read_q3_k(const codecs::BlockQ3_K& block, RowRecord& row) {
     const int high = block.scales[8 + group % 4] >> (group / 4 * 2) & 3;
     row.group_scales[group] = static_cast<int8_t>((low | high << 4) - 32);
   }
-  for (int j = 0; j < 256; ++j) {
-    const int low = block.low[j / 128 * 32 + j % 32] >> (j % 128 / 32 * 2) & 3;
-    row.codes[j] = static_cast<uint8_t>(low | (block.high[j % 32] >> (j / 32) & 1) << 2);
-  }
+  read_crumbs(block.low, row.codes);
+  add_high_bits(block.high, 2, row.codes);
 }
 
 template <typename Block>
@@ -97,8 +111,12 @@ void read_six_bit_scales(const Block& block, RowRecord& row) {
   std::memcpy(row.group_minima, scales.minimum, 8);
 }
 
+// Codes whose four low bits lie as in Q4_K and Q5_K: each 64 codes in 32 bytes.
 void read_wide_nibbles(const uint8_t* low, uint8_t* codes) {
-  for (int j = 0; j < 256; ++j) codes[j] = low[j / 64 * 32 + j % 32] >> (j % 64 / 32 * 4) & 15;
+  for (int part = 0; part < 8; ++part) {
+    const uint8_t* bytes = low + part / 2 * 32;
+    for (int j = 0; j < 32; ++j) codes[32 * part + j] = bytes[j] >> (part % 2 * 4) & 15;
+  }
 }
 
 void read_q4_k(const codecs::BlockQ4_K& block, RowRecord& row) {
@@ -109,18 +127,20 @@ void read_q4_k(const codecs::BlockQ4_K& block, RowRecord& row) {
 void read_q5_k(const codecs::BlockQ5_K& block, RowRecord& row) {
   read_six_bit_scales(block, row);
   read_wide_nibbles(block.low, row.codes);
-  for (int j = 0; j < 256; ++j) {
-    row.codes[j] = static_cast<uint8_t>(row.codes[j] | (block.high[j % 32] >> (j / 32) & 1) << 4);
-  }
+  add_high_bits(block.high, 4, row.codes);
 }
 
 void read_q6_k(const codecs::BlockQ6_K& block, RowRecord& row) {
   row.scale = load_u16(block.scale);
   std::memcpy(row.group_scales, block.scales, 16);
-  for (int j = 0; j < 256; ++j) {
-    const int low = block.low[j / 128 * 64 + j % 64] >> (j % 128 / 64 * 4) & 15;
-    const int high = block.high[j / 128 * 32 + j % 32] >> (j % 128 / 32 * 2) & 3;
-    row.codes[j] = static_cast<uint8_t>(low | high << 4);
+  for (int part = 0; part < 8; ++part) {
+    const uint8_t* low = block.low + part / 4 * 64 + part % 2 * 32;
+    const uint8_t* high = block.high + part / 4 * 32;
+    for (int j = 0; j < 32; ++j) {
+      const int low_bits = low[j] >> (part % 4 / 2 * 4) & 15;
+      const int high_bits = high[j] >> (part % 4 * 2) & 3;
+      row.codes[32 * part + j] = static_cast<uint8_t>(low_bits | high_bits << 4);
+    }
   }
 }
 
