@@ -22,9 +22,7 @@ constexpr const char* kSplitTensorCount = "split.tensors.count";
 
 void add_tensors(const GgufHeader& header, const std::shared_ptr<const MappedFile>& file, model::Model& model) {
   for (const auto& info : header.tensors) {
-    with_context(file->path(), [&] {
-      model.tensors.add(model::mapped_tensor(info.name, info.shape, info.storage, file, info.offset));
-    });
+    model.tensors.add(model::mapped_tensor(info.name, info.shape, info.storage, file, info.offset));
   }
 }
 
@@ -83,14 +81,14 @@ void read_single(const std::string& path, model::Model& model) {
 
 // A tokenizer that cannot be run must not keep anybody from looking at the model or converting its tensors.
 void read_tokenizer(model::Model& model) {
-  const auto kind = model.stored_tokenizer.find_string("tokenizer.ggml.model").value_or("none");
-  if (kind == "none" || kind == "no_vocab") return;
-  const auto vocabulary = vocabulary_from_keys(model.stored_tokenizer, model.source);
+  const auto vocabulary =
+      with_context(model.source, [&] { return vocabulary_from_keys(model.stored_tokenizer, model.source); });
+  if (vocabulary.model.empty() || vocabulary.model == "none" || vocabulary.model == "no_vocab") return;
   try {
     model.tokenizer = std::make_shared<const text::TokenizerSpec>(text::from_gguf_vocabulary(vocabulary));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported) throw;
-    log_message(LogLevel::warning, fmt::format("{}: the tokenizer cannot be used: {}", model.source, error.what()));
+    log_message(LogLevel::warning, fmt::format("the tokenizer cannot be used: {}", error.what()));
   }
 }
 
@@ -111,7 +109,7 @@ model::Model read_gguf(const std::string& path, const ReadOptions& options) {
   } else {
     read_single(path, model);
   }
-  if (options.tokenizer) with_context(path, [&] { read_tokenizer(model); });
+  if (options.tokenizer) read_tokenizer(model);
   return model;
 }
 

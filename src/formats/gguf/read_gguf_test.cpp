@@ -7,11 +7,13 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "codecs/codec.h"
 #include "formats/gguf/gguf_header.h"
 #include "formats/gguf/split_files.h"
 #include "formats/gguf/test_gguf_bytes.h"
 #include "formats/test_folder.h"
+#include "text/tokenizers/tokenizer_spec.h"
 
 namespace adze::formats {
 namespace {
@@ -179,6 +181,35 @@ TEST(ReadGguf, NamesTheMissingPart) {
   }
   split_part(0, 2, "b").save(folder + "/m-00002-of-00002.gguf");
   EXPECT_THROW(read_gguf(folder + "/m-00001-of-00002.gguf"), Error);  // part 1 under the name of part 2
+}
+
+std::string with_tokenizer(const std::string& folder, std::string_view model, std::string_view pre, uint32_t bos) {
+  GgufBytes bytes;
+  bytes.header(0, 5).string_key("tokenizer.ggml.model", model).string_key("tokenizer.ggml.pre", pre);
+  bytes.string("tokenizer.ggml.tokens").number<uint32_t>(9).number<uint32_t>(8).number<uint64_t>(3);
+  bytes.string("a").string("b").string("ab");
+  bytes.string("tokenizer.ggml.merges").number<uint32_t>(9).number<uint32_t>(8).number<uint64_t>(1).string("a b");
+  bytes.u32_key("tokenizer.ggml.bos_token_id", bos).save(folder + "/t.gguf");
+  return folder + "/t.gguf";
+}
+
+TEST(ReadGguf, BuildsTheTokenizerAndKeepsItsKeys) {
+  const auto model = read_gguf(with_tokenizer(test_folder(), "gpt2", "default", 1));
+  ASSERT_TRUE(model.tokenizer);
+  EXPECT_EQ(model.tokenizer->tokens.size(), 3u);
+  EXPECT_EQ(model.tokenizer->special.bos, 1);
+  EXPECT_EQ(model.stored_tokenizer.size(), 5u);
+}
+
+TEST(ReadGguf, ATokenizerThatCannotRunIsAWarning) {
+  std::string warning;
+  set_log_sink([&](LogLevel, std::string_view message) { warning = message; });
+  const auto model = read_gguf(with_tokenizer(test_folder(), "gpt2", "never-heard-of", 1));
+  set_log_sink({});
+  EXPECT_FALSE(model.tokenizer);
+  EXPECT_THAT(warning, HasSubstr("never-heard-of"));
+  EXPECT_EQ(model.stored_tokenizer.size(), 5u);
+  EXPECT_THROW(read_gguf(with_tokenizer(test_folder(), "gpt2", "default", 77)), Error);  // beyond the vocabulary
 }
 
 TEST(ReadModel, SaysWhatItCouldRead) {

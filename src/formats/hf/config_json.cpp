@@ -126,11 +126,23 @@ class ConfigEditor {
   bool changed_ = false;
 };
 
-bool is_redundant_head_dim(const ConfigName& name, const model::KeyValues& config, const ConfigEditor& editor) {
-  if (name.hugging_face != "head_dim" || editor.contains("head_dim")) return false;
+// What Hugging Face takes for head_dim where config.json does not say; 0 when it cannot.
+int64_t default_head_size(const model::KeyValues& config) {
   const auto width = config.find_int("embedding_length");
   const auto heads = config.find_int("attention.head_count");
-  return width && heads && *heads > 0 && *width / *heads == config.find_int(name.canonical);
+  return width && heads && *heads > 0 ? *width / *heads : 0;
+}
+
+bool is_redundant_head_dim(const ConfigName& name, const model::KeyValues& config, const ConfigEditor& editor) {
+  return name.hugging_face == "head_dim" && !editor.contains("head_dim") &&
+         config.find_int(name.canonical) == default_head_size(config);
+}
+
+void set_rotated_part(const model::KeyValues& config, ConfigEditor& editor) {
+  const int64_t head_size = config.find_int("attention.key_length").value_or(default_head_size(config));
+  const auto rotated = config.find_int("rope.dimension_count");
+  if (!rotated || head_size <= 0) return;
+  editor.set_with_default("partial_rotary_factor", static_cast<double>(*rotated) / static_cast<double>(head_size), 1.0);
 }
 
 void set_config(const model::Model& model, const Architecture& architecture, ConfigEditor& editor) {
@@ -229,6 +241,7 @@ std::string config_json_of(const model::Model& model) {
     set_special_tokens(model, editor);
   }
   set_config(model, architecture, editor);
+  set_rotated_part(model.config, editor);
   set_facts_of_tensors(model, architecture, editor);
   if (!editor.changed()) return std::string(original);
   return json_text(original.empty() ? with_sorted_keys(editor.json()) : editor.json());

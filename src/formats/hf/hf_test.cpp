@@ -173,11 +173,13 @@ TEST(WriteHf, PicksTheClassThatTheConfigNeeds) {
   auto model = read_hf(small_folder(root + "/source", &codecs::f16.info, "float16"));
   model.side_files.clear();
   model.config.set("attention.sliding_window", 4096u);
+  model.config.set("rope.dimension_count", 3u);
   write_hf(model, root + "/out");
   const Json config = read_json_file(root + "/out/config.json");
   EXPECT_EQ(config["model_type"], "mistral");
   EXPECT_EQ(config["architectures"][0], "MistralForCausalLM");
   EXPECT_EQ(config["sliding_window"], 4096);
+  EXPECT_EQ(config["partial_rotary_factor"], 0.5);
 }
 
 std::string read_error(const std::string& folder) {
