@@ -9,10 +9,33 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOL = Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release")) / "tests" / "convert_tool"
+
+
+def anonymous_bytes(pid):
+    """RssAnon of a process, or 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:")), 0)
+
+
+def run_and_watch(command):
+    """(output, highest anonymous memory seen) of a command, looking every two milliseconds."""
+    with tempfile.TemporaryFile("w+") as output, subprocess.Popen(command, stdout=output) as process:
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, anonymous_bytes(process.pid))
+            time.sleep(0.002)
+        if process.returncode != 0:
+            sys.exit(f"{command[0]} failed")
+        output.seek(0)
+        return output.read(), peak
 
 
 def measure(gigabytes, dtype, quantize_to):
@@ -23,9 +46,9 @@ def measure(gigabytes, dtype, quantize_to):
                         str(gigabytes)], check=True, stdout=subprocess.DEVNULL)
         size = sum(path.stat().st_size for path in source.glob("*.safetensors"))
         verb = ["quantize", source, target, quantize_to] if quantize_to else ["convert", source, target, dtype]
-        output = subprocess.run([TOOL, *verb], check=True, stdout=subprocess.PIPE, text=True).stdout
+        output, peak = run_and_watch([TOOL, *verb])
         values = dict(line.split() for line in output.splitlines() if not line.startswith("tensor "))
-        return size, int(values["peak_anonymous_bytes"]), float(values["seconds"])
+        return size, max(peak, int(values["peak_anonymous_bytes"])), float(values["seconds"])
 
 
 def main():
