@@ -160,7 +160,7 @@ def main():
     print_table(rows)
     print(f"\nBest: {best['name']}, the smallest with at least {LEAST_AGREEMENT:.0%} the same top-1.")
     step(f"a question to {best['name']}")
-    adze.show("chat", best["path"], "-p", QUESTION, "--temp", 0, "-n", 80)
+    adze.show("run", best["path"], "--chat", "-p", QUESTION, "--temp", 0, "-n", 80)
     print(f"\nThe demo took {time.monotonic() - start:.0f} s.")
 
 

@@ -9,7 +9,7 @@ namespace {
 constexpr std::array kVerbs{
     &inspect_verb, &explain_verb,  &tokenize_verb,  //
     &convert_verb, &quantize_verb,                  //
-    &run_verb,                                      //
+    &run_verb,     &chat_verb,                      //
     &eval_verb,    &bench_verb,                     //
     &list_verb,    &doctor_verb,
 };

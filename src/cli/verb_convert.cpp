@@ -95,8 +95,8 @@ void run_convert(const ConvertOptions& options, Console& console) {
 }
 
 constexpr Example kExamples[] = {
-    {"convert SmolLM2-135M smol.gguf", "a Hugging Face folder as one GGUF file"},
-    {"convert smol.gguf smol-hf --to hf --dtype bf16", "and back, with weights in bf16"},
+    {"convert model-hf model.gguf", "a Hugging Face folder as one GGUF file"},
+    {"convert model.gguf model-hf --to hf --dtype bf16", "and back, with weights in bf16"},
     {"convert q4_1.gguf f16.gguf --dtype f16 --exact", "expand a quantized file, or refuse if a value would change"},
 };
 

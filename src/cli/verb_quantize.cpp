@@ -72,7 +72,7 @@ void run_quantize(const QuantizeOptions& options, Console& console) {
 
 constexpr Example kExamples[] = {
     {"quantize model.gguf small.gguf --type Q4_K_M", "about 5 bits per weight, most of the quality"},
-    {"quantize SmolLM2-135M smol-q8.gguf --type Q8_0", "straight from a Hugging Face folder"},
+    {"quantize model-hf small.gguf --type Q8_0", "straight from a Hugging Face folder"},
     {"quantize model.gguf small.gguf --type Q4_0 --tensors", "with the error of every tensor"},
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "cli/conversation.h"
 #include "cli/generation_arguments.h"
 #include "cli/input_text.h"
 #include "cli/interrupt.h"
@@ -18,6 +19,8 @@ struct RunOptions {
   GenerationArguments generation;
   std::optional<std::string> prompt;
   std::optional<std::string> file;
+  bool chat = false;
+  std::optional<std::string> system;
   bool stats = false;
   bool json = false;
 
@@ -25,6 +28,8 @@ struct RunOptions {
     session.declare_model(arguments);
     arguments.option({"-p,--prompt", "TEXT", "what to continue; '-' reads the standard input"}, prompt);
     arguments.option({"-f,--file", "FILE", "read the prompt from a file"}, file);
+    arguments.flag("--chat", "put the prompt into the model's chat template, as a question to answer", chat);
+    arguments.option({"--system", "TEXT", "with --chat: what the model is told before the question"}, system);
     session.declare_context(arguments);
     arguments.flag("--stats", "show counts and speed on the standard error, also when it is no terminal", stats);
     arguments.json_flag(json);
@@ -33,7 +38,14 @@ struct RunOptions {
   }
 };
 
-std::vector<int32_t> prompt_tokens(const runtime::LoadedModel& model, const std::string& text) {
+std::vector<int32_t> prompt_tokens(const RunOptions& options, const runtime::LoadedModel& model,
+                                   const std::string& text) {
+  if (options.chat) {
+    Conversation conversation(model, std::nullopt);
+    if (options.system) conversation.set_system(*options.system);
+    conversation.add_user(text);
+    return conversation.tokens();
+  }
   auto tokens = model.tokenizer().encode(text);
   if (tokens.empty()) fail(ErrorCode::bad_input, "the prompt is empty and the model has no token to begin a text with");
   return tokens;
@@ -61,10 +73,11 @@ void report_end(Console& console, const RunOptions& options, const runtime::Gene
 }
 
 void run_run(const RunOptions& options, Console& console) {
+  if (options.system && !options.chat) throw UsageError("--system needs --chat");
   const std::string prompt = input_text(options.prompt, options.file, "a prompt");
   const auto model = load_model(options.session, options.session.model);
   const auto generation = generation_options(options.generation, model->model());
-  const auto tokens = prompt_tokens(*model, prompt);
+  const auto tokens = prompt_tokens(options, *model, prompt);
   const auto session = open_session(model, options.session, {.context_tokens = options.session.context});
   require_room(tokens.size(), *session);
   const auto sink = [&](std::string_view piece) {
@@ -79,6 +92,7 @@ void run_run(const RunOptions& options, Console& console) {
 
 constexpr Example kExamples[] = {
     {"run model.gguf -p \"Once upon a time\" -n 64", "continue a text"},
+    {"run model.gguf --chat -p \"Why is the sky blue?\"", "answer a question"},
     {"run model.gguf -f question.txt --temp 0", "the same answer every time"},
     {"run model.gguf -p - --json < prompt.txt", "text, tokens and speed for scripts"},
 };
