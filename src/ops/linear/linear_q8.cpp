@@ -15,8 +15,8 @@
 namespace adze::ops {
 namespace {
 
-constexpr int kStretchBlocks = 24;     // of 32 features, unpacked at a time: tiles and panel stay in L1
-constexpr int64_t kPassColumns = 192;  // that run over one tile
+constexpr int kStretchBlocks = 16;    // of 32 features, unpacked at a time: tiles and panel stay in L1
+constexpr int64_t kPassColumns = 96;  // that run over one tile
 constexpr int kMaxGroups = 2;
 
 struct Work {
