@@ -1,8 +1,9 @@
 // linear with f32 activations on AVX2: two registers hold one number of each of 16 rows, half of a tile at a time.
-#include <immintrin.h>
-
+// clang-format off: the operations come first
+#include "ops/linear/scale_rows_avx2.h"
 #include "ops/linear/float_tile.h"
 #include "ops/linear/rows16_widen.h"
+// clang-format on
 
 namespace adze::ops {
 namespace {
@@ -10,20 +11,12 @@ namespace {
 constexpr int kMaxTokens = 6;
 constexpr int kMaxPlainTokens = 2;
 
-struct WidenHalf {
-  void operator()(const uint8_t* from, float* to) const {
-    for (int i = 0; i < kGroupRows; i += 8) {
-      _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 2 * i))));
-    }
-  }
-};
-
 void widen(PlainNumber type, const uint8_t* group, int64_t numbers, float* tile) {
-  widen_group(type, group, numbers, WidenHalf{}, tile);
+  widen_group(type, group, numbers, tile);
 }
 
 void decode(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& codes, float* tile) {
-  unpack_tile(layout, record, blocks, WidenHalf{}, 0, codes);
+  unpack_tile(layout, record, blocks, 0, codes);
   decode_tile(layout, codes, blocks, tile);
 }
 

@@ -1,8 +1,9 @@
 // linear with f32 activations on AVX-512: two registers hold one number of each of 32 rows.
-#include <immintrin.h>
-
+// clang-format off: the operations come first
+#include "ops/linear/scale_rows_avx512.h"
 #include "ops/linear/float_tile.h"
 #include "ops/linear/rows16_widen.h"
+// clang-format on
 
 namespace adze::ops {
 namespace {
@@ -10,18 +11,12 @@ namespace {
 constexpr int kMaxTokens = 12;
 constexpr int kMaxPlainTokens = 4;
 
-struct WidenHalf {
-  void operator()(const uint8_t* from, float* to) const {
-    _mm512_storeu_ps(to, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
-  }
-};
-
 void widen(PlainNumber type, const uint8_t* group, int64_t numbers, float* tile) {
-  widen_group(type, group, numbers, WidenHalf{}, tile);
+  widen_group(type, group, numbers, tile);
 }
 
 void decode(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& codes, float* tile) {
-  unpack_tile(layout, record, blocks, WidenHalf{}, 0, codes);
+  unpack_tile(layout, record, blocks, 0, codes);
   decode_tile(layout, codes, blocks, tile);
 }
 

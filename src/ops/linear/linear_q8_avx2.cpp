@@ -1,9 +1,10 @@
 // linear with 8-bit activations on AVX2: one register holds four numbers of each of 8 rows.
-#include <immintrin.h>
-
+// clang-format off: the operations come first
+#include "ops/linear/scale_rows_avx2.h"
 #include "ops/linear/code_tile.h"
 #include "ops/linear/panel_column.h"
 #include "ops/linear/rows16_unpack.h"
+// clang-format on
 
 namespace adze::ops {
 namespace {
@@ -77,17 +78,9 @@ void quantize(const float* x, int64_t blocks, const CodeRules& rules, const Pane
 
 // ---- weights
 
-struct WidenHalf {
-  void operator()(const uint8_t* from, float* to) const {
-    for (int i = 0; i < kGroupRows; i += kHalfRows) {
-      _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 2 * i))));
-    }
-  }
-};
-
 // 8-bit codes stay int8 here: unsigned ones would overflow the 16-bit pair sums.
 void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile) {
-  unpack_tile(layout, record, blocks, WidenHalf{}, 0x80, tile);
+  unpack_tile(layout, record, blocks, 0x80, tile);
 }
 
 // ---- products
@@ -237,7 +230,7 @@ struct Product {
     alignas(64) float minima[16 * kGroupRows];
     Panel block = panel;
     for (int b = 0; b < blocks; b += layout.record_blocks, record += record_bytes(layout)) {
-      unpack_record_scales(layout, record, WidenHalf{}, scales, minima);
+      unpack_record_scales(layout, record, scales, minima);
       const uint8_t* planes = record + header_bytes(layout);
       for (int i = 0; i < layout.record_blocks; ++i, planes += Codes::kBlockBytes) {
         for (int row = 0; row < kGroupRows; row += kHalfRows) {

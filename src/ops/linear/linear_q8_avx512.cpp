@@ -1,9 +1,10 @@
 // linear with 8-bit activations on AVX-512 VNNI: one register holds four numbers of each of 16 rows.
-#include <immintrin.h>
-
+// clang-format off: the operations come first
+#include "ops/linear/scale_rows_avx512.h"
 #include "ops/linear/code_tile.h"
 #include "ops/linear/panel_column.h"
 #include "ops/linear/rows16_unpack.h"
+// clang-format on
 
 namespace adze::ops {
 namespace {
@@ -56,14 +57,8 @@ void quantize(const float* x, int64_t blocks, const CodeRules& rules, const Pane
 
 // ---- weights
 
-struct WidenHalf {
-  void operator()(const uint8_t* from, float* to) const {
-    _mm512_storeu_ps(to, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))));
-  }
-};
-
 void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile) {
-  unpack_tile(layout, record, blocks, WidenHalf{}, 0, tile);
+  unpack_tile(layout, record, blocks, 0, tile);
 }
 
 // ---- products
@@ -240,7 +235,7 @@ struct Product {
     __m512 total[1][kTokens];
     load_totals(sums, total);
     for (int b = 0; b < blocks; b += layout.record_blocks) {
-      unpack_record_scales(layout, record, WidenHalf{}, scales, minima);
+      unpack_record_scales(layout, record, scales, minima);
       part.scales[0] = scales;
       part.minima[0] = minima;
       RecordCodes<kLowBits, kHighBits> codes[1] = {{record + header_bytes(layout)}};

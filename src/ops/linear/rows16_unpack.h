@@ -1,4 +1,5 @@
-// From a rows16 record to code tiles, written once for every ISA: each ISA's file compiles its own copy.
+// From a rows16 record to code tiles, over the operations of scale_rows_<isa>.h (to be included before), compiled once
+// for each ISA.
 #pragma once
 
 #include "ops/linear/code_tile.h"
@@ -64,52 +65,34 @@ inline void unpack_record_codes(const Rows16Layout& layout, const uint8_t* plane
   unpack_blocks<2, 0>(planes, blocks, 0, codes);
 }
 
-inline void scale_bytes(const float* scale, const int8_t* bytes, int groups, float* out) {
-  for (int g = 0; g < groups; ++g) {
-    for (int r = 0; r < kGroupRows; ++r) {
-      out[g * kGroupRows + r] = scale[r] * static_cast<float>(bytes[g * kGroupRows + r]);
-    }
-  }
-}
-
-inline void scale_nibbles(const float* scale, const uint8_t* bytes, int shift, float* out) {
-  for (int g = 0; g < 16; ++g) {
-    for (int r = 0; r < kGroupRows; ++r) {
-      out[g * kGroupRows + r] = scale[r] * static_cast<float>(bytes[g * kGroupRows + r] >> shift & 15);
-    }
-  }
-}
-
 /// Scales (and minima) of one record as floats, the same numbers that decoding uses.
-/// `widen_half` converts sixteen f16.
-template <typename WidenHalf>
-inline void unpack_record_scales(const Rows16Layout& layout, const uint8_t* header, const WidenHalf& widen_half,
-                                 float* scales, float* minima) {
+inline void unpack_record_scales(const Rows16Layout& layout, const uint8_t* header, float* scales, float* minima) {
   alignas(64) float scale[kGroupRows];
-  alignas(64) float minimum[kGroupRows];
-  const int groups = layout.record_blocks * layout.scales_per_block;
+  alignas(64) float minimum[kGroupRows] = {};
   const bool plain = layout.group_scales == GroupScales::none;
-  widen_half(header, plain ? scales : scale);
-  if (layout.has_minima) widen_half(header + 2 * kGroupRows, plain ? minima : minimum);
+  ScaleRows::widen(header, plain ? scales : scale);
+  if (layout.has_minima) ScaleRows::widen(header + 2 * kGroupRows, plain ? minima : minimum);
+  if (plain) return;
   const uint8_t* bytes = header + 2 * kGroupRows * (layout.has_minima ? 2 : 1);
+  const int end = layout.record_blocks * layout.scales_per_block * kGroupRows;
   if (layout.group_scales == GroupScales::nibble_pairs) {
-    scale_nibbles(scale, bytes, 0, scales);
-    scale_nibbles(minimum, bytes, 4, minima);
-  } else if (!plain) {
-    scale_bytes(scale, reinterpret_cast<const int8_t*>(bytes), groups, scales);
-    if (layout.has_minima) {
-      scale_bytes(minimum, reinterpret_cast<const int8_t*>(bytes) + groups * kGroupRows, groups, minima);
+    for (int at = 0; at < end; at += kGroupRows) {
+      ScaleRows::times_nibbles(scale, bytes + at, 0, scales + at);
+      ScaleRows::times_nibbles(minimum, bytes + at, 4, minima + at);
     }
+    return;
   }
+  for (int at = 0; at < end; at += kGroupRows) ScaleRows::times_bytes(scale, bytes + at, scales + at);
+  if (!layout.has_minima) return;
+  for (int at = 0; at < end; at += kGroupRows) ScaleRows::times_bytes(minimum, bytes + end + at, minima + at);
 }
 
 /// Fills `tile` with `blocks` blocks (a multiple of the record) that start at `record`.
-template <typename WidenHalf>
-void unpack_tile(const Rows16Layout& layout, const uint8_t* record, int blocks, const WidenHalf& widen_half,
-                 uint8_t flip, const CodeTile& tile) {
+inline void unpack_tile(const Rows16Layout& layout, const uint8_t* record, int blocks, uint8_t flip,
+                        const CodeTile& tile) {
   for (int b = 0; b < blocks; b += layout.record_blocks) {
     const int at = b * layout.scales_per_block * kGroupRows;
-    unpack_record_scales(layout, record, widen_half, tile.scales + at, tile.minima + at);
+    unpack_record_scales(layout, record, tile.scales + at, tile.minima + at);
     unpack_record_codes(layout, record + header_bytes(layout), flip, tile.codes + b * kQuads * kPlaneBytes);
     record += record_bytes(layout);
   }

@@ -1,4 +1,5 @@
-// From rows16 groups to float tiles, written once for every ISA: each ISA's file compiles its own copy.
+// From rows16 groups to float tiles, over the operations of scale_rows_<isa>.h (to be included before), compiled once
+// for each ISA.
 #pragma once
 
 #include "ops/linear/float_tile.h"
@@ -13,12 +14,10 @@ typedef float LaneFloats __attribute__((vector_size(4 * kGroupRows), aligned(1),
 
 inline LaneFloats& lanes_at(float* at) { return *reinterpret_cast<LaneFloats*>(at); }
 
-template <typename WidenHalf>
-inline void widen_group(PlainNumber type, const uint8_t* group, int64_t numbers, const WidenHalf& widen_half,
-                        float* tile) {
+inline void widen_group(PlainNumber type, const uint8_t* group, int64_t numbers, float* tile) {
   for (int64_t k = 0; k < numbers; ++k, tile += kTileRows) {
     if (type == PlainNumber::f16) {
-      widen_half(group + k * 2 * kGroupRows, tile);
+      ScaleRows::widen(group + k * 2 * kGroupRows, tile);
     } else if (type == PlainNumber::f32) {
       __builtin_memcpy(tile, group + k * 4 * kGroupRows, 4 * kGroupRows);
     } else {
