@@ -3,14 +3,17 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
 
 namespace adze::cli {
 namespace {
+
+constexpr size_t kMostHeldBytes = 65536;
 
 bool wants_no_colours() {
   const char* no_colour = std::getenv("NO_COLOR");
@@ -24,6 +27,16 @@ bool is_control(char32_t code_point) {
   const bool direction =
       (code_point >= 0x202A && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069);
   return c0_or_c1 || direction;
+}
+
+// Also when a signal comes in between, which ends a write early. False when the system refuses.
+bool write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) text.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
 }
 
 }  // namespace
@@ -41,8 +54,9 @@ size_t Console::output_columns() const {
 }
 
 void Console::write(std::string_view text) {
-  if (progress_shown_ && output_is_terminal_) show_progress("");
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (output_is_terminal_) show_progress("");
+  held_.append(text);
+  if (held_.size() >= kMostHeldBytes) flush();
 }
 
 void Console::write_model_text(std::string_view text) {
@@ -56,13 +70,14 @@ void Console::write_model_text(std::string_view text) {
 }
 
 void Console::flush() {
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) fail(ErrorCode::io, "cannot write to the standard output");
+  const std::string text = std::exchange(held_, {});
+  if (!write_all(STDOUT_FILENO, text)) fail(ErrorCode::io, "cannot write to the standard output");
 }
 
 void Console::write_message(std::string_view text) {
   show_progress("");
-  std::fflush(stdout);  // keeps the order of what a terminal shows
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  if (output_is_terminal_) flush();  // keeps the order of what a terminal shows
+  write_all(STDERR_FILENO, text);    // nobody could be told of a failure
 }
 
 std::string Console::styled(Style style, std::string_view text) const {
@@ -75,9 +90,7 @@ std::string Console::styled_message(Style style, std::string_view text) const {
 
 void Console::show_progress(std::string_view line) {
   if (!errors_are_terminal_ || (line.empty() && !progress_shown_)) return;
-  const std::string text = fmt::format("\r\x1b[K{}", line);
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
+  write_all(STDERR_FILENO, fmt::format("\r\x1b[K{}", line));
   progress_shown_ = !line.empty();
 }
 

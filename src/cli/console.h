@@ -23,7 +23,8 @@ class Console {
   /// Columns of the terminal; 0 when stdout is none.
   size_t output_columns() const;
 
-  /// Results. The text is written as it is: pass what comes from files through report::printable() first.
+  /// Results; seen at the next flush() at the latest. The text is written as it is: pass what comes from files through
+  /// report::printable() first.
   void write(std::string_view text);
   template <typename... Args>
   void print(fmt::format_string<Args...> format, Args&&... args) {
@@ -51,6 +52,7 @@ class Console {
   void show_progress(std::string_view line);
 
  private:
+  std::string held_;  // written, but not yet handed to the system
   bool output_is_terminal_;
   bool errors_are_terminal_;
   bool output_colours_;

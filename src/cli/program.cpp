@@ -127,6 +127,7 @@ int run_program(const std::vector<std::string>& words) {
   int status = kFailure;
   try {
     status = run_words(words, console);
+    console.flush();
   } catch (const Error& error) {  // the standard output is gone
     status = report(failure_of(error), false, console);
   }
