@@ -4,18 +4,31 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace adze::formats {
 
+/// Removes what the tests of this program wrote when it ends.
+struct TestFolders {
+  std::vector<std::string> paths;
+  ~TestFolders() {
+    std::error_code ignored;
+    for (const auto& path : paths) std::filesystem::remove_all(path, ignored);
+  }
+};
+
 inline std::string test_folder() {
+  static TestFolders folders;
   const auto* info = testing::UnitTest::GetInstance()->current_test_info();
   const auto folder =
       testing::TempDir() + "adze_" + std::to_string(::getpid()) + "_" + info->test_suite_name() + "_" + info->name();
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
+  folders.paths.push_back(folder);
   return folder;
 }
 
