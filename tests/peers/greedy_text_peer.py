@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from llama_peer import ROOT, build_llama_logits, run
+from llama_tools import ROOT, build_llama_logits, run
 
 ADZE = os.environ.get("ADZE", str(ROOT / "build" / "release" / "adze"))
 ADZE_LOGITS = Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release")) / "tests" / "adze_logits"

@@ -1,7 +1,7 @@
 // Raw logits of llama.cpp for a text, through its C API: what ours are compared with.
 //   llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32
 // Every chunk starts with an empty cache in f32; LOGITS gets one row per position. TOKENS gets the ids of the text;
-// with TEXT "-" it is read instead. Built by llama_peer.py.
+// with TEXT "-" it is read instead. Built by llama_tools.py.
 #include <llama.h>
 
 #include <cstdio>

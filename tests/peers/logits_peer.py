@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from compare_logits import compare
-from llama_peer import LLAMA, build_llama_logits, run
+from llama_tools import LLAMA, build_llama_logits, run
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release"))
