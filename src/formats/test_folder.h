@@ -24,8 +24,9 @@ struct TestFolders {
 inline std::string test_folder() {
   static TestFolders folders;
   const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-  const auto folder =
-      testing::TempDir() + "adze_" + std::to_string(::getpid()) + "_" + info->test_suite_name() + "_" + info->name();
+  auto name = std::string(info->test_suite_name()) + "_" + info->name();
+  std::ranges::replace(name, '/', '_');  // instances of a suite have it in their names
+  const auto folder = testing::TempDir() + "adze_" + std::to_string(::getpid()) + "_" + name;
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   folders.paths.push_back(folder);
