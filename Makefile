@@ -58,8 +58,8 @@ format: setup-clang ## format the C++ files in place
 	@git ls-files -z --cached --others --exclude-standard '*.cpp' '*.h' | xargs -0 -r clang-format-19 -i
 
 fuzz: setup-clang ## fuzz each target for FUZZ_SECONDS (default 20) under ASan and UBSan
-	$(call compile,fuzz,fuzzers)
-	@python3 tools/run_fuzz.py --build build/fuzz --seconds $(FUZZ_SECONDS) -j $(JOBS)
+	$(call compile,asan,fuzzers)
+	@python3 tools/run_fuzz.py --build build/asan --seconds $(FUZZ_SECONDS) -j $(JOBS)
 
 asan: setup-clang ## the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call compile,asan)
@@ -73,4 +73,4 @@ clang: setup-clang ## build everything with clang 19, warnings as errors
 	$(call compile,clang)
 
 clean: ## remove the builds, keep the peers
-	@rm -rf $(addprefix build/,release debug asan tsan fuzz clang bench)
+	@rm -rf $(addprefix build/,release debug asan tsan clang bench)

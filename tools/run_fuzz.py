@@ -59,7 +59,7 @@ def report(program, status, output):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=Path, default=ROOT / "build" / "fuzz")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "asan")
     parser.add_argument("--seconds", type=int, default=20, help="per target")
     parser.add_argument("--only", default="", help="run only targets whose name contains this")
     parser.add_argument("-j", "--jobs", type=int, default=1, help="targets at a time")
