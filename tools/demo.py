@@ -6,7 +6,7 @@ Exit status: adze's own, or 3 when the model is neither cached nor to be had.
 """
 import argparse
 import json
-import os
+import shlex
 import subprocess
 import sys
 import time
@@ -31,8 +31,9 @@ class Adze:
 
     def show(self, *arguments):
         """Runs a verb whose output the reader sees."""
-        print(f"\n$ adze {' '.join(map(str, arguments))}\n", flush=True)
-        self.check(subprocess.run([self.program, *map(str, arguments)], stdin=subprocess.DEVNULL))
+        words = list(map(str, arguments))
+        print(f"\n$ adze {shlex.join(words)}\n", flush=True)
+        self.check(subprocess.run([self.program, *words], stdin=subprocess.DEVNULL, cwd=ROOT))
 
     def ask(self, *arguments):
         """The JSON report of a verb."""
@@ -74,16 +75,16 @@ def evaluation_text(folder):
 
 
 def make_reference(adze, kind, model, folder):
-    """(path, name) of the model in floating point that the others are made from and compared with."""
+    """(path, what it is) of the model in floating point that the others are made from and compared with."""
     if kind == "hf":
-        return model, "the original checkpoint"
+        return model, "original"
     for dtype in ("f16", "f32"):
         path = folder / f"reference-{dtype}.gguf"
         if path.is_file() or adze.works("convert", model, path, "--dtype", dtype, "--exact"):
             quantized = model.stem.rsplit(".", 1)[-1]
             print(f"expanded to {dtype.upper()}, every value unchanged: {path.relative_to(ROOT)}\n"
                   f"The reference is therefore the {quantized} model, not the original checkpoint.")
-            return path, f"the {quantized} model"
+            return path, f"{quantized} as {dtype.upper()}"
     sys.exit(f"demo: {model} could not be expanded without changing values")
 
 
@@ -127,7 +128,7 @@ def best_of(rows):
 
 
 def compare(adze, reference, reference_name, text, folder, types):
-    rows = [measure(adze, "reference", reference, reference, text)]
+    rows = [measure(adze, reference_name, reference, reference, text)]
     for name in types:
         path = folder / f"{name}.gguf"
         print(f"{name}: quantize, measure", flush=True)
@@ -155,12 +156,13 @@ def main():
     rows = compare(adze, reference, reference_name, text, folder, options.types)
     best = best_of(rows[1:])
     step("comparison")
-    print(f"Quality: {rows[1]['scored_tokens']} scored tokens of {text_name}, against {reference_name}. "
-          f"Speed: {os.cpu_count()} processors,\na prompt of {PROMPT_TOKENS} and {GENERATED_TOKENS} generated tokens.\n")
+    print(f"Quality: {rows[1]['scored_tokens']} scored tokens of {text_name}; KL divergence and top-1 against the first row, "
+          f"{reference_name}.\nSpeed: {rows[0]['threads']} threads, "
+          f"a prompt of {PROMPT_TOKENS} and {GENERATED_TOKENS} generated tokens.\n")
     print_table(rows)
     print(f"\nBest: {best['name']}, the smallest with at least {LEAST_AGREEMENT:.0%} the same top-1.")
     step(f"a question to {best['name']}")
-    adze.show("run", best["path"], "--chat", "-p", QUESTION, "--temp", 0, "-n", 80)
+    adze.show("run", best["path"].relative_to(ROOT), "--chat", "-p", QUESTION, "--temp", 0, "-n", 80)
     print(f"\nThe demo took {time.monotonic() - start:.0f} s.")
 
 
