@@ -94,7 +94,7 @@ def measure(adze, name, path, reference, text):
     quality = ["eval", path, "--text", text, "--context", CONTEXT, "--chunks", CHUNKS]
     quality = adze.ask(*quality, *([] if path == reference else ["--ref", reference]))
     speed = adze.ask("bench", path, "-p", PROMPT_TOKENS, "-n", GENERATED_TOKENS, "-r", ROUNDS)["results"][0]
-    return {"name": name, "path": path, **look, **quality, **speed}
+    return {**look, **quality, **speed, "name": name, "path": path}
 
 
 def number(value, digits):
