@@ -47,8 +47,7 @@ constexpr const char* kHelp =
 class Chat {
  public:
   Chat(const ChatOptions& options, Console& console)
-      : options_(options),
-        console_(console),
+      : console_(console),
         model_(load_model(options.session, options.session.model)),
         conversation_(*model_, options.template_file),
         session_(open_session(model_, options.session, {.context_tokens = options.session.context})),
@@ -80,7 +79,6 @@ class Chat {
   std::vector<int32_t> tokens_that_fit();
   runtime::GenerationResult say(const std::vector<int32_t>& tokens);
 
-  const ChatOptions& options_;
   Console& console_;
   std::shared_ptr<runtime::LoadedModel> model_;
   Conversation conversation_;
