@@ -103,7 +103,9 @@ graph::Attributes rotary_attributes(const model::KeyValues& config, int64_t rota
   attributes.emplace("beta_fast", config.find_number("rope.scaling.yarn_beta_fast").value_or(32));
   attributes.emplace("beta_slow", config.find_number("rope.scaling.yarn_beta_slow").value_or(1));
   const double own_magnitude = factor > 1 ? 0.1 * std::log(factor) + 1 : 1;
-  attributes.emplace("magnitude", config.find_number("rope.scaling.attn_factor").value_or(1) * own_magnitude);
+  const double usual = config.find_number("rope.scaling.attn_factor").value_or(1) * own_magnitude;
+  // Hugging Face's attention_factor, where a config gives it, is the whole of the magnitude.
+  attributes.emplace("magnitude", config.find_number("rope.scaling.yarn_attn_factor").value_or(usual));
   return attributes;
 }
 
