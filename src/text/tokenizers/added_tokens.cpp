@@ -87,7 +87,7 @@ std::vector<TextPiece> AddedTokenFinder::cut(std::string_view text, bool parse_s
     if (token.single_word && touches_word(text.substr(0, found.begin), text.substr(found.end))) continue;
     size_t begin = found.begin;
     size_t end = found.end;
-    if (token.lstrip) begin = std::max(done, begin - trailing_space_bytes(text.substr(0, begin)));
+    if (token.lstrip) begin -= trailing_space_bytes(text.substr(done, begin - done));
     if (token.rstrip) end += leading_space_bytes(text.substr(end));
     if (begin > done) pieces.push_back({text.substr(done, begin - done), kNoToken});
     pieces.push_back({text.substr(begin, end - begin), token.id});

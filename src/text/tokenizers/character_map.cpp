@@ -1,5 +1,6 @@
 #include "text/tokenizers/character_map.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
@@ -7,6 +8,9 @@
 
 namespace adze::text {
 namespace {
+
+// Real keys are a few characters; a hostile trie may go in circles.
+constexpr size_t kMaxKeyBytes = 256;
 
 // A Darts-clone unit: offset and label of a node, or, with the top bit, the value of a key that ends there.
 size_t unit_offset(uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); }
@@ -32,7 +36,7 @@ CharacterMap::CharacterMap(std::string_view bytes) {
 CharacterMap::Found CharacterMap::longest(std::string_view text) const {
   Found best;
   size_t node = unit_offset(unit(0));
-  for (size_t i = 0; i < text.size(); ++i) {
+  for (size_t i = 0; i < std::min(text.size(), kMaxKeyBytes); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte == 0) break;  // zero ends keys in the trie
     node ^= byte;
@@ -44,13 +48,14 @@ CharacterMap::Found CharacterMap::longest(std::string_view text) const {
   return best;
 }
 
-std::string CharacterMap::apply(std::string_view text) const {
+std::string CharacterMap::apply(std::string_view text, const GrowthLimit& limit) const {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const Found found = longest(text);
     if (found.bytes > 0 && found.replacement < replacements_.size()) {
       out += replacements_.c_str() + found.replacement;  // up to its zero
+      limit.check(out.size());
       text.remove_prefix(found.bytes);
     } else {
       const size_t bytes = decode_utf8(text).bytes;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/tokenizers/growth_limit.h"
+
 namespace adze::text {
 
 /// Layout: u32 n | n bytes of u32 double-array units (Darts-clone) | zero-terminated replacement strings.
@@ -15,7 +17,8 @@ class CharacterMap {
   explicit CharacterMap(std::string_view bytes);
 
   /// Replaces, from the left, the longest sequence that the map knows; other characters stay.
-  std::string apply(std::string_view text) const;
+  /// Throws Error(bad_input) beyond the limit.
+  std::string apply(std::string_view text, const GrowthLimit& limit) const;
 
  private:
   struct Found {

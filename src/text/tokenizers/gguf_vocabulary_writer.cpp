@@ -24,7 +24,9 @@ bool looks_like_control(std::string_view text) {
 std::string merge_text(const Merge& merge) {
   const std::string_view text = merge.text;
   const size_t left = std::min<size_t>(merge.left_bytes, text.size());
-  return replace_all(text.substr(0, left), " ", "\u0120") + " " + replace_all(text.substr(left), " ", "\u0120");
+  const GrowthLimit limit(text.size());
+  return replace_all(text.substr(0, left), " ", "\u0120", limit) + " " +
+         replace_all(text.substr(left), " ", "\u0120", limit);
 }
 
 class Writer {
@@ -67,7 +69,8 @@ class Writer {
       if (looks_like_control(token.text)) {
         to_.token_types[id] = static_cast<int32_t>(TokenType::control);
       } else {
-        to_.tokens[id] = replace_all(token.text, kSpaceMark, " ");  // searched in the raw text
+        to_.tokens[id] =
+            replace_all(token.text, kSpaceMark, " ", GrowthLimit(token.text.size()));  // searched in the raw text
       }
     }
     for (size_t id = 0; id < to_.tokens.size(); ++id) {

@@ -15,7 +15,8 @@ void for_each_character(std::string_view text, Visit&& visit) {
   }
 }
 
-std::string replace_matches(std::string_view text, const Regex& regex, std::string_view content) {
+std::string replace_matches(std::string_view text, const Regex& regex, std::string_view content,
+                            const GrowthLimit& limit) {
   std::string out;
   Regex::Searcher searcher(regex);
   size_t from = 0;
@@ -23,6 +24,7 @@ std::string replace_matches(std::string_view text, const Regex& regex, std::stri
   while (from < text.size() && searcher.find(text, from, match)) {
     if (match.begin == match.end) break;  // an empty match replaces nothing
     out.append(text.substr(from, match.begin - from)).append(content);
+    limit.check(out.size());
     from = match.end;
   }
   return out.append(text.substr(from));
@@ -90,12 +92,14 @@ std::string collapse_spaces(std::string_view text) {
 
 }  // namespace
 
-std::string replace_all(std::string_view text, std::string_view pattern, std::string_view content) {
+std::string replace_all(std::string_view text, std::string_view pattern, std::string_view content,
+                        const GrowthLimit& limit) {
   std::string out;
   out.reserve(text.size());
   size_t from = 0;
   for (size_t at; !pattern.empty() && (at = text.find(pattern, from)) != std::string_view::npos;) {
     out.append(text.substr(from, at - from)).append(content);
+    limit.check(out.size());
     from = at + pattern.size();
   }
   return out.append(text.substr(from));
@@ -112,6 +116,7 @@ Normalizer::Normalizer(const std::vector<NormalizerStep>& steps) {
 }
 
 std::string Normalizer::run(std::string_view text) const {
+  const GrowthLimit limit(text.size());
   std::string out(text);
   for (const auto& [step, regex, characters] : steps_) {
     using Kind = NormalizerStep::Kind;
@@ -144,13 +149,13 @@ std::string Normalizer::run(std::string_view text) const {
         out = out.empty() ? out : step.content + out;
         break;
       case Kind::replace_text:
-        out = replace_all(out, step.pattern, step.content);
+        out = replace_all(out, step.pattern, step.content, limit);
         break;
       case Kind::replace_regex:
-        out = replace_matches(out, *regex, step.content);
+        out = replace_matches(out, *regex, step.content, limit);
         break;
       case Kind::precompiled:
-        out = characters->apply(out);
+        out = characters->apply(out, limit);
         break;
       case Kind::clean_text:
         out = clean_text(out);
@@ -162,6 +167,7 @@ std::string Normalizer::run(std::string_view text) const {
         out = collapse_spaces(out);
         break;
     }
+    limit.check(out.size());
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "text/tokenizers/character_map.h"
+#include "text/tokenizers/growth_limit.h"
 #include "text/tokenizers/regex.h"
 #include "text/tokenizers/tokenizer_spec.h"
 
@@ -31,7 +32,8 @@ class Normalizer {
   std::vector<CompiledStep> steps_;
 };
 
-/// Every occurrence of `pattern` (not empty) becomes `content`.
-std::string replace_all(std::string_view text, std::string_view pattern, std::string_view content);
+/// Every occurrence of `pattern` (not empty) becomes `content`. Throws Error(bad_input) beyond the limit.
+std::string replace_all(std::string_view text, std::string_view pattern, std::string_view content,
+                        const GrowthLimit& limit);
 
 }  // namespace adze::text

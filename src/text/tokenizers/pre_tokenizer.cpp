@@ -123,20 +123,21 @@ void split_by_text(const PreTokenizerStep& step, Words& words) {
 
 // Builds the buffer anew, word by word: rewrite(index, word, out) appends.
 template <typename Rewrite>
-void rewrite_words(Words& words, Rewrite&& rewrite) {
+void rewrite_words(Words& words, const GrowthLimit& limit, Rewrite&& rewrite) {
   Words out;
   out.text.reserve(words.text.size());
   out.ranges.reserve(words.ranges.size());
   for (size_t i = 0; i < words.ranges.size(); ++i) {
     const size_t begin = out.text.size();
     rewrite(i, words.word(words.ranges[i]), out.text);
+    limit.check(out.text.size());
     out.ranges.push_back({begin, out.text.size()});
   }
   words = std::move(out);
 }
 
-void prepend(const PreTokenizerStep& step, bool at_start, Words& words) {
-  rewrite_words(words, [&](size_t index, std::string_view word, std::string& out) {
+void prepend(const PreTokenizerStep& step, bool at_start, const GrowthLimit& limit, Words& words) {
+  rewrite_words(words, limit, [&](size_t index, std::string_view word, std::string& out) {
     const bool wanted = !step.first_only || (at_start && index == 0);
     if (wanted && !word.starts_with(step.pattern)) out += step.pattern;
     out.append(word);
@@ -156,7 +157,7 @@ PreTokenizer::PreTokenizer(const std::vector<PreTokenizerStep>& steps) {
   }
 }
 
-void PreTokenizer::apply(const CompiledStep& compiled, bool at_start, Words& words) const {
+void PreTokenizer::apply(const CompiledStep& compiled, bool at_start, const GrowthLimit& limit, Words& words) const {
   const PreTokenizerStep& step = compiled.step;
   switch (step.kind) {
     case Kind::split_regex:
@@ -166,26 +167,28 @@ void PreTokenizer::apply(const CompiledStep& compiled, bool at_start, Words& wor
       split_by_text(step, words);
       break;
     case Kind::prepend:
-      prepend(step, at_start, words);
+      prepend(step, at_start, limit, words);
       break;
     case Kind::replace_text:
-      rewrite_words(words, [&](size_t, std::string_view word, std::string& out) {
-        out += replace_all(word, step.pattern, step.content);
+      rewrite_words(words, limit, [&](size_t, std::string_view word, std::string& out) {
+        out += replace_all(word, step.pattern, step.content, limit);
       });
       break;
     case Kind::byte_alphabet:
-      rewrite_words(words, [](size_t, std::string_view word, std::string& out) { append_byte_alphabet(word, out); });
+      rewrite_words(words, limit,
+                    [](size_t, std::string_view word, std::string& out) { append_byte_alphabet(word, out); });
       break;
   }
 }
 
 Words PreTokenizer::run(std::string text, bool at_start) const {
+  const GrowthLimit limit(text.size());
   Words words;
   words.text = std::move(text);
   if (!words.text.empty()) words.ranges.push_back({0, words.text.size()});
-  for (const auto& compiled : steps_) apply(compiled, at_start, words);
+  for (const auto& compiled : steps_) apply(compiled, at_start, limit, words);
   if (back_to_bytes_) {
-    rewrite_words(words, [](size_t, std::string_view word, std::string& out) {
+    rewrite_words(words, limit, [](size_t, std::string_view word, std::string& out) {
       const auto bytes = bytes_of_alphabet(word);
       out.append(bytes ? std::string_view(*bytes) : word);
     });

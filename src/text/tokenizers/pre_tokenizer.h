@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/tokenizers/growth_limit.h"
 #include "text/tokenizers/regex.h"
 #include "text/tokenizers/tokenizer_spec.h"
 
@@ -35,7 +36,7 @@ class PreTokenizer {
     PreTokenizerStep step;
     std::optional<Regex> regex;
   };
-  void apply(const CompiledStep& compiled, bool at_start, Words& words) const;
+  void apply(const CompiledStep& compiled, bool at_start, const GrowthLimit& limit, Words& words) const;
 
   std::vector<CompiledStep> steps_;
   bool back_to_bytes_ = false;  // steps follow the byte alphabet, so it is really applied and undone

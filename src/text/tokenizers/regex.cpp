@@ -3,6 +3,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8  // lint: allow macros: the library asks for it
 #include <pcre2.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "text/tokenizers/oniguruma_pattern.h"
 
@@ -83,8 +85,9 @@ bool Regex::Searcher::find(std::string_view subject, size_t from, TextRange& mat
          subject.size(), from, error_text(result));
   }
   const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(data);
-  match = {bounds[0], bounds[1]};
-  return match.begin <= match.end;  // \K in a lookahead can turn it round
+  // \K in a lookbehind can put the beginning before `from`, in a lookahead behind the end.
+  match = {std::max<size_t>(bounds[0], from), bounds[1]};
+  return match.begin <= match.end;
 }
 
 }  // namespace adze::text

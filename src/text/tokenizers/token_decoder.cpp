@@ -17,7 +17,7 @@ std::string join_wordpiece(std::string text, const std::string& prefix, bool fir
 }
 
 // The order and the list are PyPI tokenizers'.
-std::string clean_wordpiece(std::string text) {
+std::string clean_wordpiece(std::string text, const GrowthLimit& limit) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kReplacements{{
       {" .", "."},
       {" ?", "?"},
@@ -31,14 +31,20 @@ std::string clean_wordpiece(std::string text) {
       {" 've", "'ve"},
       {" 're", "'re"},
   }};
-  for (const auto& [pattern, content] : kReplacements) text = replace_all(text, pattern, content);
+  for (const auto& [pattern, content] : kReplacements) text = replace_all(text, pattern, content, limit);
   return text;
 }
 
-std::string apply(const DecoderStep& step, TokenType type, bool first, std::string text) {
+struct DecodedToken {
+  TokenType type;
+  bool is_first;
+  const GrowthLimit& limit;
+};
+
+std::string apply(const DecoderStep& step, const DecodedToken& token, std::string text) {
   switch (step.kind) {
     case Kind::byte_alphabet:
-      if (type == TokenType::normal) {
+      if (token.type == TokenType::normal) {
         if (auto bytes = bytes_of_alphabet(text)) return *std::move(bytes);
       }
       return text;
@@ -47,13 +53,13 @@ std::string apply(const DecoderStep& step, TokenType type, bool first, std::stri
       return byte ? std::string(1, static_cast<char>(*byte)) : text;
     }
     case Kind::replace_text:
-      return replace_all(text, step.pattern, step.content);
+      return replace_all(text, step.pattern, step.content, token.limit);
     case Kind::metaspace:
-      return replace_all(text, step.pattern, first ? "" : " ");
+      return replace_all(text, step.pattern, token.is_first ? "" : " ", token.limit);
     case Kind::wordpiece:
-      return join_wordpiece(std::move(text), step.pattern, first);
+      return join_wordpiece(std::move(text), step.pattern, token.is_first);
     case Kind::clean_wordpiece:
-      return clean_wordpiece(std::move(text));
+      return clean_wordpiece(std::move(text), token.limit);
     case Kind::strip_start:
       return text;  // the whole text's business
   }
@@ -86,7 +92,8 @@ std::string TokenDecoder::bytes_of(int32_t id, bool first) const {
   const TokenType type = spec_.tokens[static_cast<size_t>(id)].type;
   if (type == TokenType::unused) return {};
   std::string text = text_of(id);
-  for (const DecoderStep& step : spec_.decoder) text = apply(step, type, first, std::move(text));
+  const GrowthLimit limit(text.size());
+  for (const DecoderStep& step : spec_.decoder) text = apply(step, {type, first, limit}, std::move(text));
   return text;
 }
 

@@ -202,7 +202,11 @@ std::string StreamingDecoder::finish() { return take_complete(true); }
 
 std::string StreamingDecoder::take_complete(bool at_end) {
   const std::string& strip = tokenizer_.parts_->decoder.strip_text();
-  for (; strip_left_ > 0 && held_.starts_with(strip); --strip_left_) held_.erase(0, strip.size());
+  size_t stripped = 0;
+  for (; strip_left_ > 0 && std::string_view(held_).substr(stripped).starts_with(strip); --strip_left_) {
+    stripped += strip.size();
+  }
+  held_.erase(0, stripped);
   const bool may_strip_more = strip_left_ > 0 && std::string_view(strip).starts_with(held_);
   if (may_strip_more && !at_end) return {};
   strip_left_ = 0;
