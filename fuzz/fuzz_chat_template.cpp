@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const adze::Json context = make_context();
   adze::text::RenderOptions options;
   options.max_steps = 20000;
-  options.max_text_bytes = 1 << 20;
+  options.max_bytes = 1 << 20;
   try {
     const std::string source(reinterpret_cast<const char*>(data), size);
     adze::text::ChatTemplate::parse(source, "fuzz").render(context, options);

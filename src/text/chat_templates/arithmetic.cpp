@@ -161,7 +161,7 @@ Value make_sequence_like(const Sequence& sequence, std::vector<Value> items) {
 }
 
 Value join_sequences(const Sequence& left, const Sequence& right, Budget& budget) {
-  budget.spend_steps(left.items.size() + right.items.size());
+  budget.spend_items(left.items.size() + right.items.size());
   std::vector<Value> items = left.items;
   items.insert(items.end(), right.items.begin(), right.items.end());
   return make_sequence_like(left, std::move(items));
@@ -170,7 +170,7 @@ Value join_sequences(const Sequence& left, const Sequence& right, Budget& budget
 Value repeat_sequence(const Sequence& sequence, int64_t times, Budget& budget) {
   std::vector<Value> items;
   for (int64_t i = 0; i < times && !sequence.items.empty(); ++i) {
-    budget.spend_steps(sequence.items.size());
+    budget.spend_items(sequence.items.size());
     items.insert(items.end(), sequence.items.begin(), sequence.items.end());
   }
   return make_sequence_like(sequence, std::move(items));

@@ -23,15 +23,29 @@ class Budget {
     if (steps > steps_left_) fail(ErrorCode::bad_input, "the template runs too long; simplify its loops");
     steps_left_ -= steps;
   }
-  /// Counts every byte of text produced, kept or not.
+  /// Counts every byte of text and data produced, kept or not.
   void spend_bytes(uint64_t bytes) {
-    if (bytes > bytes_left_) fail(ErrorCode::bad_input, "the template produces too much text; shorten what it repeats");
+    if (bytes > bytes_left_) {
+      fail(ErrorCode::bad_input, "the template produces too much text or data; shorten what it repeats");
+    }
     bytes_left_ -= bytes;
+  }
+  /// List items that refer to values which are there already.
+  void spend_items(uint64_t count) {
+    spend_steps(count);
+    spend_bytes(count * kItemBytes);
+  }
+  /// New values with their own memory: strings of a split, entries of a dict.
+  void spend_values(uint64_t count) {
+    spend_steps(count);
+    spend_bytes(count * kValueBytes);
   }
   /// For work that reads text without producing any.
   void spend_reading(uint64_t bytes) { spend_steps(bytes / 64); }
 
  private:
+  static constexpr uint64_t kItemBytes = 32;
+  static constexpr uint64_t kValueBytes = 160;
   uint64_t steps_left_;
   uint64_t bytes_left_;
 };

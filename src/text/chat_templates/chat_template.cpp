@@ -25,7 +25,7 @@ std::string ChatTemplate::render(const Json& context, const RenderOptions& optio
   const jinja::Source& source = parsed_->source;
   if (!context.is_object()) fail(ErrorCode::bad_input, "{}: the variables must be a JSON object", source.name);
   const jinja::Value variables = with_context(source.name, [&] { return jinja::value_from_json(context); });
-  const jinja::Budget budget(options.max_steps, options.max_text_bytes);
+  const jinja::Budget budget(options.max_steps, options.max_bytes);
   jinja::Interpreter interpreter(source, budget, options.now.value_or(std::chrono::system_clock::now()));
   return interpreter.render(parsed_->block, variables.as_dict());
 }

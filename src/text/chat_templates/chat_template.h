@@ -41,8 +41,8 @@ Json chat_context(const std::vector<ChatMessage>& messages, const ChatContextOpt
 
 /// Bounds for templates that come from outside. The defaults are far beyond what real templates need.
 struct RenderOptions {
-  uint64_t max_steps = 20'000'000;                           // visited nodes and touched list items
-  uint64_t max_text_bytes = uint64_t{256} << 20;             // all text produced on the way, kept or not
+  uint64_t max_steps = 10'000'000;                           // visited nodes and touched list items
+  uint64_t max_bytes = uint64_t{256} << 20;                  // all text and data produced on the way, kept or not
   std::optional<std::chrono::system_clock::time_point> now;  // for strftime_now; default: the clock
 };
 

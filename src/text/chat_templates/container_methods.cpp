@@ -13,7 +13,7 @@ namespace {
 // ---- Dicts ----
 
 Value make_view(SequenceType type, std::vector<Value> items, Budget& budget) {
-  budget.spend_steps(items.size());
+  budget.spend_values(items.size());
   return Value::sequence(std::make_shared<const Sequence>(type, std::move(items)));
 }
 

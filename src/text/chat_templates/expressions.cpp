@@ -8,8 +8,9 @@ namespace adze::text::jinja {
 
 namespace {
 
-void add_keyword_rest(Arguments& arguments, const Value& rest) {
+void add_keyword_rest(Arguments& arguments, const Value& rest, Budget& budget) {
   if (!rest.is(Kind::dict)) fail(ErrorCode::bad_input, "'**' needs a dictionary, got {}", rest.type_name());
+  budget.spend_values(rest.as_dict().entries().size());
   for (const auto& [name, value] : rest.as_dict().entries()) {
     if (!name.is_string()) fail(ErrorCode::bad_input, "'**' needs string keys, got {}", name.type_name());
     arguments.keyword.emplace_back(name.as_string(), value);
@@ -34,7 +35,7 @@ Arguments ArgumentList::evaluate(Interpreter& interpreter) const {
     arguments.positional.insert(arguments.positional.end(), rest.begin(), rest.end());
   }
   for (const auto& [name, value] : keyword) arguments.keyword.emplace_back(name, interpreter.evaluate(*value));
-  if (keyword_rest) add_keyword_rest(arguments, interpreter.evaluate(*keyword_rest));
+  if (keyword_rest) add_keyword_rest(arguments, interpreter.evaluate(*keyword_rest), interpreter.budget());
   return arguments;
 }
 
@@ -44,6 +45,7 @@ Value Name::evaluate(Interpreter& interpreter) const { return interpreter.look_u
 
 Value SequenceLiteral::evaluate(Interpreter& interpreter) const {
   std::vector<Value> values;
+  interpreter.budget().spend_items(items.size());
   values.reserve(items.size());
   for (const ExpressionPointer& item : items) values.push_back(interpreter.evaluate(*item));
   return Value::sequence(std::make_shared<const Sequence>(type, std::move(values)));
@@ -53,6 +55,7 @@ Value DictLiteral::evaluate(Interpreter& interpreter) const {
   Dict dict;
   for (const auto& [key, value] : entries) {
     const Value evaluated_key = interpreter.evaluate(*key);
+    interpreter.budget().spend_values(1);
     dict.set(evaluated_key, interpreter.evaluate(*value));
   }
   return Value::dict(std::move(dict));
@@ -89,9 +92,12 @@ Value ComparisonChain::evaluate(Interpreter& interpreter) const {
 
 Value Concatenation::evaluate(Interpreter& interpreter) const {
   std::string text;
-  for (const ExpressionPointer& part : parts) text += to_text(interpreter.evaluate(*part), interpreter.budget());
-  interpreter.at(*this);
-  interpreter.budget().spend_bytes(text.size());
+  for (const ExpressionPointer& part : parts) {
+    const std::string piece = to_text(interpreter.evaluate(*part), interpreter.budget());
+    interpreter.at(*this);
+    interpreter.budget().spend_bytes(piece.size());
+    text += piece;
+  }
   return Value::string(std::move(text));
 }
 

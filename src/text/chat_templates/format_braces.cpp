@@ -37,7 +37,9 @@ class BraceFormatter {
       }
       if (c == '}') fail(ErrorCode::bad_input, "format(): single '}}' in the text; write '}}}}'");
       const size_t end = field_end(text);
-      out += format_field(text.substr(0, end), nesting);
+      const std::string field = format_field(text.substr(0, end), nesting);
+      budget_.spend_bytes(field.size());
+      out += field;
       text.remove_prefix(end + 1);
     }
     budget_.spend_bytes(out.size());

@@ -30,7 +30,7 @@ Value range(Call& call) {
   const int64_t stop = has_stop ? call.integer(1) : call.integer(0);
   const int64_t step = call.integer_or(2, 1);
   const int64_t length = range_length(start, stop, step);
-  call.budget().spend_steps(static_cast<uint64_t>(length));
+  call.budget().spend_items(static_cast<uint64_t>(length));
   std::vector<Value> numbers;
   for (int64_t i = 0; i < length; ++i) numbers.push_back(Value::integer(start + i * step));
   auto sequence = std::make_shared<Sequence>(SequenceType::range, std::move(numbers));
@@ -43,13 +43,14 @@ Value make_dict(Call& call) {
   if (call.rest.positional.size() > 1) fail(ErrorCode::bad_input, "dict(): takes at most one mapping or list of pairs");
   for (const Value& initial : call.rest.positional) {
     if (initial.is(Kind::dict)) {
-      call.budget().spend_steps(initial.as_dict().entries().size());
+      call.budget().spend_values(initial.as_dict().entries().size());
       dict = initial.as_dict();
       continue;
     }
     for (const Value& pair : iterate(initial, call.budget())) {
       const std::vector<Value> parts = iterate(pair, call.budget());
       if (parts.size() != 2) fail(ErrorCode::bad_input, "dict(): needs pairs of key and value");
+      call.budget().spend_values(1);
       dict.set(parts[0], parts[1]);
     }
   }

@@ -5,6 +5,12 @@
 
 namespace adze::text::jinja {
 
+namespace {
+
+constexpr uint64_t kKeptValues = 4;  // what a namespace or a captured scope costs: it is kept until the end
+
+}  // namespace
+
 class Interpreter::DepthGuard {
  public:
   explicit DepthGuard(int& depth) : depth_(depth) {
@@ -89,7 +95,8 @@ Value Interpreter::look_up(const std::string& name) const {
   return value != nullptr ? *value : Value::undefined("'" + name + "'");
 }
 
-std::shared_ptr<Scope> Interpreter::capture_scope() {
+const std::shared_ptr<Scope>& Interpreter::capture_scope() {
+  budget_.spend_values(kKeptValues);
   if (captured_scopes_.empty() || captured_scopes_.back() != scope_) captured_scopes_.push_back(scope_);
   return scope_;
 }
@@ -119,10 +126,12 @@ void Interpreter::assign_attribute(const Target& target, const Value& value) {
 }
 
 Value Interpreter::make_namespace(Arguments arguments) {
+  budget_.spend_values(kKeptValues + arguments.keyword.size());
   auto space = std::make_unique<Namespace>();
   if (arguments.positional.size() > 1) fail(ErrorCode::bad_input, "namespace() takes at most one dictionary");
   for (const Value& initial : arguments.positional) {
     if (!initial.is(Kind::dict)) fail(ErrorCode::bad_input, "namespace() takes a dictionary or name=value arguments");
+    budget_.spend_values(initial.as_dict().entries().size());
     for (const auto& [key, value] : initial.as_dict().entries()) {
       if (key.is_string()) space->attributes[key.as_string()] = value;
     }

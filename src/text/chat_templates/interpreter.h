@@ -53,7 +53,7 @@ class Interpreter {
   void set_name(const std::string& name, Value value) { scope_->names[name] = std::move(value); }
   const std::shared_ptr<Scope>& scope() const { return scope_; }
   /// For macros, which may live longer than the place that defined them.
-  std::shared_ptr<Scope> capture_scope();
+  const std::shared_ptr<Scope>& capture_scope();
 
   Value make_namespace(Arguments arguments);
   Value call(const Value& function, const Arguments& arguments);

@@ -1,20 +1,9 @@
 #include "text/chat_templates/macro.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace adze::text::jinja {
-
-namespace {
-
-Dict without(const Dict& dict, const std::string& removed) {
-  Dict rest;
-  for (const auto& [name, value] : dict.entries()) {
-    if (name.as_string() != removed) rest.set(name, value);
-  }
-  return rest;
-}
-
-}  // namespace
 
 std::string Macro::text() const {
   return definition_.name.empty() ? "<Macro anonymous>" : "<Macro '" + definition_.name + "'>";
@@ -42,8 +31,6 @@ Value Macro::call(Interpreter& interpreter, const Arguments& arguments) {
 }
 
 void Macro::bind(Interpreter& interpreter, const Arguments& arguments) const {
-  Dict keyword;
-  for (const auto& [name, value] : arguments.keyword) keyword.set(name, value);
   const size_t count = definition_.parameters.size();
   const size_t extra = arguments.positional.size() - std::min(arguments.positional.size(), count);
   if (extra > 0 && !definition_.uses_varargs) {
@@ -53,17 +40,14 @@ void Macro::bind(Interpreter& interpreter, const Arguments& arguments) const {
     const auto end = arguments.positional.end();
     interpreter.set_name("varargs", Value::tuple({end - static_cast<std::ptrdiff_t>(extra), end}));
   }
+  Dict keyword;
+  interpreter.budget().spend_values(arguments.keyword.size() + count);
+  for (const auto& [name, value] : arguments.keyword) keyword.set(name, value);
   bind_parameters(interpreter, arguments, keyword);
-  bind_caller(interpreter, keyword);
-  if (definition_.uses_kwargs && !has_parameter("kwargs")) {
-    interpreter.set_name("kwargs", Value::dict(std::move(keyword)));
-  } else if (!keyword.entries().empty()) {
-    fail(ErrorCode::bad_input, "macro '{}' has no parameter '{}'", definition_.name,
-         keyword.entries()[0].first.as_string());
-  }
+  bind_rest(interpreter, arguments, keyword);
 }
 
-void Macro::bind_parameters(Interpreter& interpreter, const Arguments& arguments, Dict& keyword) const {
+void Macro::bind_parameters(Interpreter& interpreter, const Arguments& arguments, const Dict& keyword) const {
   const std::vector<std::string>& parameters = definition_.parameters;
   const size_t first_default = parameters.size() - definition_.defaults.size();
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -72,7 +56,6 @@ void Macro::bind_parameters(Interpreter& interpreter, const Arguments& arguments
       interpreter.set_name(name, arguments.positional[i]);
     } else if (const Value* given = keyword.find(name)) {
       interpreter.set_name(name, *given);
-      keyword = without(keyword, name);
     } else if (i >= first_default) {
       interpreter.set_name(name, interpreter.evaluate(*definition_.defaults[i - first_default]));
     } else {
@@ -81,11 +64,28 @@ void Macro::bind_parameters(Interpreter& interpreter, const Arguments& arguments
   }
 }
 
-void Macro::bind_caller(Interpreter& interpreter, Dict& keyword) const {
-  if (!definition_.uses_caller || has_parameter("caller")) return;
-  const Value* caller = keyword.find("caller");
-  interpreter.set_name("caller", caller != nullptr ? *caller : Value::undefined("'caller'"));
-  keyword = without(keyword, "caller");
+/// Keyword arguments that are no parameters: the caller, and what `kwargs` takes.
+void Macro::bind_rest(Interpreter& interpreter, const Arguments& arguments, const Dict& keyword) const {
+  const std::vector<std::string>& parameters = definition_.parameters;
+  const size_t positional = std::min(arguments.positional.size(), parameters.size());
+  const std::unordered_set<std::string> taken(parameters.begin() + static_cast<std::ptrdiff_t>(positional),
+                                              parameters.end());
+  const bool takes_caller = definition_.uses_caller && !has_parameter("caller");
+  if (takes_caller) interpreter.set_name("caller", Value::undefined("'caller'"));
+  Dict rest;
+  for (const auto& [name, value] : keyword.entries()) {
+    if (takes_caller && name.as_string() == "caller") {
+      interpreter.set_name("caller", value);
+    } else if (!taken.contains(name.as_string())) {
+      rest.set(name, value);
+    }
+  }
+  if (definition_.uses_kwargs && !has_parameter("kwargs")) {
+    interpreter.set_name("kwargs", Value::dict(std::move(rest)));
+  } else if (!rest.entries().empty()) {
+    fail(ErrorCode::bad_input, "macro '{}' has no parameter '{}'", definition_.name,
+         rest.entries()[0].first.as_string());
+  }
 }
 
 }  // namespace adze::text::jinja

@@ -22,8 +22,8 @@ class Macro : public Object {
 
  private:
   void bind(Interpreter& interpreter, const Arguments& arguments) const;
-  void bind_parameters(Interpreter& interpreter, const Arguments& arguments, Dict& keyword) const;
-  void bind_caller(Interpreter& interpreter, Dict& keyword) const;
+  void bind_parameters(Interpreter& interpreter, const Arguments& arguments, const Dict& keyword) const;
+  void bind_rest(Interpreter& interpreter, const Arguments& arguments, const Dict& keyword) const;
   bool has_parameter(const std::string& name) const;
 
   const MacroDefinition& definition_;

@@ -14,7 +14,7 @@ namespace adze::text::jinja {
 namespace {
 
 std::vector<Value> characters_of(const std::string& text, Budget& budget) {
-  budget.spend_steps(text.size());
+  budget.spend_values(count_characters(text));
   std::vector<Value> characters;
   for (size_t at = 0; at < text.size();) {
     const size_t bytes = decode_utf8(std::string_view(text).substr(at)).bytes;
@@ -110,7 +110,7 @@ void for_each_index(const SliceIndexes& indexes, size_t size, Budget& budget, Ta
   const int64_t step = std::clamp(indexes.step, -longest, longest);
   const SliceBounds bounds = clamp_slice(indexes.start, indexes.stop, step, static_cast<int64_t>(size));
   for (int64_t i = bounds.start; step > 0 ? i < bounds.stop : i > bounds.stop; i += step) {
-    budget.spend_steps(1);
+    budget.spend_items(1);
     take(static_cast<size_t>(i));
   }
 }
@@ -169,11 +169,11 @@ std::vector<Value> iterate(const Value& value, Budget& budget) {
     case Kind::string:
       return characters_of(value.as_string(), budget);
     case Kind::dict:
-      budget.spend_steps(value.as_dict().entries().size());
+      budget.spend_items(value.as_dict().entries().size());
       return value.as_dict().keys();
     case Kind::sequence: {
       const Sequence& sequence = value.as_sequence();
-      budget.spend_steps(sequence.items.size() - sequence.used);
+      budget.spend_items(sequence.items.size() - sequence.used);
       const auto first = sequence.items.begin() + static_cast<std::ptrdiff_t>(sequence.used);
       if (sequence.traits().is_one_shot) sequence.used = sequence.items.size();
       return {first, sequence.items.end()};

@@ -9,7 +9,12 @@ namespace adze::text::jinja::filter {
 
 namespace {
 
-Value fold_case(const Value& value) { return value.is_string() ? Value::string(to_lower(value.as_string())) : value; }
+Value fold_case(const Value& value, Budget& budget) {
+  if (!value.is_string()) return value;
+  budget.spend_values(1);
+  budget.spend_bytes(value.as_string().size());
+  return Value::string(to_lower(value.as_string()));
+}
 
 /// What an item is ordered by: itself or an attribute, without case unless that matters.
 struct KeyRule {
@@ -20,7 +25,7 @@ struct KeyRule {
   Value key(const Value& item, Budget& budget) const {
     Value key = path.is_none() || path.is_undefined() ? item : follow_path(item, path, budget);
     if (key.is_undefined() && !fallback.is_undefined()) key = fallback;
-    return case_sensitive ? key : fold_case(key);
+    return case_sensitive ? key : fold_case(key, budget);
   }
 };
 
@@ -50,7 +55,7 @@ std::vector<Keyed> add_combined_keys(const std::vector<Value>& items, const Valu
                                      Budget& budget) {
   const bool is_combined = path.is_string() && path.as_string().find(',') != std::string::npos;
   if (!is_combined) return add_keys(items, rule, budget);
-  const std::vector<std::string> paths = split(path.as_string(), ",", -1);
+  const std::vector<std::string> paths = split(path.as_string(), ",", -1, budget);
   std::vector<Keyed> keyed;
   for (const Value& item : items) {
     std::vector<Value> parts;
@@ -98,6 +103,7 @@ Value dict_sort(Call& call) {
   if (by != "key" && by != "value") fail(ErrorCode::bad_input, "dictsort: sorts by 'key' or 'value', not '{}'", by);
   if (!dict.is(Kind::dict)) fail(ErrorCode::bad_input, "dictsort: needs a dictionary, got {}", dict.type_name());
   std::vector<Value> pairs;
+  call.budget().spend_values(dict.as_dict().entries().size());
   for (const auto& [key, value] : dict.as_dict().entries()) pairs.push_back(Value::tuple({key, value}));
   const KeyRule rule{Value::integer(by == "key" ? 0 : 1), call.flag(1), Value()};
   std::vector<Keyed> keyed = add_keys(pairs, rule, call.budget());
@@ -131,6 +137,7 @@ Value unique(Call& call) {
   for (const Value& item : call.items(0)) {
     const Value key = rule.key(item, call.budget());
     if (seen.find(key) != nullptr) continue;
+    call.budget().spend_values(1);
     seen.set(key, Value::none());
     kept.push_back(item);
   }

@@ -291,31 +291,6 @@ const std::array<TemplateParser::Tag, 11> TemplateParser::kTags = {{
 
 }  // namespace
 
-std::string TokenStream::description() const {
-  switch (current().type) {
-    case TokenType::data:
-      return "text";
-    case TokenType::variable_begin:
-      return "'{{'";
-    case TokenType::variable_end:
-      return "'}}'";
-    case TokenType::block_begin:
-      return "'{%'";
-    case TokenType::block_end:
-      return "'%}'";
-    case TokenType::end:
-      return "the end of the template";
-    case TokenType::string:
-      return "a string";
-    default:
-      return "'" + current().text + "'";
-  }
-}
-
-void TokenStream::fail_unexpected(std::string_view expected) const {
-  source_.fail_at(current().offset, "unexpected {}: expected {}", description(), expected);
-}
-
 Block parse_template(const Source& source) { return TemplateParser(source).parse(); }
 
 }  // namespace adze::text::jinja

@@ -23,6 +23,27 @@ bool should_strip(std::string_view character, std::optional<std::string_view> ch
   return is_space(decode_utf8(character).code_point);
 }
 
+/// Parts of a text that are paid for one by one.
+class Parts {
+ public:
+  explicit Parts(Budget& budget) : budget_(budget) {}
+  void add(std::string_view part) {
+    budget_.spend_values(1);
+    budget_.spend_bytes(part.size());
+    parts_.emplace_back(part);
+  }
+  size_t size() const { return parts_.size(); }
+  std::vector<std::string> take() { return std::move(parts_); }
+  std::vector<std::string> take_reversed() {
+    std::reverse(parts_.begin(), parts_.end());
+    return take();
+  }
+
+ private:
+  Budget& budget_;
+  std::vector<std::string> parts_;
+};
+
 std::string_view skip_spaces(std::string_view text) {
   while (!text.empty()) {
     const Utf8Character character = decode_utf8(text);
@@ -42,15 +63,15 @@ size_t word_bytes(std::string_view text) {
   return bytes;
 }
 
-std::vector<std::string> split_at_spaces(std::string_view text, int64_t most) {
-  std::vector<std::string> parts;
+std::vector<std::string> split_at_spaces(std::string_view text, int64_t most, Budget& budget) {
+  Parts parts(budget);
   for (text = skip_spaces(text); !text.empty(); text = skip_spaces(text)) {
     const bool is_rest = most >= 0 && std::cmp_equal(parts.size(), most);
     const size_t bytes = is_rest ? text.size() : word_bytes(text);
-    parts.emplace_back(text.substr(0, bytes));
+    parts.add(text.substr(0, bytes));
     text.remove_prefix(bytes);
   }
-  return parts;
+  return parts.take();
 }
 
 /// Bytes of the word at the end of `text`.
@@ -64,17 +85,16 @@ size_t last_word_bytes(std::string_view text) {
   return text.size() - start;
 }
 
-std::vector<std::string> split_at_spaces_from_right(std::string_view text, int64_t most) {
-  std::vector<std::string> parts;
+std::vector<std::string> split_at_spaces_from_right(std::string_view text, int64_t most, Budget& budget) {
+  Parts parts(budget);
   text = strip(text, Side::right);
   while (!text.empty() && (most < 0 || std::cmp_less(parts.size(), most))) {
     const size_t bytes = last_word_bytes(text);
-    parts.emplace_back(text.substr(text.size() - bytes));
+    parts.add(text.substr(text.size() - bytes));
     text = strip(text.substr(0, text.size() - bytes), Side::right);
   }
-  if (!text.empty()) parts.emplace_back(text);
-  std::reverse(parts.begin(), parts.end());
-  return parts;
+  if (!text.empty()) parts.add(text);
+  return parts.take_reversed();
 }
 
 /// Bytes of the line ending at the start of `text`; 0 when there is none.
@@ -132,38 +152,38 @@ std::string_view strip(std::string_view text, Side side, std::optional<std::stri
   return text;
 }
 
-std::vector<std::string> split(std::string_view text, std::optional<std::string_view> separator, int64_t most) {
-  if (!separator) return split_at_spaces(text, most);
+std::vector<std::string> split(std::string_view text, std::optional<std::string_view> separator, int64_t most,
+                               Budget& budget) {
+  if (!separator) return split_at_spaces(text, most, budget);
   if (separator->empty()) fail(ErrorCode::bad_input, "split() needs a separator that is not empty");
-  std::vector<std::string> parts;
+  Parts parts(budget);
   while (most < 0 || std::cmp_less(parts.size(), most)) {
     const size_t found = text.find(*separator);
     if (found == std::string_view::npos) break;
-    parts.emplace_back(text.substr(0, found));
+    parts.add(text.substr(0, found));
     text.remove_prefix(found + separator->size());
   }
-  parts.emplace_back(text);
-  return parts;
+  parts.add(text);
+  return parts.take();
 }
 
 std::vector<std::string> split_from_right(std::string_view text, std::optional<std::string_view> separator,
-                                          int64_t most) {
-  if (!separator) return split_at_spaces_from_right(text, most);
+                                          int64_t most, Budget& budget) {
+  if (!separator) return split_at_spaces_from_right(text, most, budget);
   if (separator->empty()) fail(ErrorCode::bad_input, "rsplit() needs a separator that is not empty");
-  std::vector<std::string> parts;
+  Parts parts(budget);
   while (most < 0 || std::cmp_less(parts.size(), most)) {
     const size_t found = text.rfind(*separator);
     if (found == std::string_view::npos) break;
-    parts.emplace_back(text.substr(found + separator->size()));
+    parts.add(text.substr(found + separator->size()));
     text = text.substr(0, found);
   }
-  parts.emplace_back(text);
-  std::reverse(parts.begin(), parts.end());
-  return parts;
+  parts.add(text);
+  return parts.take_reversed();
 }
 
-std::vector<std::string> split_lines(std::string_view text, bool keep_ends) {
-  std::vector<std::string> lines;
+std::vector<std::string> split_lines(std::string_view text, bool keep_ends, Budget& budget) {
+  Parts lines(budget);
   size_t start = 0;
   for (size_t at = 0; at < text.size();) {
     const size_t end_bytes = line_end_bytes(text.substr(at));
@@ -171,12 +191,12 @@ std::vector<std::string> split_lines(std::string_view text, bool keep_ends) {
       at += decode_utf8(text.substr(at)).bytes;
       continue;
     }
-    lines.emplace_back(text.substr(start, at - start + (keep_ends ? end_bytes : 0)));
+    lines.add(text.substr(start, at - start + (keep_ends ? end_bytes : 0)));
     at += end_bytes;
     start = at;
   }
-  if (start < text.size()) lines.emplace_back(text.substr(start));
-  return lines;
+  if (start < text.size()) lines.add(text.substr(start));
+  return lines.take();
 }
 
 size_t count_occurrences(std::string_view text, std::string_view part) {

@@ -21,10 +21,11 @@ enum class Side { left, right, both };
 std::string_view strip(std::string_view text, Side side, std::optional<std::string_view> characters = std::nullopt);
 
 /// A negative `most` means no limit. Without a separator runs of whitespace separate and empty parts vanish.
-std::vector<std::string> split(std::string_view text, std::optional<std::string_view> separator, int64_t most);
+std::vector<std::string> split(std::string_view text, std::optional<std::string_view> separator, int64_t most,
+                               Budget& budget);
 std::vector<std::string> split_from_right(std::string_view text, std::optional<std::string_view> separator,
-                                          int64_t most);
-std::vector<std::string> split_lines(std::string_view text, bool keep_ends);
+                                          int64_t most, Budget& budget);
+std::vector<std::string> split_lines(std::string_view text, bool keep_ends, Budget& budget);
 
 /// Pays for the result before it is built. A negative `most` means no limit.
 std::string replace(std::string_view text, std::string_view from, std::string_view to, int64_t most, Budget& budget);

@@ -71,7 +71,7 @@ Value follow_path(const Value& item, const Value& path, Budget& budget) {
   if (path.is_integral()) return get_item(item, path, budget);
   if (!path.is_string()) return item;
   Value value = item;
-  for (const std::string& part : split(path.as_string(), ".", -1)) {
+  for (const std::string& part : split(path.as_string(), ".", -1, budget)) {
     const auto index = as_index(part);
     value = get_item(value, index ? Value::integer(*index) : Value::string(part), budget);
   }

@@ -54,7 +54,7 @@ Value items(Call& call) {
   }
   std::vector<Value> pairs;
   for (const auto& [key, value] : call.value(0).as_dict().entries()) pairs.push_back(Value::tuple({key, value}));
-  call.budget().spend_steps(pairs.size());
+  call.budget().spend_values(pairs.size());
   return Value::generator(std::move(pairs));
 }
 
@@ -92,7 +92,7 @@ Value batch(Call& call) {
   }
   if (current.empty()) return Value::generator(std::move(batches));
   while (call.has_value(2) && current.size() < size) {
-    call.budget().spend_steps(1);
+    call.budget().spend_items(1);
     current.push_back(call.value(2));
   }
   batches.push_back(Value::list(std::move(current)));
@@ -104,7 +104,7 @@ Value slice(Call& call) {
   const std::vector<Value> items = call.items(0);
   const size_t per_slice = items.size() / count;
   const size_t longer = items.size() % count;
-  call.budget().spend_steps(count);
+  call.budget().spend_values(count);
   std::vector<Value> slices;
   size_t at = 0;
   for (size_t i = 0; i < count; ++i) {

@@ -25,22 +25,23 @@ Value strip_method(Call& call) {
 }
 
 Value string_list(const Call& call, const std::vector<std::string>& parts) {
-  call.budget().spend_steps(parts.size());
-  call.budget().spend_bytes(call.string(0).size());
   std::vector<Value> items;
   for (const std::string& part : parts) items.push_back(call.like_subject(part));
   return Value::list(std::move(items));
 }
 
 Value split_method(Call& call) {
-  return string_list(call, split(call.string(0), optional_text(call, 1), call.integer_or(2, -1)));
+  return string_list(call, split(call.string(0), optional_text(call, 1), call.integer_or(2, -1), call.budget()));
 }
 
 Value rsplit_method(Call& call) {
-  return string_list(call, split_from_right(call.string(0), optional_text(call, 1), call.integer_or(2, -1)));
+  return string_list(call,
+                     split_from_right(call.string(0), optional_text(call, 1), call.integer_or(2, -1), call.budget()));
 }
 
-Value splitlines_method(Call& call) { return string_list(call, split_lines(call.string(0), call.flag(1))); }
+Value splitlines_method(Call& call) {
+  return string_list(call, split_lines(call.string(0), call.flag(1), call.budget()));
+}
 
 Value cut_in_three(Call& call, size_t found, const std::string& separator, bool from_right) {
   const std::string& text = call.string(0);

@@ -101,7 +101,10 @@ std::string url_query(const std::vector<Value>& pairs, Budget& budget) {
     const std::vector<Value> parts = iterate(pair, budget);
     if (parts.size() != 2) fail(ErrorCode::bad_input, "urlencode: needs a string, a dictionary or pairs");
     if (!out.empty()) out += "&";
-    out += url_quote_query(to_text(parts[0], budget)) + "=" + url_quote_query(to_text(parts[1], budget));
+    const std::string pair_text =
+        url_quote_query(to_text(parts[0], budget)) + "=" + url_quote_query(to_text(parts[1], budget));
+    budget.spend_bytes(pair_text.size());
+    out += pair_text;
   }
   return out;
 }
@@ -166,7 +169,7 @@ Value indent(Call& call) {
                       ? call.string(1)
                       : std::string(static_cast<size_t>(std::clamp<int64_t>(call.integer(1), 0, kMaxWidth)), ' ');
   }
-  const std::vector<std::string> lines = split_lines(call.string(0) + "\n", false);
+  const std::vector<std::string> lines = split_lines(call.string(0) + "\n", false, call.budget());
   call.budget().spend_bytes(call.string(0).size());
   for (size_t i = 0; i <= lines.size(); ++i) call.budget().spend_bytes(indentation.size());
   std::string text = join_lines(lines, indentation, call.flag(3));
@@ -196,7 +199,8 @@ Value strip_tags(Call& call) {
     at = close + (is_comment ? 3 : 1);
   }
   std::string words;
-  for (const std::string& word : split(text, std::nullopt, -1)) words += (words.empty() ? "" : " ") + word;
+  for (const std::string& word : split(text, std::nullopt, -1, call.budget()))
+    words += (words.empty() ? "" : " ") + word;
   return Value::string(std::move(words));
 }
 
@@ -260,6 +264,7 @@ Value xml_attributes(Call& call) {
       fail(ErrorCode::bad_input, "xmlattr: '{}' cannot name an attribute", name);
     }
     const std::string text = to_text(value, call.budget());
+    call.budget().spend_bytes(name.size() + text.size());
     const bool starts = out.empty() && call.has(1) && !call.flag(1);
     out += (starts ? "" : " ") + escape_html(name) + "=\"" + (value.is_markup() ? text : escape_html(text)) + "\"";
   }

@@ -81,7 +81,7 @@ Value word_wrap(Call& call) {
   const std::string separator = call.has_value(3) ? call.string(3) : "\n";
   std::string text;
   bool is_first = true;
-  for (const std::string& paragraph : split_lines(call.string(0), false)) {
+  for (const std::string& paragraph : split_lines(call.string(0), false, call.budget())) {
     std::vector<std::string> lines = Wrapper(style).wrap(utf8_to_code_points(paragraph));
     if (lines.empty()) lines.emplace_back();
     for (const std::string& line : lines) {
