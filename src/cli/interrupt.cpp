@@ -1,5 +1,8 @@
 #include "cli/interrupt.h"
 
+#include <poll.h>
+
+#include <cerrno>
 #include <csignal>
 
 namespace adze::cli {
@@ -25,6 +28,17 @@ bool interrupted() { return interrupt_flag != 0; }
 void forget_interrupt() {
   interrupt_flag = 0;
   catch_interrupts();
+}
+
+bool wait_for_input(int descriptor) {
+  // A signal may come between looking at the flag and waiting, or be handled by another thread: look again in a moment.
+  constexpr int kLookAgainMs = 100;
+  while (!interrupted()) {
+    pollfd waiting{descriptor, POLLIN, 0};
+    const int ready = poll(&waiting, 1, kLookAgainMs);
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return !interrupted();
+  }
+  return false;
 }
 
 }  // namespace adze::cli

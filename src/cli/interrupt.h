@@ -8,5 +8,7 @@ void catch_interrupts();
 bool interrupted();
 /// Forgets the last one and listens again: a chat goes on after its answer was stopped.
 void forget_interrupt();
+/// Waits until `descriptor` can be read. False when a signal came, also one just before the call.
+bool wait_for_input(int descriptor);
 
 }  // namespace adze::cli

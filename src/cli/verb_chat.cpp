@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 
 #include "base/error.h"
 #include "cli/conversation.h"
 #include "cli/exit_codes.h"
 #include "cli/generation_arguments.h"
+#include "cli/input_lines.h"
 #include "cli/interrupt.h"
 #include "cli/session_arguments.h"
 #include "cli/verb.h"
@@ -80,6 +80,7 @@ class Chat {
   runtime::GenerationResult say(const std::vector<int32_t>& tokens);
 
   Console& console_;
+  InputLines lines_;
   std::shared_ptr<runtime::LoadedModel> model_;
   Conversation conversation_;
   std::unique_ptr<runtime::Session> session_;
@@ -103,7 +104,7 @@ bool Chat::read_line(std::string& line) {
   std::string part;
   for (;; line += part + "\n") {
     show_prompt(!line.empty());
-    if (!std::getline(std::cin, part)) return false;
+    if (!lines_.next(part)) return false;
     if (!part.ends_with('\\')) break;
     part.pop_back();
   }
