@@ -55,7 +55,9 @@ void read_llama3(const Json& parameters, const std::string& source, model::Model
   scaling.original_context =
       number_in(parameters, "original_max_position_embeddings", defaults.original_context, source);
   const int64_t dims = model.config.require_int("rope.dimension_count");
-  if (dims > kMaxRotaryDims) fail(ErrorCode::bad_input, "{}: {} rotary dimensions per head", source, dims);
+  if (dims < 2 || dims > kMaxRotaryDims) {
+    fail(ErrorCode::bad_input, "{}: {} rotary dimensions per head; must be from 2 to {}", source, dims, kMaxRotaryDims);
+  }
   const auto divisors = llama3_divisors(scaling, model.config.find_number("rope.freq_base").value_or(10000.0), dims);
   std::vector<std::byte> bytes(divisors.size() * sizeof(float));
   std::memcpy(bytes.data(), divisors.data(), bytes.size());

@@ -54,6 +54,11 @@ TEST(RopeScaling, Llama3BecomesAWeight) {
   EXPECT_EQ(back["rope_type"], "llama3");
 }
 
+TEST(RopeScaling, Llama3NeedsAtLeastOnePairPerHead) {
+  auto model = with_head_size(1);
+  EXPECT_THROW(read_rope_scaling(parse_json(R"({"rope_scaling":{"rope_type":"llama3"}})", "c"), "c", model), Error);
+}
+
 TEST(RopeScaling, LinearAndYarnBecomeKeys) {
   auto linear = with_head_size(64);
   read_rope_scaling(parse_json(R"({"rope_scaling":{"type":"linear","factor":2.5}})", "c"), "c", linear);

@@ -24,7 +24,7 @@ uint32_t hash_bytes(std::string_view bytes) {
     bytes.remove_prefix(8);
   }
   uint64_t tail = 0;
-  std::memcpy(&tail, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(&tail, bytes.data(), bytes.size());
   return static_cast<uint32_t>(mix(hash ^ tail) >> 16);
 }
 
