@@ -67,8 +67,8 @@ class Plan {
 
   const graph::Graph& graph_;
   PlanOptions options_;
-  std::vector<int64_t> offsets_;                   // of intermediate values
-  std::vector<const ops::StateView*> histories_;   // by ValueId: the state that a read_state passes through
+  std::vector<int64_t> offsets_;                  // of intermediate values
+  std::vector<const ops::StateView*> histories_;  // by ValueId: the state that a read_state passes through
   backends::HostBuffer activations_;
   backends::HostBuffer scratch_;
   size_t scratch_bytes_ = 0;

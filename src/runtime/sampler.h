@@ -10,12 +10,12 @@ namespace adze::runtime {
 
 /// Defaults follow llama.cpp, whose users' habits they are.
 struct SamplerOptions {
-  double temperature = 0.8;          // 0: always the most likely token
-  int64_t top_k = 40;                // 0: no limit
-  double top_p = 0.95;               // 1: no limit
-  double min_p = 0.05;               // 0: no limit; share of the best token's probability
-  double repetition_penalty = 1.0;   // 1: none (Keskar et al. 2019)
-  int64_t repetition_window = 64;    // how many recent tokens are penalized
+  double temperature = 0.8;         // 0: always the most likely token
+  int64_t top_k = 40;               // 0: no limit
+  double top_p = 0.95;              // 1: no limit
+  double min_p = 0.05;              // 0: no limit; share of the best token's probability
+  double repetition_penalty = 1.0;  // 1: none (Keskar et al. 2019)
+  int64_t repetition_window = 64;   // how many recent tokens are penalized
   uint64_t seed = 0;
 };
 

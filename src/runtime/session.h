@@ -13,11 +13,11 @@
 namespace adze::runtime {
 
 struct SessionOptions {
-  unsigned threads = 0;                // 0: one per available processor
-  int64_t context_tokens = 4096;       // over all sequences together
-  int64_t batch_tokens = 512;          // most tokens per forward call
-  int64_t logit_rows = 0;              // most rows with logits per call; 0: batch_tokens
-  StorageType kv_storage = nullptr;    // null: f16
+  unsigned threads = 0;              // 0: one per available processor
+  int64_t context_tokens = 4096;     // over all sequences together
+  int64_t batch_tokens = 512;        // most tokens per forward call
+  int64_t logit_rows = 0;            // most rows with logits per call; 0: batch_tokens
+  StorageType kv_storage = nullptr;  // null: f16
 };
 
 using SequenceId = int32_t;

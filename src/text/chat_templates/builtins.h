@@ -27,7 +27,10 @@ class Call {
   /// Given and not none.
   bool has_value(size_t index) const { return has(index) && !values_[index]->is_none(); }
   const Value& value(size_t index) const { return *values_[index]; }
-  Value value_or(size_t index, Value fallback) const { return has(index) ? value(index) : std::move(fallback); }
+  Value value_or(size_t index, Value fallback) const {
+    if (has(index)) return value(index);
+    return fallback;
+  }
   /// The argument as text, as str() would print it.
   std::string text(size_t index) const;
   /// The argument, which must be a string.

@@ -39,7 +39,8 @@ Value map_attribute(Call& call, const Value& path) {
   std::vector<Value> mapped;
   for (const Value& item : call.items(0)) {
     Value value = follow_path(item, path, call.budget());
-    mapped.push_back(value.is_undefined() && !fallback.is_undefined() ? fallback : std::move(value));
+    if (value.is_undefined() && !fallback.is_undefined()) value = fallback;
+    mapped.push_back(std::move(value));
   }
   return Value::generator(std::move(mapped));
 }
