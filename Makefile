@@ -44,13 +44,13 @@ bench: setup ## the micro benchmarks
 layers: ## check that folders include only folders of a lower rank
 	@python3 tools/check_layers.py
 
-lint: setup-clang layers tidy ## layers, budgets, formatting, clang-tidy, ISA objects
+lint: setup-clang layers ## layers, budgets, formatting, ISA objects
 	@python3 tools/lint.py
 	@git ls-files -z '*.cpp' '*.h' | xargs -0 -r clang-format-19 --dry-run -Werror
 	$(call compile,release)
 	@python3 tools/check_isa_objects.py build/release
 
-tidy: setup-clang
+tidy: setup-clang ## clang-tidy over every file (slow)
 	@mkdir -p build && cmake --preset clang >build/clang.log 2>&1 || { cat build/clang.log; exit 1; }
 	@python3 tools/run_tidy.py --build build/clang -j $(JOBS) $(TIDY_FILES)
 
