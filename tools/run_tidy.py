@@ -55,15 +55,16 @@ def main():
     files = files_to_check(options.build, options.parts)
     prints = {file: fingerprint(file, headers) for file in files}
     stale = [file for file in files if prints[file] not in passed_before]
+    record.write_text("".join(f"{p}\n" for p in prints.values() if p in passed_before))
     failed = 0
-    with ThreadPoolExecutor(options.jobs) as pool:
+    # Written as it goes, so that an interrupted run is not for nothing.
+    with ThreadPoolExecutor(options.jobs) as pool, open(record, "a", buffering=1) as passed:
         for file, status, output in pool.map(lambda f: check(f, options.build), stale):
             if status:
                 failed += 1
                 print(output, flush=True)
             else:
-                passed_before.add(prints[file])
-    record.write_text("\n".join(sorted(passed_before & set(prints.values()))))
+                passed.write(f"{prints[file]}\n")
     print(f"clang-tidy: {len(files)} files, {len(stale)} looked at, {failed} with findings")
     return 1 if failed else 0
 
