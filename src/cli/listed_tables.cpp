@@ -12,6 +12,7 @@
 #include "formats/format.h"
 #include "ops/op.h"
 #include "passes/pass.h"
+#include "pipeline/model_shapes.h"
 #include "quantize/mix.h"
 #include "quantize/quantizer.h"
 
@@ -105,6 +106,23 @@ Table list_quantizers() {
   return list;
 }
 
+Table list_shapes() {
+  Table list({{"Name", "name"},
+              {"Layers", "layers", Align::right},
+              {"Features", "features", Align::right},
+              {"Hidden", "hidden", Align::right},
+              {"Heads", "heads", Align::right},
+              {"Key heads", "key_heads", Align::right},
+              {"Head", "head_dim", Align::right},
+              {"Vocabulary", "vocabulary", Align::right}});
+  for (const auto& shape : pipeline::all_model_shapes()) {
+    list.add_row({shape.name, Cell::integer(shape.layers), Cell::integer(shape.features), Cell::integer(shape.hidden),
+                  Cell::integer(shape.heads), Cell::integer(shape.key_heads), Cell::integer(shape.head_dim),
+                  Cell::integer(shape.vocabulary)});
+  }
+  return list;
+}
+
 constexpr std::array kTables = {
     ListedTable{"architectures", "model architectures that can be run and converted", list_architectures},
     ListedTable{"backends", "devices that models can run on", list_backends},
@@ -115,6 +133,7 @@ constexpr std::array kTables = {
     ListedTable{"ops", "what a graph is made of", list_ops},
     ListedTable{"passes", "rewrites that make a graph better", list_passes},
     ListedTable{"quantizers", "how the stored values are chosen", list_quantizers},
+    ListedTable{"shapes", "of known models, for files of random weights", list_shapes},
 };
 
 }  // namespace

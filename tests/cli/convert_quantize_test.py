@@ -143,6 +143,29 @@ class Quantize(MakesFiles):
             self.assertEqual(self.names(), before)
 
 
+class MakeModel(MakesFiles):
+    def test_writes_a_model_that_runs(self):
+        out = self.folder / "random.gguf"
+        report = self.json_of("make-model", out, "--type", "q4_k_m", "--seed", "3")
+        self.assertEqual((report["shape"], report["type"]), ("tiny", "Q4_K_M"))
+        self.assertEqual(report["stored_bytes"], out.stat().st_size)
+        self.assertEqual(self.types(out)["q4_k"], 12)
+        self.assertTrue(self.adze("run", out, "-p", "the sea", "-n", "5", "--temp", "0").stdout.strip())
+
+    def test_is_made_again_from_the_same_seed(self):
+        files = [self.folder / f"{i}.gguf" for i in range(3)]
+        for path, seed, threads in zip(files, (1, 1, 2), (1, 4, 1)):
+            self.adze("make-model", path, "--seed", seed, "--threads", threads)
+        one, same, other = (path.read_bytes() for path in files)
+        self.assertEqual(one, same)
+        self.assertNotEqual(one, other)
+
+    def test_refuses_unknown_shapes_and_types(self):
+        self.refuses("make-model", self.folder / "x.gguf", "--shape", "huge", status=USAGE, says="tiny")
+        self.refuses("make-model", self.folder / "x.gguf", "--type", "Q9", status=USAGE, says="Q4_0")
+        self.refuses_unwritable_outputs("make-model")
+
+
 def tensors_of(path):
     """name -> (shape, bytes) of a safetensors file."""
     data = path.read_bytes()

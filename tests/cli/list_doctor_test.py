@@ -9,7 +9,7 @@ class List(VerbTest):
     def test_every_table_is_there_and_full(self):
         tables = self.json_of("list")
         self.assertLessEqual({"codecs", "formats", "architectures", "ops", "kernels", "backends", "passes", "mixes",
-                              "quantizers"},
+                              "quantizers", "shapes"},
                              {t["table"] for t in tables})
         for table in tables:
             rows = self.json_of("list", table["table"])
