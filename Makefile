@@ -4,10 +4,10 @@ FUZZ_SECONDS ?= 20
 TIDY_FILES ?= /src/
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-clang build test demo peers peers-light bench lint layers format tidy fuzz asan tsan clang clean
+.PHONY: help setup setup-clang setup-aarch64 build test demo peers peers-light bench lint layers format tidy fuzz asan tsan clang aarch64 clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # $(call compile,PRESET,TARGETS): Ninja itself configures again when CMake files or the list of sources change.
 define compile
@@ -72,5 +72,13 @@ tsan: setup-clang ## the tests of the threaded modules under ThreadSanitizer
 clang: setup-clang ## build everything with clang 19, warnings as errors
 	$(call compile,clang)
 
+setup-aarch64:
+	@tools/setup.sh build aarch64
+	@tools/aarch64_libraries.sh
+
+aarch64: setup-aarch64 ## build for 64-bit Arm and run the tests of what depends on the processor in qemu
+	$(call compile,aarch64,portability_tests)
+	@python3 tools/run_tests.py --build build/aarch64 --programs-only --label portability
+
 clean: ## remove the builds, keep the peers
-	@rm -rf $(addprefix build/,release debug asan tsan clang bench)
+	@rm -rf $(addprefix build/,release debug asan tsan clang bench aarch64 aarch64-libraries)

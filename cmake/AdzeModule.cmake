@@ -12,9 +12,12 @@ set(ADZE_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -m
   # GCC 12 takes the deliberately undefined operands inside its own AVX-512 headers for mistakes.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
 set(ADZE_FLAGS_avx512bf16 ${ADZE_FLAGS_avx512} -mavx512bf16)
-set(ADZE_FLAGS_dotprod -march=armv8.2-a+dotprod+fp16)
+# GCC would load every operand of a loop's body first, and spill what then exceeds the 32 registers.
+set(ADZE_FLAGS_neon $<$<CXX_COMPILER_ID:GNU>:-fno-schedule-insns>)
+set(ADZE_FLAGS_dotprod ${ADZE_FLAGS_neon} -march=armv8.2-a+dotprod)
+set(ADZE_FLAGS_i8mm ${ADZE_FLAGS_neon} -march=armv8.2-a+dotprod+i8mm)
 set(ADZE_X86_SUFFIXES avx2 avx512 avx512bf16)
-set(ADZE_ARM_SUFFIXES neon dotprod)
+set(ADZE_ARM_SUFFIXES neon dotprod i8mm)
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(ADZE_FOREIGN_SUFFIXES ${ADZE_ARM_SUFFIXES})
@@ -27,6 +30,22 @@ endif()
 # Modules that start threads: their tests carry the label `threaded` and are run under ThreadSanitizer too.
 set(ADZE_THREADED_MODULES base codecs ops runtime quantize evaluate pipeline)
 add_custom_target(threaded_tests)
+# Modules that a processor could make differ: their tests carry the label `portability`; `make aarch64` runs them.
+set(ADZE_PORTABILITY_MODULES base tensor text codecs ops quantize runtime)
+add_custom_target(portability_tests)
+
+# Gives the test `name` the labels of the lists of modules above.
+function(adze_label_test name)
+  set(labels "")
+  foreach(label IN ITEMS threaded portability)
+    string(TOUPPER ${label} upper)
+    if(name IN_LIST ADZE_${upper}_MODULES)
+      add_dependencies(${label}_tests ${name}_test)
+      list(APPEND labels ${label})
+    endif()
+  endforeach()
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}")
+endfunction()
 
 function(adze_module name)
   cmake_parse_arguments(arg "STRICT_CONVERSIONS;EXACT_FLOATS" "" "NEEDS;LIBRARIES" ${ARGN})
@@ -65,9 +84,6 @@ function(adze_module name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE adze_${name} adze_compiler GTest::gtest GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    if(name IN_LIST ADZE_THREADED_MODULES)
-      add_dependencies(threaded_tests ${name}_test)
-      set_tests_properties(${name} PROPERTIES LABELS threaded)
-    endif()
+    adze_label_test(${name})
   endif()
 endfunction()

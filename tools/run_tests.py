@@ -131,7 +131,8 @@ def ctest_jobs(build, only, label, timeout):
         command = test.get("command", [f"{test['name']} is not built"])
         folder = properties.get("WORKING_DIRECTORY", ROOT)
         is_unittest = any(part.endswith("_test.py") for part in command)
-        runner = run_googletest if command[0].endswith("_test") else run_unittest if is_unittest else run_plain
+        is_googletest = any(part.endswith("_test") for part in command)  # the first part may be an emulator
+        runner = run_googletest if is_googletest else run_unittest if is_unittest else run_plain
         yield lambda r=runner, n=test["name"], c=command, f=folder: r(n, c, f, sanitizer_environment(), timeout)
 
 

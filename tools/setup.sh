@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages a job needs, and only those that are missing.
-# usage: tools/setup.sh [build|clang]...   (build: compile and test; clang: lint, sanitizers, fuzzing)
+# usage: tools/setup.sh [build|clang|aarch64]...
+#   build: compile and test; clang: lint, sanitizers, fuzzing; aarch64: compile for 64-bit Arm and run what came out
 set -euo pipefail
 
 build_packages=(cmake ninja-build ccache g++ pkg-config python3 python3-venv
   libfmt-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libcli11-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev)
 clang_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
+aarch64_packages=(g++-aarch64-linux-gnu qemu-user)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -19,7 +21,8 @@ for group in "${@:-build}"; do
   case "$group" in
     build) wanted+=("${build_packages[@]}") ;;
     clang) wanted+=("${clang_packages[@]}") ;;
-    *) echo "setup: unknown group '$group' (build, clang)" >&2; exit 2 ;;
+    aarch64) wanted+=("${aarch64_packages[@]}") ;;
+    *) echo "setup: unknown group '$group' (build, clang, aarch64)" >&2; exit 2 ;;
   esac
 done
 
