@@ -20,14 +20,20 @@ struct NamedIsa {
   const char* name;
 };
 constexpr NamedIsa kIsas[] = {{Isa::scalar, "scalar"}, {Isa::sse, "sse"},   {Isa::avx2, "avx2"},
-                              {Isa::avx512, "avx512"}, {Isa::neon, "neon"}, {Isa::dotprod, "dotprod"}};
+                              {Isa::avx512, "avx512"}, {Isa::neon, "neon"}, {Isa::dotprod, "dotprod"},
+                              {Isa::i8mm, "i8mm"}};
 
+// Arm processors give numbers instead of a name: the designer's and the design's.
 std::string read_model_name() {
   std::ifstream info("/proc/cpuinfo");
+  std::string implementer;
   for (std::string line; std::getline(info, line);) {
-    if (!line.starts_with("model name")) continue;
     const auto colon = line.find(": ");
-    if (colon != std::string::npos) return line.substr(colon + 2);
+    if (colon == std::string::npos) continue;
+    const std::string value = line.substr(colon + 2);
+    if (line.starts_with("model name")) return value;
+    if (line.starts_with("CPU implementer")) implementer = value;
+    if (line.starts_with("CPU part")) return "Arm implementer " + implementer + " part " + value;
   }
   return "unknown processor";
 }
@@ -44,8 +50,10 @@ CpuFeatures detect() {
   found.avx512_bf16 = found.avx512 && __builtin_cpu_supports("avx512bf16");
 #elif defined(__aarch64__)
   constexpr unsigned long kHwcapDotProduct = 1ul << 20;
+  constexpr unsigned long kHwcap2Int8Matrices = 1ul << 13;
   found.neon = true;
   found.dotprod = (getauxval(AT_HWCAP) & kHwcapDotProduct) != 0;
+  found.i8mm = found.dotprod && (getauxval(AT_HWCAP2) & kHwcap2Int8Matrices) != 0;
 #endif
   return found;
 }
@@ -53,6 +61,7 @@ CpuFeatures detect() {
 Isa highest_isa(const CpuFeatures& cpu) {
   if (cpu.avx512) return Isa::avx512;
   if (cpu.avx2) return Isa::avx2;
+  if (cpu.i8mm) return Isa::i8mm;
   if (cpu.dotprod) return Isa::dotprod;
   if (cpu.neon) return Isa::neon;
 #if defined(__x86_64__)
@@ -70,7 +79,7 @@ Isa forced_isa(std::string_view name, Isa highest) {
     }
     return entry.isa;
   }
-  fail(ErrorCode::bad_input, "ADZE_FORCE_ISA={}: unknown; use scalar, sse, avx2, avx512, neon or dotprod", name);
+  fail(ErrorCode::bad_input, "ADZE_FORCE_ISA={}: unknown; use scalar, sse, avx2, avx512, neon, dotprod or i8mm", name);
 }
 
 }  // namespace
@@ -94,7 +103,7 @@ Isa active_isa() {
 }
 
 bool isa_includes(Isa active, Isa isa) {
-  const auto is_arm = [](Isa x) { return x == Isa::neon || x == Isa::dotprod; };
+  const auto is_arm = [](Isa x) { return x >= Isa::neon; };
   if (isa == Isa::scalar) return true;
   return is_arm(active) == is_arm(isa) && isa <= active;
 }

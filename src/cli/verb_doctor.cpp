@@ -34,6 +34,7 @@ constexpr FeatureName kFeatures[] = {
     {"avx512_bf16", &CpuFeatures::avx512_bf16},
     {"neon", &CpuFeatures::neon},
     {"dotprod", &CpuFeatures::dotprod},
+    {"i8mm", &CpuFeatures::i8mm},
 };
 
 std::vector<std::string> instruction_sets() {

@@ -73,6 +73,9 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back({"avx512", Isa::avx512, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsAvx512>});
     kernels.push_back({"avx2", Isa::avx2, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsAvx2>});
   }
+  if constexpr (kIsArm64) {
+    kernels.push_back({"neon", Isa::neon, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsNeon>});
+  }
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, append_state_reference});
   return kernels;
 }

@@ -53,6 +53,9 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back(tiled_attention_kernel<kAttentionKernelsAvx512>("avx512", Isa::avx512));
     kernels.push_back(tiled_attention_kernel<kAttentionKernelsAvx2>("avx2", Isa::avx2));
   }
+  if constexpr (kIsArm64) {
+    kernels.push_back(tiled_attention_kernel<kAttentionKernelsNeon>("neon", Isa::neon));
+  }
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, attention_reference});
   return kernels;
 }

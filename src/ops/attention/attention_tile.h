@@ -56,5 +56,6 @@ struct AttentionKernels {
 
 extern const AttentionKernels kAttentionKernelsAvx512;
 extern const AttentionKernels kAttentionKernelsAvx2;
+extern const AttentionKernels kAttentionKernelsNeon;
 
 }  // namespace adze::ops

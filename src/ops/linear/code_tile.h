@@ -65,5 +65,8 @@ struct Q8Kernels {
 
 extern const Q8Kernels kQ8KernelsAvx512;
 extern const Q8Kernels kQ8KernelsAvx2;
+extern const Q8Kernels kQ8KernelsI8mm;
+extern const Q8Kernels kQ8KernelsDotprod;
+extern const Q8Kernels kQ8KernelsNeon;
 
 }  // namespace adze::ops

@@ -37,5 +37,6 @@ struct F32Kernels {
 
 extern const F32Kernels kF32KernelsAvx512;
 extern const F32Kernels kF32KernelsAvx2;
+extern const F32Kernels kF32KernelsNeon;
 
 }  // namespace adze::ops

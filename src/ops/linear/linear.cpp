@@ -44,6 +44,12 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back(linear_f32_kernel<kF32KernelsAvx512>("avx512_f32", Isa::avx512));
     kernels.push_back(linear_f32_kernel<kF32KernelsAvx2>("avx2_f32", Isa::avx2));
   }
+  if constexpr (kIsArm64) {
+    kernels.push_back(linear_q8_kernel<kQ8KernelsI8mm>("i8mm_q8_32", Isa::i8mm));
+    kernels.push_back(linear_q8_kernel<kQ8KernelsDotprod>("dotprod_q8_32", Isa::dotprod));
+    kernels.push_back(linear_q8_kernel<kQ8KernelsNeon>("neon_q8_32", Isa::neon));
+    kernels.push_back(linear_f32_kernel<kF32KernelsNeon>("neon_f32", Isa::neon));
+  }
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, linear_reference_scratch_bytes, linear_reference});
   return kernels;
 }

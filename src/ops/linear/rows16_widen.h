@@ -9,7 +9,6 @@ namespace adze::ops {
 namespace {
 
 typedef uint32_t LaneWords __attribute__((vector_size(4 * kGroupRows), aligned(1), may_alias));
-typedef int32_t LaneInts __attribute__((vector_size(4 * kGroupRows), aligned(1), may_alias));
 typedef float LaneFloats __attribute__((vector_size(4 * kGroupRows), aligned(1), may_alias));
 
 inline LaneFloats& lanes_at(float* at) { return *reinterpret_cast<LaneFloats*>(at); }
@@ -31,19 +30,21 @@ inline void widen_group(PlainNumber type, const uint8_t* group, int64_t numbers,
 }
 
 // The numbers of kGroupRows rows that share scales: value = scale * (code - zero_point) - minimum. The product is exact
-// (at most 24 bits), so this is the number that the codec decodes, fused or not.
+// (at most 24 bits), so this is the number that the codec decodes, fused or not. A code becomes a float as the last
+// bits of 2^23 + code: compilers split conversions of vectors wider than the machine's into single numbers.
 inline void decode_quads(const uint8_t* codes, int quads, const float* scales, const float* minima, int zero_point,
                          float* tile) {
   LaneFloats scale, minimum = {};
   __builtin_memcpy(&scale, scales, sizeof scale);
   if (minima) __builtin_memcpy(&minimum, minima, sizeof minimum);
-  const LaneFloats zero = LaneFloats{} + static_cast<float>(zero_point);
+  constexpr uint32_t kTwoTo23Bits = 0x4B000000;
+  const LaneFloats zero = LaneFloats{} + (0x1p23f + static_cast<float>(zero_point));
   for (int q = 0; q < quads; ++q) {
     const LaneWords words = *reinterpret_cast<const LaneWords*>(codes + q * kPlaneBytes);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
-      const LaneInts code = (LaneInts)((words >> (8 * i)) & 255u);
-      const LaneFloats value = scale * (__builtin_convertvector(code, LaneFloats) - zero);
+      const LaneFloats code = (LaneFloats)(((words >> (8 * i)) & 255u) | kTwoTo23Bits);
+      const LaneFloats value = scale * (code - zero);
       lanes_at(tile + (4 * q + i) * kTileRows) = minima ? value - minimum : value;
     }
   }

@@ -66,6 +66,9 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back({"avx512", Isa::avx512, refuse_fast, nullptr, nullptr, rms_norm_fast<kRowKernelsAvx512>});
     kernels.push_back({"avx2", Isa::avx2, refuse_fast, nullptr, nullptr, rms_norm_fast<kRowKernelsAvx2>});
   }
+  if constexpr (kIsArm64) {
+    kernels.push_back({"neon", Isa::neon, refuse_fast, nullptr, nullptr, rms_norm_fast<kRowKernelsNeon>});
+  }
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, rms_norm_reference});
   return kernels;
 }

@@ -89,6 +89,9 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back({"avx512", Isa::avx512, nullptr, nullptr, nullptr, rotary_fast<kRowKernelsAvx512>});
     kernels.push_back({"avx2", Isa::avx2, nullptr, nullptr, nullptr, rotary_fast<kRowKernelsAvx2>});
   }
+  if constexpr (kIsArm64) {
+    kernels.push_back({"neon", Isa::neon, nullptr, nullptr, nullptr, rotary_fast<kRowKernelsNeon>});
+  }
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, rotary_reference});
   return kernels;
 }

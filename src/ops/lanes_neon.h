@@ -1,0 +1,144 @@
+// Sixteen floats as one value, on NEON: four registers. lanes_avx512.h has the same operations.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+
+namespace adze::ops {
+namespace {
+
+struct Lanes {
+  static constexpr int kCount = 16;
+  static constexpr int kRegisters = 4;  // of the processor that a value takes
+  float32x4_t v[kRegisters];
+};
+
+inline Lanes load(const float* from) {
+  return {{vld1q_f32(from), vld1q_f32(from + 4), vld1q_f32(from + 8), vld1q_f32(from + 12)}};
+}
+inline void store(float* to, const Lanes& a) {
+  for (int i = 0; i < Lanes::kRegisters; ++i) vst1q_f32(to + 4 * i, a.v[i]);
+}
+/// Stops GCC from loading a value again for each use.
+inline void keep_in_register(Lanes& a) { asm("" : "+w"(a.v[0]), "+w"(a.v[1]), "+w"(a.v[2]), "+w"(a.v[3])); }
+inline Lanes splat(float a) {
+  const float32x4_t all = vdupq_n_f32(a);
+  return {{all, all, all, all}};
+}
+
+/// `operation` on the registers of a and b, one after the other.
+template <typename Operation>
+inline __attribute__((always_inline)) Lanes each(const Lanes& a, const Lanes& b, const Operation& operation) {
+  return {{operation(a.v[0], b.v[0]), operation(a.v[1], b.v[1]), operation(a.v[2], b.v[2]), operation(a.v[3], b.v[3])}};
+}
+inline float32x4_t larger(float32x4_t a, float32x4_t b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+inline float32x4_t smaller(float32x4_t a, float32x4_t b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+
+inline Lanes operator+(const Lanes& a, const Lanes& b) {
+  return each(a, b, [](float32x4_t x, float32x4_t y) { return vaddq_f32(x, y); });
+}
+inline Lanes operator-(const Lanes& a, const Lanes& b) {
+  return each(a, b, [](float32x4_t x, float32x4_t y) { return vsubq_f32(x, y); });
+}
+inline Lanes operator*(const Lanes& a, const Lanes& b) {
+  return each(a, b, [](float32x4_t x, float32x4_t y) { return vmulq_f32(x, y); });
+}
+inline Lanes operator/(const Lanes& a, const Lanes& b) {
+  return each(a, b, [](float32x4_t x, float32x4_t y) { return vdivq_f32(x, y); });
+}
+/// a * b + c, rounded once.
+inline Lanes multiply_add(const Lanes& a, const Lanes& b, const Lanes& c) {
+  return {{vfmaq_f32(c.v[0], a.v[0], b.v[0]), vfmaq_f32(c.v[1], a.v[1], b.v[1]), vfmaq_f32(c.v[2], a.v[2], b.v[2]),
+           vfmaq_f32(c.v[3], a.v[3], b.v[3])}};
+}
+/// The larger or smaller; b where one is NaN.
+inline Lanes larger(const Lanes& a, const Lanes& b) {
+  return each(a, b, [](float32x4_t x, float32x4_t y) { return larger(x, y); });
+}
+inline Lanes smaller(const Lanes& a, const Lanes& b) {
+  return each(a, b, [](float32x4_t x, float32x4_t y) { return smaller(x, y); });
+}
+/// The nearest integer, ties to even.
+inline Lanes nearest(const Lanes& a) {
+  return {{vrndnq_f32(a.v[0]), vrndnq_f32(a.v[1]), vrndnq_f32(a.v[2]), vrndnq_f32(a.v[3])}};
+}
+
+inline float32x4_t power_of_two(int32x4_t n) {
+  return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(n, vdupq_n_s32(127)), 23));
+}
+// In three steps, of which only the last can leave the normal range: rounded once.
+inline float32x4_t times_power_of_two(float32x4_t a, float32x4_t n) {
+  const int32x4_t all = vcvtnq_s32_f32(n);
+  const int32x4_t third = vshrq_n_s32(all, 2);
+  const int32x4_t rest = vsubq_s32(all, vaddq_s32(third, third));
+  const float32x4_t factor = power_of_two(third);
+  return vmulq_f32(vmulq_f32(vmulq_f32(a, factor), factor), power_of_two(rest));
+}
+/// a * 2^n for integers n within -300 .. 200 where a * 2^(n / 2) is normal, rounded once.
+inline Lanes times_power_of_two(const Lanes& a, const Lanes& n) {
+  return each(a, n, [](float32x4_t x, float32x4_t y) { return times_power_of_two(x, y); });
+}
+
+/// Sum and maximum of all lanes: halves are folded together until one is left.
+inline float lane_sum(const Lanes& a) {
+  const float32x4_t four = vaddq_f32(vaddq_f32(a.v[0], a.v[2]), vaddq_f32(a.v[1], a.v[3]));
+  const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+  return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
+}
+inline float lane_maximum(const Lanes& a) {
+  const float32x4_t four = larger(larger(a.v[0], a.v[2]), larger(a.v[1], a.v[3]));
+  const float32x4_t two = larger(four, vextq_f32(four, four, 2));
+  return vgetq_lane_f32(larger(two, vdupq_laneq_f32(two, 1)), 0);
+}
+
+inline float32x4_t within(float32x4_t a, int first, int begin, int end, float32x4_t other) {
+  constexpr int32_t kLane[4] = {0, 1, 2, 3};
+  const int32x4_t lane = vaddq_s32(vld1q_s32(kLane), vdupq_n_s32(first));
+  const uint32x4_t inside = vandq_u32(vcgeq_s32(lane, vdupq_n_s32(begin)), vcltq_s32(lane, vdupq_n_s32(end)));
+  return vbslq_f32(inside, a, other);
+}
+/// a in the lanes [begin, end), other elsewhere.
+inline Lanes within(const Lanes& a, int begin, int end, const Lanes& other) {
+  return {{within(a.v[0], 0, begin, end, other.v[0]), within(a.v[1], 4, begin, end, other.v[1]),
+           within(a.v[2], 8, begin, end, other.v[2]), within(a.v[3], 12, begin, end, other.v[3])}};
+}
+
+inline Lanes load_float_bytes(const uint8_t* from) {
+  Lanes a;
+  for (int i = 0; i < Lanes::kRegisters; ++i) a.v[i] = vreinterpretq_f32_u8(vld1q_u8(from + 16 * i));
+  return a;
+}
+inline Lanes load_f16(const uint8_t* from) {
+  Lanes a;
+  for (int i = 0; i < Lanes::kRegisters; ++i) a.v[i] = vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(from + 8 * i)));
+  return a;
+}
+inline void store_f16(uint8_t* to, const Lanes& a) {
+  for (int i = 0; i < Lanes::kRegisters; ++i) vst1_u8(to + 8 * i, vreinterpret_u8_f16(vcvt_f16_f32(a.v[i])));
+}
+
+inline void transpose_quarter(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  const float32x4_t rows[4] = {vld1q_f32(from), vld1q_f32(from + from_stride), vld1q_f32(from + 2 * from_stride),
+                               vld1q_f32(from + 3 * from_stride)};
+  // Pairs of neighbouring columns, as one number each: columns 0 2 and 1 3 of two rows.
+  const auto pairs = [](float32x4_t a) { return vreinterpretq_f64_f32(a); };
+  const float64x2_t even_low = pairs(vtrn1q_f32(rows[0], rows[1])), odd_low = pairs(vtrn2q_f32(rows[0], rows[1]));
+  const float64x2_t even_high = pairs(vtrn1q_f32(rows[2], rows[3])), odd_high = pairs(vtrn2q_f32(rows[2], rows[3]));
+  vst1q_f32(to, vreinterpretq_f32_f64(vtrn1q_f64(even_low, even_high)));
+  vst1q_f32(to + to_stride, vreinterpretq_f32_f64(vtrn1q_f64(odd_low, odd_high)));
+  vst1q_f32(to + 2 * to_stride, vreinterpretq_f32_f64(vtrn2q_f64(even_low, even_high)));
+  vst1q_f32(to + 3 * to_stride, vreinterpretq_f32_f64(vtrn2q_f64(odd_low, odd_high)));
+}
+
+/// to[column][16] = the rows from[0..15], turned.
+inline void transpose(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  for (int row = 0; row < 16; row += 4) {
+    for (int column = 0; column < 16; column += 4) {
+      transpose_quarter(from + row * from_stride + column, from_stride, to + column * to_stride + row, to_stride);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace adze::ops

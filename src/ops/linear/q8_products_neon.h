@@ -1,0 +1,279 @@
+// The 8-bit kernels of `linear` on 64-bit Arm: four registers hold four numbers of each of 16 rows. Each instruction
+// set has a file that includes this and brings its way to multiply.
+#pragma once
+
+// clang-format off: the operations come first
+#include "ops/linear/scale_rows_neon.h"
+#include "ops/linear/code_tile.h"
+#include "ops/linear/panel_column.h"
+#include "ops/linear/rows16_unpack.h"
+// clang-format on
+
+namespace adze::ops {
+namespace {
+
+constexpr int kQuarters = 4;  // of 16 rows: a register has four
+constexpr int kRegisterBytes = 16;
+constexpr int kHalfNumbers = 16;  // of a block
+
+// ---- activations
+
+// The rule of quantize_activation.h, bit by bit; magnitudes of floats compare like their bits.
+struct QuantizeBlock {
+  BlockSums operator()(const float* x, int8_t* codes) const {
+    uint32x4_t largest_bits = vdupq_n_u32(0);
+    for (int i = 0; i < kBlockNumbers; i += 4) {
+      largest_bits = vmaxq_u32(largest_bits, vreinterpretq_u32_f32(vabsq_f32(vld1q_f32(x + i))));
+    }
+    const uint32_t bits = vmaxvq_u32(largest_bits);
+    float largest;
+    __builtin_memcpy(&largest, &bits, 4);
+    const float inverse = 127.0f / largest;
+    // False for infinity and NaN, and for numbers so small that the inverse overflows.
+    if (!(bits < 0x7F800000u && inverse <= 3.40282347e38f)) return store_zeros(bits, codes);
+    return {largest / 127.0f,
+            {store_codes(x, inverse, codes), store_codes(x + kHalfNumbers, inverse, codes + kHalfNumbers)}};
+  }
+
+ private:
+  static BlockSums store_zeros(uint32_t largest_bits, int8_t* codes) {
+    __builtin_memset(codes, 0, kBlockNumbers);
+    return {largest_bits < 0x7F800000u ? 0.0f : __builtin_nanf(""), {0, 0}};
+  }
+  static int16x8_t scaled(const float* x, float inverse) {
+    const int32x4_t low = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x), inverse));
+    return vqmovn_high_s32(vqmovn_s32(low), vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + 4), inverse)));
+  }
+  // Of 16 numbers; returns the sum of their codes.
+  static int32_t store_codes(const float* x, float inverse, int8_t* codes) {
+    const int8x16_t bytes = vqmovn_high_s16(vqmovn_s16(scaled(x, inverse)), scaled(x + 8, inverse));
+    vst1q_s8(codes, bytes);
+    return vaddlvq_s8(bytes);
+  }
+};
+
+inline void quantize(const float* x, int64_t blocks, const CodeRules& rules, const Panel& column, int tokens) {
+  quantize_column(x, blocks, rules, column, tokens, QuantizeBlock{});
+}
+
+// ---- weights
+
+// 8-bit codes become int8 in tiles, smaller ones are positive: every code is int8 then.
+inline void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile) {
+  unpack_tile(layout, record, blocks, 0x80, tile);
+}
+
+// Where the codes of a block come from: quad(q, j) has number 4 q + i of row 4 j + r in byte 4 r + i, as int8.
+template <bool kBytes>
+struct TileCodes {
+  static constexpr bool kHasBytes = kBytes;  // codes of 8 bits, else of at most 6
+  static constexpr int kBlockBytes = kQuads * kPlaneBytes;
+  const uint8_t* at;
+  inline __attribute__((always_inline)) int8x16_t quad(int q, int quarter) const {
+    return vreinterpretq_s8_u8(vld1q_u8(at + q * kPlaneBytes + quarter * kRegisterBytes));
+  }
+};
+
+template <int kLowBits, int kHighBits>
+struct RecordCodes {
+  static constexpr bool kHasBytes = kLowBits == 8;
+  static constexpr int kBlockBytes = (kLowBits + kHighBits) * kPlaneBytes;
+  const uint8_t* at;
+
+  inline __attribute__((always_inline)) int8x16_t quad(int q, int quarter) const {
+    return vreinterpretq_s8_u8(unsigned_quad(q, quarter));
+  }
+
+ private:
+  inline __attribute__((always_inline)) uint8x16_t unsigned_quad(int q, int quarter) const {
+    if constexpr (kLowBits == 8) return veorq_u8(plane(q, quarter), vdupq_n_u8(0x80));
+    const uint8x16_t low =
+        field(plane(kLowBits == 4 ? q % 4 : q / 4, quarter), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
+    if constexpr (kHighBits == 0) return low;
+    if constexpr (kHighBits == 1) return vorrq_u8(low, field(plane(kLowBits, quarter), q, kLowBits, 1));
+    return vorrq_u8(low, field(plane(kLowBits + q / 4, quarter), 2 * (q % 4), kLowBits, 2));
+  }
+  inline __attribute__((always_inline)) uint8x16_t plane(int number, int quarter) const {
+    return vld1q_u8(at + number * kPlaneBytes + quarter * kRegisterBytes);
+  }
+  // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
+  static inline __attribute__((always_inline)) uint8x16_t field(uint8x16_t plane, int from, int to, int bits) {
+    const uint8x16_t moved = from >= to ? plane >> (from - to) : plane << (to - from);
+    if (to == 0 && from + bits == 8) return moved;
+    return vandq_u8(moved, vdupq_n_u8(static_cast<uint8_t>(((1 << bits) - 1) << to)));
+  }
+};
+
+// ---- products
+
+/// `Multiply` has kMaxTokens and add<kTokens, kHalves>(codes, first half of the block, activations of the block, sum).
+template <typename Multiply, int kTokens, int kParts, bool kMinima>
+struct Product {
+  typedef int32x4_t IntegerSums[kTokens][kQuarters];
+  typedef float32x4_t Totals[kTokens][kQuarters];
+
+  // What the numbers of one weight scale are multiplied with, and their scales.
+  struct Part {
+    const int8_t* codes;  // of the block
+    const float* activation_scales;
+    const int32_t* sums;
+    const float* scales;
+    const float* minima;
+  };
+
+  template <typename Codes>
+  static inline __attribute__((always_inline)) void add_part(const Codes& codes, int part_in_block, const Part& part,
+                                                             Totals& total) {
+    constexpr int kHalves = 2 / kParts;
+    IntegerSums sum;
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+      const int32x4_t start = vdupq_n_s32(kMinima ? kSumStart : part.sums[t]);
+#pragma GCC unroll 4
+      for (int j = 0; j < kQuarters; ++j) sum[t][j] = start;
+    }
+    Multiply::template add<kTokens, kHalves>(codes, part_in_block * kHalves, part.codes, sum);
+#pragma GCC unroll 4
+    for (int j = 0; j < kQuarters; ++j) {
+      const float32x4_t scale = vld1q_f32(part.scales + 4 * j);
+      const float32x4_t offset = vmulq_n_f32(scale, -kSumOffset);
+#pragma GCC unroll 6
+      for (int t = 0; t < kTokens; ++t) {
+        const float32x4_t scaled = vfmaq_f32(offset, vreinterpretq_f32_s32(sum[t][j]), scale);
+        total[t][j] = vfmaq_n_f32(total[t][j], scaled, part.activation_scales[t]);
+      }
+    }
+    if constexpr (kMinima) subtract_minima(part, total);
+  }
+
+  static inline __attribute__((always_inline)) void subtract_minima(const Part& part, Totals& total) {
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+      float code_sum;
+      __builtin_memcpy(&code_sum, part.sums + t, 4);
+#pragma GCC unroll 4
+      for (int j = 0; j < kQuarters; ++j) {
+        total[t][j] = vfmsq_n_f32(total[t][j], vld1q_f32(part.minima + 4 * j), code_sum);
+      }
+    }
+  }
+
+  // Moves `part` behind the block.
+  template <typename Codes>
+  static inline __attribute__((always_inline)) void add_block(Codes& codes, Part& part, Totals& total) {
+#pragma GCC unroll 2
+    for (int p = 0; p < kParts; ++p) {
+      add_part(codes, p, part, total);
+      part.sums += kTokens;
+      part.scales += kGroupRows;
+      part.minima += kGroupRows;
+    }
+    part.codes += kBlockNumbers * kTokens;
+    part.activation_scales += kTokens;
+    codes.at += Codes::kBlockBytes;
+  }
+
+  static inline __attribute__((always_inline)) void load_totals(const float* sums, Totals& total) {
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 4
+      for (int j = 0; j < kQuarters; ++j) total[t][j] = vld1q_f32(sums + t * kGroupRows + 4 * j);
+    }
+  }
+  static inline __attribute__((always_inline)) void store_totals(const Totals& total, float* sums) {
+#pragma GCC unroll 6
+    for (int t = 0; t < kTokens; ++t) {
+#pragma GCC unroll 4
+      for (int j = 0; j < kQuarters; ++j) vst1q_f32(sums + t * kGroupRows + 4 * j, total[t][j]);
+    }
+  }
+
+  template <typename Codes>
+  static void run(const CodeTile& tile, const Panel& panel, int blocks, float* sums) {
+    Codes codes{tile.codes};
+    Part part{panel.codes, panel.scales, panel.sums, tile.scales, tile.minima};
+    Totals total;
+    load_totals(sums, total);
+    for (int b = 0; b < blocks; ++b) add_block(codes, part, total);
+    store_totals(total, sums);
+  }
+
+  template <typename Codes>
+  static void run_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
+                         float* sums) {
+    alignas(64) float scales[16 * kGroupRows];
+    alignas(64) float minima[16 * kGroupRows];
+    Part part{panel.codes, panel.scales, panel.sums, scales, minima};
+    Totals total;
+    load_totals(sums, total);
+    for (int b = 0; b < blocks; b += layout.record_blocks) {
+      unpack_record_scales(layout, record, scales, minima);
+      part.scales = scales;
+      part.minima = minima;
+      Codes codes{record + header_bytes(layout)};
+      for (int i = 0; i < layout.record_blocks; ++i) add_block(codes, part, total);
+      record += record_bytes(layout);
+    }
+    store_totals(total, sums);
+  }
+};
+
+// ---- the product for the tokens, bits and scales at hand
+
+constexpr int kMaxPackedTokens = 2;
+
+template <typename Multiply, typename Codes, int kParts, bool kMinima, int kTokens = Multiply::kMaxTokens>
+inline void run_tokens(const CodeTile& tile, const Panel& panel, const Extent& extent, float* sums) {
+  if (extent.tokens == kTokens) {
+    Product<Multiply, kTokens, kParts, kMinima>::template run<Codes>(tile, panel, extent.blocks, sums);
+  } else if constexpr (kTokens > 1) {
+    run_tokens<Multiply, Codes, kParts, kMinima, kTokens - 1>(tile, panel, extent, sums);
+  }
+}
+
+template <typename Multiply, typename Codes>
+inline void multiply_tile(const CodeRules& rules, const CodeTile& tile, const Panel& panel, const Extent& extent,
+                          float* sums) {
+  if (rules.scales_per_block == 1) {
+    if (rules.has_minima) return run_tokens<Multiply, Codes, 1, true>(tile, panel, extent, sums);
+    return run_tokens<Multiply, Codes, 1, false>(tile, panel, extent, sums);
+  }
+  if (rules.has_minima) return run_tokens<Multiply, Codes, 2, true>(tile, panel, extent, sums);
+  run_tokens<Multiply, Codes, 2, false>(tile, panel, extent, sums);
+}
+
+typedef void (*RunPacked)(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
+                          float* sums);
+
+struct PackedRuns {
+  RunPacked by_tokens[kMaxPackedTokens + 1];
+};
+
+template <typename Multiply, int kLowBits, int kHighBits, int kParts, bool kMinima>
+constexpr PackedRuns kPackedRuns = {{
+    nullptr,
+    Product<Multiply, 1, kParts, kMinima>::template run_packed<RecordCodes<kLowBits, kHighBits>>,
+    Product<Multiply, 2, kParts, kMinima>::template run_packed<RecordCodes<kLowBits, kHighBits>>,
+}};
+
+template <typename Multiply>
+const PackedRuns& packed_runs_of(const Rows16Layout& layout) {
+  if (layout.low_bits == 8) return kPackedRuns<Multiply, 8, 0, 1, false>;
+  if (layout.low_bits == 2) {
+    return layout.high_bits ? kPackedRuns<Multiply, 2, 1, 2, false> : kPackedRuns<Multiply, 2, 0, 2, true>;
+  }
+  if (layout.high_bits == 2) return kPackedRuns<Multiply, 4, 2, 2, false>;
+  if (layout.high_bits == 1) {
+    return layout.has_minima ? kPackedRuns<Multiply, 4, 1, 1, true> : kPackedRuns<Multiply, 4, 1, 1, false>;
+  }
+  return layout.has_minima ? kPackedRuns<Multiply, 4, 0, 1, true> : kPackedRuns<Multiply, 4, 0, 1, false>;
+}
+
+template <typename Multiply>
+void multiply_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,
+                     float* sums) {
+  packed_runs_of<Multiply>(layout).by_tokens[extent.tokens](layout, record, panel, extent.blocks, sums);
+}
+
+}  // namespace
+}  // namespace adze::ops

@@ -1,0 +1,12 @@
+// Row kernels on NEON.
+// clang-format off: the operations come first
+#include "ops/lanes_neon.h"
+#include "ops/lanes_math.h"
+#include "ops/row_kernels_lanes.h"
+// clang-format on
+
+namespace adze::ops {
+
+const RowKernels kRowKernelsNeon = {rms_norm_row, swiglu_row, rotate_row, narrow_row};
+
+}  // namespace adze::ops
