@@ -14,13 +14,13 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
+}  // namespace
+
 std::string cache_folder() {
   if (const auto chosen = environment("ADZE_CACHE"); !chosen.empty()) return chosen;
   if (const auto shared = environment("XDG_CACHE_HOME"); !shared.empty()) return shared + "/adze";
   return environment("HOME") + "/.cache/adze";
 }
-
-}  // namespace
 
 std::string model_cache_folder() { return cache_folder() + "/models"; }
 

@@ -6,7 +6,9 @@
 
 namespace adze::cli {
 
-/// Where fetched models are kept: $ADZE_CACHE/models, else $XDG_CACHE_HOME/adze/models, else ~/.cache/adze/models.
+/// What may be lost: $ADZE_CACHE, else $XDG_CACHE_HOME/adze, else ~/.cache/adze.
+std::string cache_folder();
+/// Where fetched models are kept: `models` in the cache folder.
 std::string model_cache_folder();
 
 struct CachedModel {

@@ -6,7 +6,9 @@
 #include "backends/backend.h"
 #include "base/cpu_features.h"
 #include "base/memory_use.h"
+#include "cli/machine_cache.h"
 #include "cli/model_cache.h"
+#include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "cli/verb.h"
 #include "ops/op.h"
@@ -18,9 +20,21 @@ namespace {
 using report::Cell;
 
 struct DoctorOptions {
+  bool measure = false;
+  std::optional<int64_t> probe;
+  int64_t block_mebibytes = 1024;
   bool json = false;
 
-  void declare(Arguments& arguments) { arguments.json_flag(json); }
+  void declare(Arguments& arguments) {
+    arguments.flag(
+        "--measure",
+        "measure what memory and processor can do at best, a few seconds, and keep it for `adze bench --ops`", measure);
+    arguments.option(
+        {"--probe", "N", "only read memory with N threads for a moment and show how fast; nothing is kept"}, probe,
+        {1, 1024});
+    arguments.option({"--block", "MIB", "how much memory --probe reads over and over"}, block_mebibytes, {1, 1 << 20});
+    arguments.json_flag(json);
+  }
 };
 
 struct FeatureName {
@@ -100,6 +114,46 @@ report::Table cache_table() {
   return table;
 }
 
+Cell rate_cell(double per_second, std::string_view unit) {
+  return Cell::shown_as(fmt::format("{:.1f} {}", per_second * 1e-9, unit), per_second);
+}
+
+report::Table reads_table(const evaluate::MachineLimits& limits) {
+  using report::Align;
+  report::Table table({{"Threads", "threads", Align::right},
+                       {"Reading", "block_bytes", Align::right},
+                       {"At best", "best_bytes_per_second", Align::right},
+                       {"Usually", "median_bytes_per_second", Align::right}});
+  for (const auto& read : limits.reads) {
+    table.add_row({Cell::integer(read.threads), Cell::bytes(read.block_bytes), rate_cell(read.bytes.best, "GB/s"),
+                   rate_cell(read.bytes.median, "GB/s")});
+  }
+  return table;
+}
+
+report::Table multiply_adds_table(const evaluate::MachineLimits& limits) {
+  using report::Align;
+  report::Table table({{"Threads", "threads", Align::right},
+                       {fmt::format("8-bit ({})", limits.int8_instruction), "int8_per_second", Align::right},
+                       {fmt::format("f32 ({})", limits.f32_instruction), "f32_per_second", Align::right}});
+  for (const auto& rate : limits.multiply_adds) {
+    table.add_row(
+        {Cell::integer(rate.threads), rate_cell(rate.int8.best, "GMAC/s"), rate_cell(rate.f32.best, "GMAC/s")});
+  }
+  return table;
+}
+
+void print_limits(Console& console, const std::optional<evaluate::MachineLimits>& limits) {
+  print_heading(console, "Limits");
+  if (!limits) {
+    console.write("not measured with this processor; `adze doctor --measure` does it\n");
+    return;
+  }
+  print_table(console, reads_table(*limits));
+  console.write("\n");
+  print_table(console, multiply_adds_table(*limits));
+}
+
 void print_report(Console& console) {
   print_heading(console, "Machine", true);
   print_facts(console, machine_facts());
@@ -107,6 +161,7 @@ void print_report(Console& console) {
   print_table(console, backends_table());
   print_heading(console, "Kernels");
   print_table(console, kernels_table());
+  print_limits(console, cached_machine_limits());
   print_heading(console, "Models in the cache");
   const auto models = cache_table();
   if (models.empty()) console.print("none in {}\n", report::printable(model_cache_folder()));
@@ -114,15 +169,35 @@ void print_report(Console& console) {
 }
 
 Json report_json() {
+  const auto limits = cached_machine_limits();
   return {{"version", ADZE_VERSION},
           {"machine", machine_facts().to_json()},
           {"backends", backends_table().to_json()},
           {"kernels", kernels_table().to_json()},
+          {"limits", limits ? to_json(*limits) : Json()},
           {"model_cache", cache_table().to_json()}};
+}
+
+void run_probe(const DoctorOptions& options, Console& console) {
+  evaluate::LimitOptions probe;
+  probe.threads = {static_cast<unsigned>(*options.probe)};
+  probe.block_bytes = {options.block_mebibytes << 20};
+  probe.with_multiply_adds = false;
+  ProgressBar progress(console);
+  const auto limits = evaluate::measure_machine(probe, progress);
+  const auto table = reads_table(limits);
+  options.json ? print_json(console, table.to_json().at(0)) : print_table(console, table);
+}
+
+void measure_limits(Console& console) {
+  ProgressBar progress(console);
+  cache_machine_limits(evaluate::measure_machine(evaluate::usual_limit_options(), progress));
 }
 
 void run_doctor(const DoctorOptions& options, Console& console) {
   active_isa();  // a wrong ADZE_FORCE_ISA is refused before anything is shown
+  if (options.probe) return run_probe(options, console);
+  if (options.measure) measure_limits(console);
   if (options.json) {
     print_json(console, report_json());
   } else {
@@ -132,6 +207,8 @@ void run_doctor(const DoctorOptions& options, Console& console) {
 
 constexpr Example kExamples[] = {
     {"doctor", "the processor, its memory, the kernels that will be used, the models in the cache"},
+    {"doctor --measure", "also memory bandwidth and peak multiply-adds, kept for `adze bench --ops`"},
+    {"doctor --probe 2 --block 256", "how fast two threads read 256 MiB right now"},
     {"doctor --json", "the same for scripts and bug reports"},
 };
 
@@ -142,7 +219,8 @@ const Verb doctor_verb = make_verb<DoctorOptions, run_doctor>({
     .group = "Know",
     .summary = "show what this machine has and what will be used of it",
     .description = "Shows what Adze finds on this machine: processor, instruction sets, memory, backends, the kernels "
-                   "that can run and the models in the cache. ADZE_FORCE_ISA and ADZE_FORCE pin kernels for tests.",
+                   "that can run, the measured limits and the models in the cache. ADZE_FORCE_ISA and ADZE_FORCE pin "
+                   "kernels for tests.",
     .examples = kExamples,
 });
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """adze list and adze doctor."""
+import json
 import unittest
 
 from program import UNAVAILABLE, USAGE, VerbTest
@@ -44,6 +45,37 @@ class Doctor(VerbTest):
         report = self.json_of("doctor", environment={"ADZE_FORCE_ISA": "scalar"})
         self.assertEqual(report["machine"]["kernels_up_to"], "scalar")
         self.assertTrue(all(k["first_choice"] for k in report["kernels"]))
+
+    def test_measures_the_machine_once(self):
+        here = {"ADZE_CACHE": str(self.folder / "cache")}
+        self.assertIsNone(self.json_of("doctor", environment=here)["limits"])
+        self.assertIn("not measured", self.adze("doctor", environment=here).stdout)
+        measured = self.json_of("doctor", "--measure", environment=here)["limits"]
+        self.assertEqual(self.json_of("doctor", environment=here)["limits"], measured)
+        self.assertIn(1, [read["threads"] for read in measured["reads"]])
+        for read in measured["reads"]:
+            self.assertGreaterEqual(read["bytes_per_second"]["best"], read["bytes_per_second"]["median"])
+            self.assertGreater(read["bytes_per_second"]["median"], 0)
+        for rate in measured["multiply_adds"]:
+            self.assertGreater(rate["int8_per_second"]["median"], 0)
+            self.assertGreater(rate["f32_per_second"]["median"], 0)
+        self.assertRegex(self.adze("doctor", environment=here).stdout, r"[0-9.]+ GMAC/s")
+
+    def test_takes_damaged_or_foreign_measurements_for_none(self):
+        here = {"ADZE_CACHE": str(self.folder), "ADZE_FORCE_ISA": "scalar"}
+        kept = self.folder / "machine-scalar.json"
+        good = {"processor": "another", "isa": "scalar", "int8_instruction": "x", "f32_instruction": "y", "reads": [],
+                "multiply_adds": []}
+        for content in ("{", "[]", '{"processor": 3}', json.dumps(good), json.dumps({**good, "reads": [{"threads": -1}]})):
+            kept.write_text(content)
+            self.assertIsNone(self.json_of("doctor", environment=here)["limits"], content)
+
+    def test_probes_memory(self):
+        report = self.json_of("doctor", "--probe", 1, "--block", 4, environment={"ADZE_CACHE": str(self.folder / "none")})
+        self.assertEqual((report["threads"], report["block_bytes"]), (1, 4 << 20))
+        self.assertGreater(report["median_bytes_per_second"], 0)
+        self.assertFalse((self.folder / "none").exists())
+        self.refuses("doctor", "--probe", 0, status=USAGE, says="out of range")
 
     def test_looks_into_the_cache_it_is_told_of(self):
         (self.folder / "models").mkdir()
