@@ -13,7 +13,10 @@ constexpr int64_t kAheadBytes = 2048;
 void multiply_add_int8(int64_t rounds) {
   __m256i sums[kSums];
 #pragma GCC unroll 32
-  for (__m256i& sum : sums) sum = _mm256_setzero_si256();
+  for (__m256i& sum : sums) {
+    sum = _mm256_setzero_si256();
+    __asm__ volatile("" : "+x"(sum));  // equal sums would be added up once
+  }
   __m256i a = _mm256_set1_epi8(3);
   __m256i b = _mm256_set1_epi8(-5);
   const __m256i ones = _mm256_set1_epi16(1);
@@ -31,7 +34,10 @@ void multiply_add_int8(int64_t rounds) {
 void multiply_add_f32(int64_t rounds) {
   __m256 sums[kSums];
 #pragma GCC unroll 32
-  for (__m256& sum : sums) sum = _mm256_setzero_ps();
+  for (__m256& sum : sums) {
+    sum = _mm256_setzero_ps();
+    __asm__ volatile("" : "+x"(sum));  // equal sums would be added up once
+  }
   __m256 a = _mm256_set1_ps(0.5f);
   __m256 b = _mm256_set1_ps(1e-9f);
   for (int64_t round = 0; round < rounds; ++round) {

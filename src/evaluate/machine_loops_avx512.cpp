@@ -14,7 +14,10 @@ constexpr int64_t kAheadBytes = 2048;
 void multiply_add_int8(int64_t rounds) {
   __m512i sums[kSums];
 #pragma GCC unroll 32
-  for (__m512i& sum : sums) sum = _mm512_setzero_si512();
+  for (__m512i& sum : sums) {
+    sum = _mm512_setzero_si512();
+    __asm__ volatile("" : "+v"(sum));  // equal sums would be added up once
+  }
   __m512i a = _mm512_set1_epi8(3);
   __m512i b = _mm512_set1_epi8(-5);
   for (int64_t round = 0; round < rounds; ++round) {
@@ -29,7 +32,10 @@ void multiply_add_int8(int64_t rounds) {
 void multiply_add_f32(int64_t rounds) {
   __m512 sums[kSums];
 #pragma GCC unroll 32
-  for (__m512& sum : sums) sum = _mm512_setzero_ps();
+  for (__m512& sum : sums) {
+    sum = _mm512_setzero_ps();
+    __asm__ volatile("" : "+v"(sum));  // equal sums would be added up once
+  }
   __m512 a = _mm512_set1_ps(0.5f);
   __m512 b = _mm512_set1_ps(1e-9f);
   for (int64_t round = 0; round < rounds; ++round) {

@@ -11,7 +11,10 @@ constexpr int kSums = 20;
 void multiply_add_int8(int64_t rounds) {
   int32x4_t sums[kSums];
 #pragma GCC unroll 32
-  for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
+  for (int32x4_t& sum : sums) {
+    sum = vdupq_n_s32(0);
+    __asm__ volatile("" : "+w"(sum));  // equal sums would be added up once
+  }
   int8x16_t a = vdupq_n_s8(3);
   int8x16_t b = vdupq_n_s8(-5);
   for (int64_t round = 0; round < rounds; ++round) {

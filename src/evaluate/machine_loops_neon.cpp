@@ -12,7 +12,10 @@ constexpr int kStreams = 4;
 void multiply_add_int8(int64_t rounds) {
   int32x4_t sums[kSums];
 #pragma GCC unroll 32
-  for (int32x4_t& sum : sums) sum = vdupq_n_s32(0);
+  for (int32x4_t& sum : sums) {
+    sum = vdupq_n_s32(0);
+    __asm__ volatile("" : "+w"(sum));  // equal sums would be added up once
+  }
   int8x8_t a = vdup_n_s8(3);
   int8x8_t b = vdup_n_s8(-5);
   for (int64_t round = 0; round < rounds; ++round) {
@@ -29,7 +32,10 @@ void multiply_add_int8(int64_t rounds) {
 void multiply_add_f32(int64_t rounds) {
   float32x4_t sums[kSums];
 #pragma GCC unroll 32
-  for (float32x4_t& sum : sums) sum = vdupq_n_f32(0);
+  for (float32x4_t& sum : sums) {
+    sum = vdupq_n_f32(0);
+    __asm__ volatile("" : "+w"(sum));  // equal sums would be added up once
+  }
   float32x4_t a = vdupq_n_f32(0.5f);
   float32x4_t b = vdupq_n_f32(1e-9f);
   for (int64_t round = 0; round < rounds; ++round) {

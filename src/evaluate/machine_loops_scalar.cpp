@@ -10,13 +10,12 @@ constexpr int kSums = 16;
 
 template <typename Sum, typename Factor>
 void multiply_add(int64_t rounds) {
-  Sum sums[kSums] = {};
-  volatile Factor first = 3;
-  volatile Factor second = 5;
+  Sum sums[kSums];
+  std::iota(sums, sums + kSums, Sum{});  // different, so that each has to be made
+  const volatile Factor a = 3;
+  const volatile Factor b = 5;
   for (int64_t round = 0; round < rounds; ++round) {
-    const auto a = static_cast<Sum>(first);
-    const auto b = static_cast<Sum>(second);
-    for (Sum& sum : sums) sum += a * b;
+    for (Sum& sum : sums) sum += static_cast<Sum>(a) * static_cast<Sum>(b);
   }
   volatile Sum result = std::accumulate(sums, sums + kSums, Sum{});
   static_cast<void>(result);
