@@ -28,8 +28,7 @@ bool is_intermediate(const graph::Value& value) {
 
 }  // namespace
 
-Plan::Plan(const graph::Graph& graph, WeightStore& weights, const KvCache& cache, const PlanOptions& options,
-           ThreadPool& pool)
+Plan::Plan(const graph::Graph& graph, WeightStore& weights, const KvCache& cache, const PlanOptions& options)
     : graph_(graph), options_(options), histories_(graph.values.size(), nullptr) {
   symbol_values_.assign(graph.symbols.size(), 0);
   symbol_values_.at(kTokensSymbol) = options.max_tokens;
@@ -47,7 +46,7 @@ Plan::Plan(const graph::Graph& graph, WeightStore& weights, const KvCache& cache
   activations_ = backends::HostBuffer(static_cast<size_t>(memory.total_bytes));
 
   nodes_.reserve(graph.nodes.size());
-  for (const graph::Node& node : graph.nodes) plan_node(node, weights, cache, pool);
+  for (const graph::Node& node : graph.nodes) plan_node(node, weights, cache);
   scratch_ = backends::HostBuffer(scratch_bytes_);
   logits_ = intermediate(graph.outputs.front());
   for (PlannedNode& planned : nodes_) {
@@ -83,7 +82,7 @@ ops::TensorView Plan::intermediate(graph::ValueId id) const {
   return {activations_.data() + offsets_[id], storage, rows_of(dims), dims.back(), row_bytes(*storage, dims.back())};
 }
 
-ops::Argument Plan::argument_for(graph::ValueId id, const KvCache& cache, WeightStore& weights, ThreadPool& pool) {
+ops::Argument Plan::argument_for(graph::ValueId id, const KvCache& cache, WeightStore& weights) {
   ops::Argument argument;
   if (id == graph::kNoValue) return argument;
   const graph::Value& value = graph_.value(id);
@@ -95,7 +94,7 @@ ops::Argument Plan::argument_for(graph::ValueId id, const KvCache& cache, Weight
   } else if (histories_[id]) {
     argument.state = histories_[id];
   } else if (value.origin == graph::ValueOrigin::weight) {
-    argument = weights.plain(value.name, pool);
+    argument = weights.plain(value.name);
   } else if (value.origin == graph::ValueOrigin::input && value.type.kind == graph::ValueKind::tensor) {
     auto* data = reinterpret_cast<std::byte*>(tokens_->data());
     argument.tensor = {data, value.type.storage, 1, options_.max_tokens, options_.max_tokens * 4};
@@ -106,8 +105,8 @@ ops::Argument Plan::argument_for(graph::ValueId id, const KvCache& cache, Weight
 }
 
 ops::KernelRequest Plan::request_for(const graph::Node& node, const void* parameters, const KvCache& cache,
-                                     const WeightStore& weights, unsigned threads) const {
-  ops::KernelRequest request{node, parameters, {}, {}, options_.isa, threads};
+                                     const WeightStore& weights) const {
+  ops::KernelRequest request{node, parameters, {}, {}, options_.isa, options_.threads};
   for (const auto id : node.inputs) {
     const bool given = id != graph::kNoValue;
     request.input_storages.push_back(given ? bound_storage(id, cache, weights) : nullptr);
@@ -116,7 +115,7 @@ ops::KernelRequest Plan::request_for(const graph::Node& node, const void* parame
   return request;
 }
 
-void Plan::plan_node(const graph::Node& node, WeightStore& weights, const KvCache& cache, ThreadPool& pool) {
+void Plan::plan_node(const graph::Node& node, WeightStore& weights, const KvCache& cache) {
   if (node.op == &ops::read_state) {  // the history is the state itself
     histories_[node.outputs[0]] = cache.view(node.inputs[0]);
     return;
@@ -125,16 +124,16 @@ void Plan::plan_node(const graph::Node& node, WeightStore& weights, const KvCach
   PlannedNode planned;
   planned.node = &node;
   if (op.resolve) planned.parameters = op.resolve(node);
-  const auto request = request_for(node, planned.parameters.get(), cache, weights, pool.size());
+  const auto request = request_for(node, planned.parameters.get(), cache, weights);
   planned.choice = ops::choose_kernel(request);
   const ops::Kernel& kernel = *planned.choice.kernel;
   const ops::WeightPacking* packing = kernel.packing ? kernel.packing(request) : nullptr;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const bool packed = packing && static_cast<int>(i) == op.packed_input;
-    planned.inputs.push_back(packed ? weights.packed(graph_.value(node.inputs[i]).name, *packing, pool)
-                                    : argument_for(node.inputs[i], cache, weights, pool));
+    planned.inputs.push_back(packed ? weights.packed(graph_.value(node.inputs[i]).name, *packing)
+                                    : argument_for(node.inputs[i], cache, weights));
   }
-  for (const auto id : node.outputs) planned.outputs.push_back(argument_for(id, cache, weights, pool));
+  for (const auto id : node.outputs) planned.outputs.push_back(argument_for(id, cache, weights));
   if (kernel.scratch_bytes) scratch_bytes_ = std::max(scratch_bytes_, kernel.scratch_bytes(request));
   nodes_.push_back(std::move(planned));
 }

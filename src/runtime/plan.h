@@ -18,6 +18,7 @@ namespace adze::runtime {
 struct PlanOptions {
   int64_t max_tokens = 512;      // rows of one packed batch
   int64_t max_logit_rows = 512;  // of them with logits
+  unsigned threads = 1;
   Isa isa = active_isa();
 };
 
@@ -38,9 +39,8 @@ struct NodeTime {
 
 class Plan {
  public:
-  /// REQUIRES: graph, weights and cache outlive the plan. Packs weights on the way.
-  Plan(const graph::Graph& graph, WeightStore& weights, const KvCache& cache, const PlanOptions& options,
-       ThreadPool& pool);
+  /// REQUIRES: graph, weights and cache outlive the plan; weights.fill() before the first run.
+  Plan(const graph::Graph& graph, WeightStore& weights, const KvCache& cache, const PlanOptions& options);
 
   /// Runs a packed batch. REQUIRES: as many tokens as positions, sizes within the options. Returns one row per
   /// logit row, valid until the next run. With `times`, also the time of every node as the first thread sees it.
@@ -56,10 +56,10 @@ class Plan {
     const std::vector<graph::Dim>* dims;
   };
 
-  void plan_node(const graph::Node& node, WeightStore& weights, const KvCache& cache, ThreadPool& pool);
-  ops::Argument argument_for(graph::ValueId id, const KvCache& cache, WeightStore& weights, ThreadPool& pool);
+  void plan_node(const graph::Node& node, WeightStore& weights, const KvCache& cache);
+  ops::Argument argument_for(graph::ValueId id, const KvCache& cache, WeightStore& weights);
   ops::KernelRequest request_for(const graph::Node& node, const void* parameters, const KvCache& cache,
-                                 const WeightStore& weights, unsigned threads) const;
+                                 const WeightStore& weights) const;
   void set_batch(std::span<const int32_t> tokens, const ops::BatchView& batch);
   ops::TensorView intermediate(graph::ValueId id) const;
   std::vector<int64_t> maximum_dims(graph::ValueId id) const;

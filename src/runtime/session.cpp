@@ -16,8 +16,9 @@ SessionOptions with_defaults(SessionOptions options) {
   return options;
 }
 
-PlanOptions plan_options(const SessionOptions& options) {
+PlanOptions plan_options(const SessionOptions& options, unsigned threads) {
   PlanOptions plan;
+  plan.threads = threads;
   plan.max_tokens = options.batch_tokens;
   plan.max_logit_rows = options.logit_rows;
   return plan;
@@ -35,7 +36,9 @@ Session::Session(std::shared_ptr<LoadedModel> model, const SessionOptions& optio
       options_(with_defaults(options)),
       pool_(options.threads),
       cache_(model_->graph(), options_.kv_storage, options_.context_tokens),
-      plan_(model_->graph(), model_->weights(), cache_, plan_options(options_), pool_) {}
+      plan_(model_->graph(), model_->weights(), cache_, plan_options(options_, pool_.size())) {
+  model_->weights().fill(pool_);
+}
 
 SequenceId Session::add_sequence() {
   sequences_.emplace(next_sequence_, Sequence{});

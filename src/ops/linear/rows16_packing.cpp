@@ -1,262 +1,240 @@
 #include "ops/linear/rows16_packing.h"
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
 #include "codecs/codec.h"
-#include "codecs/six_bit_scales.h"
+#include "ops/linear/rows16_words.h"
 
 namespace adze::ops {
 namespace {
 
 using codecs::load_u16;
+using codecs::load_u32;
 
-// One row's share of a record. Codes are unsigned: the number code - zero_point is stored as code.
-struct RowRecord {
-  uint8_t codes[256];
-  uint16_t scale;
-  uint16_t minimum;
-  int8_t group_scales[16];
-  uint8_t group_minima[16];
-  uint8_t scale_pairs[16];
+constexpr int kMaxWords = 32;  // of one field of a block in the file: 128 bytes
+constexpr int kMaxBlockBytes = 256;
+
+// ---- what a storage type looks like in the file
+
+// How the codes lie in the words of a field. Quad q of block b of 32 numbers:
+enum class FieldOrder : uint8_t {
+  none,
+  planes,           // the words are planes already
+  bit_string,       // one word, bit j is of number j
+  nibbles_per_64,   // word 8 (b / 2) + q, bit 4 (b % 2)
+  nibbles_per_128,  // word 16 (b / 4) + 8 (b % 2) + q, bit 4 (b % 4 / 2)
+  crumbs_per_128,   // word 8 (b / 4) + q, bit 2 (b % 4)
+  bits_per_256,     // word q, bit b
 };
 
-// ---- from the bytes of each storage type
-
-void read_nibbles(const uint8_t* low, uint8_t* codes) {
-  for (int j = 0; j < 16; ++j) {
-    codes[j] = low[j] & 15;
-    codes[j + 16] = low[j] >> 4;
-  }
-}
-
-void add_fifth_bits(const uint8_t* high, uint8_t* codes) {
-  for (int j = 0; j < 32; ++j) codes[j] = static_cast<uint8_t>(codes[j] | (high[j / 8] >> (j % 8) & 1) << 4);
-}
-
-// The minimum is what is subtracted; the file has an offset to add.
-uint16_t negated(uint16_t half) { return half ^ 0x8000u; }
-
-void read_q4_0(const codecs::BlockQ4_0& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  read_nibbles(block.low, row.codes);
-}
-
-void read_q4_1(const codecs::BlockQ4_1& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  row.minimum = negated(load_u16(block.offset));
-  read_nibbles(block.low, row.codes);
-}
-
-void read_q5_0(const codecs::BlockQ5_0& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  read_nibbles(block.low, row.codes);
-  add_fifth_bits(block.high, row.codes);
-}
-
-void read_q5_1(const codecs::BlockQ5_1& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  row.minimum = negated(load_u16(block.offset));
-  read_nibbles(block.low, row.codes);
-  add_fifth_bits(block.high, row.codes);
-}
-
-void read_q8_0(const codecs::BlockQ8_0& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  for (int j = 0; j < 32; ++j) row.codes[j] = block.codes[j] ^ 0x80;
-}
-
-// Codes whose two low bits lie as in Q2_K and Q3_K: each half of 128 codes in 32 bytes.
-void read_crumbs(const uint8_t* low, uint8_t* codes) {
-  for (int part = 0; part < 8; ++part) {
-    const uint8_t* bytes = low + part / 4 * 32;
-    for (int j = 0; j < 32; ++j) codes[32 * part + j] = bytes[j] >> (part % 4 * 2) & 3;
-  }
-}
-
-// Adds bit `to` of 256 codes: that of code 32 k + j is bit k of byte j.
-void add_high_bits(const uint8_t* high, int to, uint8_t* codes) {
-  for (int part = 0; part < 8; ++part) {
-    uint8_t* some = codes + 32 * part;
-    for (int j = 0; j < 32; ++j) some[j] = static_cast<uint8_t>(some[j] | (high[j] >> part & 1) << to);
-  }
-}
-
-void read_q2_k(const codecs::BlockQ2_K& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  row.minimum = load_u16(block.minimum);
-  std::memcpy(row.scale_pairs, block.scales, 16);
-  read_crumbs(block.low, row.codes);
-}
-
-void read_q3_k(const codecs::BlockQ3_K& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  for (int group = 0; group < 16; ++group) {
-    const int low = block.scales[group % 8] >> (group / 8 * 4) & 15;
-    const int high = block.scales[8 + group % 4] >> (group / 4 * 2) & 3;
-    row.group_scales[group] = static_cast<int8_t>((low | high << 4) - 32);
-  }
-  read_crumbs(block.low, row.codes);
-  add_high_bits(block.high, 2, row.codes);
-}
-
-template <typename Block>
-void read_six_bit_scales(const Block& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  row.minimum = load_u16(block.minimum);
-  const auto scales = codecs::unpack_six_bit_scales(block.scales);
-  std::memcpy(row.group_scales, scales.scale, 8);
-  std::memcpy(row.group_minima, scales.minimum, 8);
-}
-
-// Codes whose four low bits lie as in Q4_K and Q5_K: each 64 codes in 32 bytes.
-void read_wide_nibbles(const uint8_t* low, uint8_t* codes) {
-  for (int part = 0; part < 8; ++part) {
-    const uint8_t* bytes = low + part / 2 * 32;
-    for (int j = 0; j < 32; ++j) codes[32 * part + j] = bytes[j] >> (part % 2 * 4) & 15;
-  }
-}
-
-void read_q4_k(const codecs::BlockQ4_K& block, RowRecord& row) {
-  read_six_bit_scales(block, row);
-  read_wide_nibbles(block.low, row.codes);
-}
-
-void read_q5_k(const codecs::BlockQ5_K& block, RowRecord& row) {
-  read_six_bit_scales(block, row);
-  read_wide_nibbles(block.low, row.codes);
-  add_high_bits(block.high, 4, row.codes);
-}
-
-void read_q6_k(const codecs::BlockQ6_K& block, RowRecord& row) {
-  row.scale = load_u16(block.scale);
-  std::memcpy(row.group_scales, block.scales, 16);
-  for (int part = 0; part < 8; ++part) {
-    const uint8_t* low = block.low + part / 4 * 64 + part % 2 * 32;
-    const uint8_t* high = block.high + part / 4 * 32;
-    for (int j = 0; j < 32; ++j) {
-      const int low_bits = low[j] >> (part % 4 / 2 * 4) & 15;
-      const int high_bits = high[j] >> (part % 4 * 2) & 3;
-      row.codes[32 * part + j] = static_cast<uint8_t>(low_bits | high_bits << 4);
-    }
-  }
-}
-
-// ---- to the planes of a group
-
-// Codes of 16 rows in the order of the planes: quad q, row r, number i of the quad.
-struct BlockCodes {
-  uint8_t quads[kQuads][kPlaneBytes];
+struct Field {
+  FieldOrder order = FieldOrder::none;
+  size_t at = 0;  // its first byte in the block
+  int words = 0;  // of four bytes
 };
 
-void write_planes(const BlockCodes& codes, int shift, int bits, uint8_t* planes) {
-  const int in_plane = kQuads / planes_of(bits);  // quads that share a plane
-  const int mask = (1 << bits) - 1;
-  for (int q = 0; q < kQuads; ++q) {
-    const int plane = bits == 4 ? q % 4 : q / in_plane;
-    const int at = bits * (bits == 4 ? q / 4 : q % in_plane);
-    uint8_t* out = planes + plane * kPlaneBytes;
-    for (int i = 0; i < kPlaneBytes; ++i) {
-      out[i] = static_cast<uint8_t>(out[i] | (codes.quads[q][i] >> shift & mask) << at);
-    }
+struct PackableType {
+  const codecs::Codec* codec;
+  Rows16Layout layout;
+  Field low;
+  Field high = {};
+  size_t scale_at = 0;       // of the f16 in the block
+  size_t minimum_at = 0;     // where there are minima
+  bool adds_offset = false;  // the file has an offset to add, records a minimum to subtract
+  /// The 16 bytes of a row in the group scales of a record: scales (then minima), or pairs.
+  void (*read_group_scales)(const uint8_t* block, uint8_t* bytes) = nullptr;
+};
+
+// ---- scales
+
+template <size_t kAt>
+void copy_scales(const uint8_t* block, uint8_t* bytes) {
+  std::memcpy(bytes, block + kAt, kGroupRows);
+}
+
+// As codecs::unpack_six_bit_scales, four at a time.
+void read_six_bit_scales(const uint8_t* block, uint8_t* bytes) {
+  const uint8_t* packed = block + offsetof(codecs::BlockQ4_K, scales);
+  const uint32_t scales = load_u32(packed);
+  const uint32_t minima = load_u32(packed + 4);
+  const uint32_t low_bits = load_u32(packed + 8);
+  codecs::store_u32(bytes, scales & 0x3F3F3F3Fu);
+  codecs::store_u32(bytes + 4, (low_bits & 0x0F0F0F0Fu) | (scales >> 6 & 0x03030303u) << 4);
+  codecs::store_u32(bytes + 8, minima & 0x3F3F3F3Fu);
+  codecs::store_u32(bytes + 12, (low_bits >> 4 & 0x0F0F0F0Fu) | (minima >> 6 & 0x03030303u) << 4);
+}
+
+// Scale g has its low bits in nibble g / 8 of byte g % 8, its high bits in byte 8 + g % 4; 32 stands for 0.
+void read_q3_k_scales(const uint8_t* block, uint8_t* bytes) {
+  const uint8_t* packed = block + offsetof(codecs::BlockQ3_K, scales);
+  const uint32_t high_bits = load_u32(packed + 8);
+  for (int part = 0; part < 4; ++part) {
+    const uint32_t low = load_u32(packed + part % 2 * 4) >> (part / 2 * 4) & 0x0F0F0F0Fu;
+    const uint32_t code = low | (high_bits >> (2 * part) & 0x03030303u) << 4;
+    codecs::store_u32(bytes + 4 * part, ((code | 0x80808080u) - 0x20202020u) ^ 0x80808080u);
   }
 }
 
-void write_header(const Rows16Layout& layout, const RowRecord& row, int lane, uint8_t* header) {
-  codecs::store_u16(header + 2 * lane, row.scale);
+using RowPointers = std::array<const uint8_t*, kGroupRows>;
+
+// Lanes beyond `rows` get zeros.
+void write_header(const PackableType& type, const RowPointers& blocks, int rows, uint8_t* header) {
+  const Rows16Layout& layout = type.layout;
+  if (rows < kGroupRows) std::memset(header, 0, static_cast<size_t>(header_bytes(layout)));
+  for (int lane = 0; lane < rows; ++lane) std::memcpy(header + 2 * lane, blocks[lane] + type.scale_at, 2);
   header += 2 * kGroupRows;
   if (layout.has_minima) {
-    codecs::store_u16(header + 2 * lane, row.minimum);
+    const uint16_t flip = type.adds_offset ? 0x8000 : 0;
+    for (int lane = 0; lane < rows; ++lane) {
+      codecs::store_u16(header + 2 * lane, load_u16(blocks[lane] + type.minimum_at) ^ flip);
+    }
     header += 2 * kGroupRows;
   }
-  if (layout.group_scales == GroupScales::none) return;
-  const int groups = layout.record_blocks * layout.scales_per_block;
-  const bool pairs = layout.group_scales == GroupScales::nibble_pairs;
-  for (int g = 0; g < groups; ++g) {
-    header[g * kGroupRows + lane] = pairs ? row.scale_pairs[g] : static_cast<uint8_t>(row.group_scales[g]);
-  }
-  if (pairs || !layout.has_minima) return;
-  header += groups * kGroupRows;
-  for (int g = 0; g < groups; ++g) header[g * kGroupRows + lane] = row.group_minima[g];
+  if (!type.read_group_scales) return;
+  uint8_t bytes[kGroupRows][kGroupRows] = {};
+  for (int lane = 0; lane < rows; ++lane) type.read_group_scales(blocks[lane], bytes[lane]);
+  transpose_bytes(bytes, header);
 }
 
-// `record` must be zero. Rows beyond `rows` stay zero: scale 0.
-template <typename Block, void (*kRead)(const Block&, RowRecord&)>
-void pack_record(const Rows16Layout& layout, const Block* const* row_blocks, int64_t rows, uint8_t* record) {
-  BlockCodes codes[8] = {};
-  RowRecord row;
-  for (int lane = 0; lane < static_cast<int>(rows); ++lane) {
-    kRead(*row_blocks[lane], row);
-    write_header(layout, row, lane, record);
-    for (int b = 0; b < layout.record_blocks; ++b) {
-      for (int q = 0; q < kQuads; ++q) {
-        std::memcpy(codes[b].quads[q] + 4 * lane, row.codes + kBlockNumbers * b + 4 * q, 4);
-      }
-    }
-  }
-  uint8_t* planes = record + header_bytes(layout);
-  for (int b = 0; b < layout.record_blocks; ++b, planes += block_bytes(layout)) {
-    write_planes(codes[b], 0, layout.low_bits, planes);
-    if (layout.high_bits) {
-      write_planes(codes[b], layout.low_bits, layout.high_bits, planes + kPlaneBytes * planes_of(layout.low_bits));
-    }
-  }
-}
+// ---- codes
 
-struct Rows {
-  const std::byte* source;
-  int64_t count;
-  int64_t length;
+struct FieldPlace {
+  int word;
+  int shift;
 };
 
-template <typename Block, void (*kRead)(const Block&, RowRecord&)>
-void pack_records(const Rows16Layout& layout, const Rows& rows, std::byte* group) {
-  const int64_t records = rows.length / (kBlockNumbers * layout.record_blocks);
-  const auto* blocks = codecs::blocks_at<Block>(rows.source);
-  const Block* row_blocks[kGroupRows] = {};
-  for (int64_t r = 0; r < records; ++r) {
-    for (int64_t lane = 0; lane < rows.count; ++lane) row_blocks[lane] = blocks + lane * records + r;
-    pack_record<Block, kRead>(layout, row_blocks, rows.count, reinterpret_cast<uint8_t*>(group));
-    group += record_bytes(layout);
+FieldPlace place_of_block(FieldOrder order, int block) {
+  switch (order) {
+    case FieldOrder::nibbles_per_64:
+      return {block / 2 * 8, block % 2 * 4};
+    case FieldOrder::nibbles_per_128:
+      return {block / 4 * 16 + block % 2 * 8, block % 4 / 2 * 4};
+    case FieldOrder::crumbs_per_128:
+      return {block / 4 * 8, block % 4 * 2};
+    case FieldOrder::bits_per_256:
+      return {0, block};
+    case FieldOrder::none:
+    case FieldOrder::planes:
+    case FieldOrder::bit_string:
+      break;
+  }
+  return {0, 0};
+}
+
+// The planes of one field in the blocks of a record.
+struct FieldPlanes {
+  uint8_t* first;
+  int blocks;
+  int stride;  // bytes from block to block
+};
+
+template <int kBits>
+void pack_field(const Field& field, const RowPointers& rows, uint8_t* words, const FieldPlanes& planes) {
+  gather_words(rows.data(), field.at, field.words, words);
+  for (int block = 0; block < planes.blocks; ++block) {
+    const FieldPlace place = place_of_block(field.order, block);
+    spread_field<kBits>(words + place.word * kPlaneBytes, place.shift, planes.first + block * planes.stride);
   }
 }
 
-template <typename Number>
-void pack_plain(const Rows& rows, std::byte* group) {
-  for (int64_t lane = 0; lane < rows.count; ++lane) {
-    const std::byte* row = rows.source + lane * rows.length * static_cast<int64_t>(sizeof(Number));
-    for (int64_t k = 0; k < rows.length; ++k) {
-      std::memcpy(group + (k * kGroupRows + lane) * static_cast<int64_t>(sizeof(Number)),
-                  row + k * static_cast<int64_t>(sizeof(Number)), sizeof(Number));
-    }
+void pack_bit_string(const Field& field, const RowPointers& blocks, uint8_t* plane) {
+  for (int lane = 0; lane < kGroupRows; ++lane) std::memcpy(plane + 4 * lane, blocks[lane] + field.at, 4);
+  spread_bit_string(plane);
+}
+
+// Q8_0 is stored with its zero point at 128.
+void pack_bytes(const Field& field, const RowPointers& blocks, uint8_t* planes) {
+  gather_words(blocks.data(), field.at, field.words, planes);
+  for (int at = 0; at < field.words * kPlaneBytes; at += 16) store(planes + at, load<Bytes16>(planes + at) ^ 0x80);
+}
+
+// `words` has room for kMaxWords word rows.
+void pack_codes(const PackableType& type, const RowPointers& blocks, uint8_t* words, uint8_t* planes) {
+  const FieldPlanes low{planes, type.layout.record_blocks, block_bytes(type.layout)};
+  const FieldPlanes high{planes + kPlaneBytes * planes_of(type.layout.low_bits), low.blocks, low.stride};
+  if (type.layout.low_bits == 8) {
+    pack_bytes(type.low, blocks, planes);
+  } else if (type.low.order == FieldOrder::planes) {
+    gather_words(blocks.data(), type.low.at, type.low.words, planes);
+  } else if (type.layout.low_bits == 4) {
+    pack_field<4>(type.low, blocks, words, low);
+  } else {
+    pack_field<2>(type.low, blocks, words, low);
+  }
+  if (type.high.order == FieldOrder::bit_string) {
+    pack_bit_string(type.high, blocks, high.first);
+  } else if (type.layout.high_bits == 1) {
+    pack_field<1>(type.high, blocks, words, high);
+  } else if (type.layout.high_bits == 2) {
+    pack_field<2>(type.high, blocks, words, high);
   }
 }
 
 // ---- the table
 
-struct PackableType {
-  const codecs::Codec* codec;
-  Rows16Layout layout;
-  void (*pack)(const Rows16Layout& layout, const Rows& rows, std::byte* group);
-};
-
 constexpr auto kNone = GroupScales::none;
 constexpr auto kBytes = GroupScales::bytes;
 constexpr auto kPairs = GroupScales::nibble_pairs;
 
+using codecs::BlockQ2_K, codecs::BlockQ3_K, codecs::BlockQ4_K, codecs::BlockQ5_K, codecs::BlockQ6_K;
+using codecs::BlockQ4_0, codecs::BlockQ4_1, codecs::BlockQ5_0, codecs::BlockQ5_1, codecs::BlockQ8_0;
+using Order = FieldOrder;
+
 const std::array kTypes{
-    PackableType{&codecs::q4_0, {4, 0, 8, 1, 1, false, kNone}, pack_records<codecs::BlockQ4_0, read_q4_0>},
-    PackableType{&codecs::q4_1, {4, 0, 0, 1, 1, true, kNone}, pack_records<codecs::BlockQ4_1, read_q4_1>},
-    PackableType{&codecs::q5_0, {4, 1, 16, 1, 1, false, kNone}, pack_records<codecs::BlockQ5_0, read_q5_0>},
-    PackableType{&codecs::q5_1, {4, 1, 0, 1, 1, true, kNone}, pack_records<codecs::BlockQ5_1, read_q5_1>},
-    PackableType{&codecs::q8_0, {8, 0, 128, 1, 1, false, kNone}, pack_records<codecs::BlockQ8_0, read_q8_0>},
-    PackableType{&codecs::q2_k, {2, 0, 0, 8, 2, true, kPairs}, pack_records<codecs::BlockQ2_K, read_q2_k>},
-    PackableType{&codecs::q3_k, {2, 1, 4, 8, 2, false, kBytes}, pack_records<codecs::BlockQ3_K, read_q3_k>},
-    PackableType{&codecs::q4_k, {4, 0, 0, 8, 1, true, kBytes}, pack_records<codecs::BlockQ4_K, read_q4_k>},
-    PackableType{&codecs::q5_k, {4, 1, 0, 8, 1, true, kBytes}, pack_records<codecs::BlockQ5_K, read_q5_k>},
-    PackableType{&codecs::q6_k, {4, 2, 32, 8, 2, false, kBytes}, pack_records<codecs::BlockQ6_K, read_q6_k>},
+    PackableType{.codec = &codecs::q4_0,
+                 .layout = {4, 0, 8, 1, 1, false, kNone},
+                 .low = {Order::planes, offsetof(BlockQ4_0, low), 4}},
+    PackableType{.codec = &codecs::q4_1,
+                 .layout = {4, 0, 0, 1, 1, true, kNone},
+                 .low = {Order::planes, offsetof(BlockQ4_1, low), 4},
+                 .minimum_at = offsetof(BlockQ4_1, offset),
+                 .adds_offset = true},
+    PackableType{.codec = &codecs::q5_0,
+                 .layout = {4, 1, 16, 1, 1, false, kNone},
+                 .low = {Order::planes, offsetof(BlockQ5_0, low), 4},
+                 .high = {Order::bit_string, offsetof(BlockQ5_0, high), 1}},
+    PackableType{.codec = &codecs::q5_1,
+                 .layout = {4, 1, 0, 1, 1, true, kNone},
+                 .low = {Order::planes, offsetof(BlockQ5_1, low), 4},
+                 .high = {Order::bit_string, offsetof(BlockQ5_1, high), 1},
+                 .minimum_at = offsetof(BlockQ5_1, offset),
+                 .adds_offset = true},
+    PackableType{.codec = &codecs::q8_0,
+                 .layout = {8, 0, 128, 1, 1, false, kNone},
+                 .low = {Order::planes, offsetof(BlockQ8_0, codes), 8}},
+    PackableType{.codec = &codecs::q2_k,
+                 .layout = {2, 0, 0, 8, 2, true, kPairs},
+                 .low = {Order::crumbs_per_128, offsetof(BlockQ2_K, low), 16},
+                 .scale_at = offsetof(BlockQ2_K, scale),
+                 .minimum_at = offsetof(BlockQ2_K, minimum),
+                 .read_group_scales = copy_scales<offsetof(BlockQ2_K, scales)>},
+    PackableType{.codec = &codecs::q3_k,
+                 .layout = {2, 1, 4, 8, 2, false, kBytes},
+                 .low = {Order::crumbs_per_128, offsetof(BlockQ3_K, low), 16},
+                 .high = {Order::bits_per_256, offsetof(BlockQ3_K, high), 8},
+                 .scale_at = offsetof(BlockQ3_K, scale),
+                 .read_group_scales = read_q3_k_scales},
+    PackableType{.codec = &codecs::q4_k,
+                 .layout = {4, 0, 0, 8, 1, true, kBytes},
+                 .low = {Order::nibbles_per_64, offsetof(BlockQ4_K, low), 32},
+                 .minimum_at = offsetof(BlockQ4_K, minimum),
+                 .read_group_scales = read_six_bit_scales},
+    PackableType{.codec = &codecs::q5_k,
+                 .layout = {4, 1, 0, 8, 1, true, kBytes},
+                 .low = {Order::nibbles_per_64, offsetof(BlockQ5_K, low), 32},
+                 .high = {Order::bits_per_256, offsetof(BlockQ5_K, high), 8},
+                 .minimum_at = offsetof(BlockQ5_K, minimum),
+                 .read_group_scales = read_six_bit_scales},
+    PackableType{.codec = &codecs::q6_k,
+                 .layout = {4, 2, 32, 8, 2, false, kBytes},
+                 .low = {Order::nibbles_per_128, offsetof(BlockQ6_K, low), 32},
+                 .high = {Order::crumbs_per_128, offsetof(BlockQ6_K, high), 16},
+                 .scale_at = offsetof(BlockQ6_K, scale),
+                 .read_group_scales = copy_scales<offsetof(BlockQ6_K, scales)>},
 };
 
 const PackableType* find_type(StorageType storage) {
@@ -266,24 +244,88 @@ const PackableType* find_type(StorageType storage) {
   return nullptr;
 }
 
-int64_t group_bytes(StorageType storage, int64_t row_length) {
-  int64_t bytes = row_length * kGroupRows * storage->block_bytes;
-  if (const PackableType* type = find_type(storage)) {
-    bytes = row_length / (kBlockNumbers * type->layout.record_blocks) * record_bytes(type->layout);
+// ---- groups
+
+struct Rows {
+  const uint8_t* source;
+  int count;
+  int64_t length;
+  int64_t bytes;  // of a row
+};
+
+// Rows that are not there: zeros, once packed.
+RowPointers row_pointers(const Rows& rows, const uint8_t* missing) {
+  RowPointers pointers;
+  for (int lane = 0; lane < kGroupRows; ++lane) {
+    pointers[static_cast<size_t>(lane)] = lane < rows.count ? rows.source + lane * rows.bytes : missing;
   }
-  return (bytes + 63) / 64 * 64;
+  return pointers;
+}
+
+void pack_records(const PackableType& type, const Rows& rows, uint8_t* group) {
+  const int64_t records = rows.length / (kBlockNumbers * type.layout.record_blocks);
+  const int block = static_cast<int>(type.codec->info.block_bytes);
+  uint8_t missing[kMaxBlockBytes];
+  std::memset(missing, type.layout.low_bits == 8 ? 0x80 : 0, sizeof missing);
+  uint8_t words[kMaxWords * kPlaneBytes] = {};
+  RowPointers blocks = row_pointers(rows, missing);
+  for (int64_t r = 0; r < records; ++r) {
+    write_header(type, blocks, rows.count, group);
+    pack_codes(type, blocks, words, group + header_bytes(type.layout));
+    group += record_bytes(type.layout);
+    for (int lane = 0; lane < rows.count; ++lane) blocks[static_cast<size_t>(lane)] += block;
+  }
+}
+
+// Numbers [first, length) of rows that are there, one by one.
+void pack_plain_numbers(const Rows& rows, int64_t first, int64_t number_bytes, uint8_t* group) {
+  const auto size = static_cast<size_t>(number_bytes);
+  for (int64_t lane = 0; lane < rows.count; ++lane) {
+    const uint8_t* row = rows.source + lane * rows.bytes;
+    for (int64_t k = first; k < rows.length; ++k) {
+      std::memcpy(group + (k * kGroupRows + lane) * number_bytes, row + k * number_bytes, size);
+    }
+  }
+}
+
+void pack_plain(const Rows& rows, int64_t number_bytes, uint8_t* group) {
+  int64_t k = 0;
+  if (rows.count == kGroupRows) {
+    const RowPointers pointers = row_pointers(rows, nullptr);
+    if (number_bytes == 4) {
+      for (; k + 4 <= rows.length; k += 4)
+        gather_four_words(pointers.data(), static_cast<size_t>(4 * k), group + k * kPlaneBytes);
+    } else {
+      for (; k + 8 <= rows.length; k += 8)
+        transpose_eight_halves(pointers.data(), static_cast<size_t>(2 * k), group + 2 * k * kGroupRows);
+    }
+  } else {
+    std::memset(group, 0, static_cast<size_t>(rows.length * kGroupRows * number_bytes));
+  }
+  pack_plain_numbers(rows, k, number_bytes, group);
+}
+
+int64_t used_group_bytes(StorageType storage, int64_t row_length) {
+  const PackableType* type = find_type(storage);
+  if (!type) return row_length * kGroupRows * storage->block_bytes;
+  return row_length / (kBlockNumbers * type->layout.record_blocks) * record_bytes(type->layout);
+}
+
+int64_t group_bytes(StorageType storage, int64_t row_length) {
+  return (used_group_bytes(storage, row_length) + 63) / 64 * 64;
 }
 
 void pack_group(StorageType storage, const std::byte* source, int64_t rows, int64_t row_length, std::byte* group) {
-  std::memset(group, 0, static_cast<size_t>(group_bytes(storage, row_length)));
-  const Rows part{source, rows, row_length};
+  auto* out = reinterpret_cast<uint8_t*>(group);
+  const Rows part{reinterpret_cast<const uint8_t*>(source), static_cast<int>(rows), row_length,
+                  row_length / storage->block_elements * storage->block_bytes};
   if (const PackableType* type = find_type(storage)) {
-    type->pack(type->layout, part, group);
-  } else if (storage->block_bytes == 4) {
-    pack_plain<uint32_t>(part, group);
+    pack_records(*type, part, out);
   } else {
-    pack_plain<uint16_t>(part, group);
+    pack_plain(part, storage->block_bytes, out);
   }
+  const int64_t used = used_group_bytes(storage, row_length);
+  std::memset(out + used, 0, static_cast<size_t>(group_bytes(storage, row_length) - used));
 }
 
 }  // namespace

@@ -1,0 +1,53 @@
+#include "ops/linear/rows16_packing.h"
+
+#include <gtest/gtest.h>
+
+#include "ops/linear/test_random_blocks.h"
+#include "ops/linear/test_rows16_definition.h"
+#include "tensor/shape.h"
+
+namespace adze::ops {
+namespace {
+
+std::vector<const codecs::Codec*> packable_codecs() {
+  std::vector<const codecs::Codec*> list;
+  for (const codecs::Codec* codec : codecs::all_codecs()) {
+    if (rows16_layout(&codec->info) || is_plain_rows16(&codec->info)) list.push_back(codec);
+  }
+  return list;
+}
+
+// Any bytes are a block, so these are random throughout.
+std::vector<std::byte> random_rows(const codecs::Codec& codec, int64_t rows, int64_t length, uint64_t seed) {
+  std::vector<std::byte> bytes(static_cast<size_t>(rows * row_bytes(codec.info, length)));
+  uint64_t state = seed * 2 + 1;
+  for (std::byte& byte : bytes) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    byte = static_cast<std::byte>(state >> 24);
+  }
+  return bytes;
+}
+
+TEST(Rows16Packing, every_type_is_packed_as_defined) {
+  ASSERT_GE(packable_codecs().size(), 13u);
+  for (const codecs::Codec* codec : packable_codecs()) {
+    const int64_t block = codec->info.block_elements;
+    for (const int64_t blocks : {int64_t{1}, int64_t{3}, int64_t{8}, block == 1 ? int64_t{77} : int64_t{5}}) {
+      for (const int64_t rows : {1, 7, 15, 16}) {
+        const int64_t length = blocks * block;
+        const auto source = random_rows(*codec, rows, length, static_cast<uint64_t>(97 * rows + length));
+        const auto bytes = static_cast<size_t>(rows16.group_bytes(&codec->info, length));
+        std::vector<std::byte> expected(bytes);
+        by_definition::pack_group_by_definition(*codec, {source.data(), rows, length}, expected.data());
+        std::vector<std::byte> found(bytes, std::byte{0xA5});  // what is not written is seen
+        rows16.pack_group(&codec->info, source.data(), rows, length, found.data());
+        ASSERT_TRUE(found == expected) << codec->info.name << ", " << rows << " rows of " << length;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace adze::ops
