@@ -113,7 +113,11 @@ struct Kernel {
   size_t (*scratch_bytes)(const KernelRequest& request);
   /// Called by every thread of the team. Must not throw.
   void (*run)(const KernelCall& call, const Team& team);
+  /// The same for up to kMaxSiblings calls with the same first input at once, in the sum of their scratch. Null: none.
+  void (*run_siblings)(std::span<const KernelCall> calls, const Team& team) = nullptr;
 };
+
+inline constexpr size_t kMaxSiblings = 4;
 
 /// Operations and bytes of one call at given sizes, for `bench`, `explain` and placement.
 struct Cost {
@@ -128,6 +132,8 @@ struct Op : graph::OpSchema {
   std::span<const Kernel> kernels;
   /// Index of the weight input that kernels may want packed; -1: none.
   int packed_input = -1;
+  /// A few operations for each number: with few rows, one thread is done before others could join.
+  bool light = false;
 };
 
 std::span<const Op* const> all_ops();

@@ -21,6 +21,12 @@ int64_t rows_of(const std::vector<int64_t>& dims) {
   return rows;
 }
 
+// What a product reads most of.
+double weight_bytes(const PlannedNode& planned) {
+  const auto& weight = planned.inputs[1].tensor;
+  return static_cast<double>(weight.rows) * static_cast<double>(weight.row_bytes);
+}
+
 bool is_intermediate(const graph::Value& value) {
   return value.origin == graph::ValueOrigin::node && value.type.kind == graph::ValueKind::tensor &&
          std::all_of(value.type.dims.begin(), value.type.dims.end(), [](const auto& dim) { return dim.is_known(); });
@@ -47,18 +53,55 @@ Plan::Plan(const graph::Graph& graph, WeightStore& weights, const KvCache& cache
 
   nodes_.reserve(graph.nodes.size());
   for (const graph::Node& node : graph.nodes) plan_node(node, weights, cache);
-  scratch_ = backends::HostBuffer(scratch_bytes_);
+  plan_steps();
   logits_ = intermediate(graph.outputs.front());
+  follow_row_counts();
+}
+
+// The kernels' lists are ordered alike for all nodes, so that siblings usually have the same kernel.
+bool Plan::are_siblings(const PlannedNode& first, const PlannedNode& next) const {
+  return next.choice.kernel == first.choice.kernel && next.node->inputs[0] == first.node->inputs[0];
+}
+
+void Plan::plan_steps() {
+  size_t most_scratch = 0;
+  for (size_t begin = 0; begin < nodes_.size();) {
+    Step step{Step::Kind::apart, begin, begin + 1};
+    const PlannedNode& first = nodes_[begin];
+    size_t scratch = first.scratch_bytes;
+    if (first.choice.kernel->run_siblings) {
+      step.kind = Step::Kind::siblings;
+      while (step.end < nodes_.size() && step.end - begin < ops::kMaxSiblings &&
+             are_siblings(first, nodes_[step.end])) {
+        scratch += nodes_[step.end++].scratch_bytes;
+      }
+    } else if (ops::op_of(*first.node).light) {
+      step.kind = Step::Kind::light;
+      while (step.end < nodes_.size() && ops::op_of(*nodes_[step.end].node).light) {
+        scratch = std::max(scratch, nodes_[step.end++].scratch_bytes);
+      }
+    }
+    most_scratch = std::max(most_scratch, scratch);
+    steps_.push_back(step);
+    begin = step.end;
+  }
+  scratch_ = backends::HostBuffer(most_scratch);
+  for (const PlannedNode& node : nodes_) {
+    calls_.push_back({node.inputs, node.outputs, node.parameters.get(), scratch_.data()});
+  }
+}
+
+void Plan::follow_row_counts() {
   for (PlannedNode& planned : nodes_) {
     for (size_t i = 0; i < planned.inputs.size(); ++i) {
       const auto id = planned.node->inputs[i];
-      if (planned.inputs[i].tensor.data && graph.value(id).origin != graph::ValueOrigin::weight) {
-        row_counts_.push_back({&planned.inputs[i].tensor, &graph.value(id).type.dims});
+      if (planned.inputs[i].tensor.data && graph_.value(id).origin != graph::ValueOrigin::weight) {
+        row_counts_.push_back({&planned.inputs[i].tensor, &graph_.value(id).type.dims});
       }
     }
     for (size_t i = 0; i < planned.outputs.size(); ++i) {
       if (!planned.outputs[i].tensor.data) continue;
-      row_counts_.push_back({&planned.outputs[i].tensor, &graph.value(planned.node->outputs[i]).type.dims});
+      row_counts_.push_back({&planned.outputs[i].tensor, &graph_.value(planned.node->outputs[i]).type.dims});
     }
   }
 }
@@ -134,7 +177,7 @@ void Plan::plan_node(const graph::Node& node, WeightStore& weights, const KvCach
                                     : argument_for(node.inputs[i], cache, weights));
   }
   for (const auto id : node.outputs) planned.outputs.push_back(argument_for(id, cache, weights));
-  if (kernel.scratch_bytes) scratch_bytes_ = std::max(scratch_bytes_, kernel.scratch_bytes(request));
+  if (kernel.scratch_bytes) planned.scratch_bytes = kernel.scratch_bytes(request);
   nodes_.push_back(std::move(planned));
 }
 
@@ -154,6 +197,47 @@ void Plan::set_batch(std::span<const int32_t> tokens, const ops::BatchView& batc
   logits_.rows = logit_rows;
 }
 
+bool Plan::is_for_one_thread(const Step& step) const {
+  constexpr int64_t kNumbers = 16384;  // which one thread turns over while others would meet
+  int64_t numbers = 0;
+  for (size_t i = step.begin; i < step.end; ++i) {
+    const auto& view = nodes_[i].inputs.front().tensor;
+    numbers += view.rows * view.row_length;
+  }
+  return numbers <= kNumbers;
+}
+
+void Plan::run_apart(const Step& step, const Team& team, std::vector<NodeTime>* times) const {
+  const bool one_thread = step.kind == Step::Kind::light && is_for_one_thread(step);
+  const Team alone(0, 1, nullptr);
+  for (size_t i = step.begin; i < step.end; ++i) {
+    const int64_t start_ns = times ? now_ns() : 0;
+    if (!one_thread) {
+      nodes_[i].choice.kernel->run(calls_[i], team);
+      team.wait();
+    } else if (team.thread() == 0) {
+      nodes_[i].choice.kernel->run(calls_[i], alone);
+    }
+    if (times && team.thread() == 0) times->push_back({&nodes_[i], now_ns() - start_ns});
+  }
+  if (one_thread) team.wait();
+}
+
+void Plan::run_step(const Step& step, const Team& team, std::vector<NodeTime>* times) const {
+  if (step.kind != Step::Kind::siblings) return run_apart(step, team, times);
+  const std::span<const ops::KernelCall> calls(calls_.data() + step.begin, step.end - step.begin);
+  const int64_t start_ns = times ? now_ns() : 0;
+  nodes_[step.begin].choice.kernel->run_siblings(calls, team);
+  team.wait();
+  if (!times || team.thread() != 0) return;
+  const auto ns = static_cast<double>(now_ns() - start_ns);
+  double all_bytes = 0;
+  for (size_t i = step.begin; i < step.end; ++i) all_bytes += weight_bytes(nodes_[i]);
+  for (size_t i = step.begin; i < step.end; ++i) {
+    times->push_back({&nodes_[i], static_cast<int64_t>(ns * weight_bytes(nodes_[i]) / all_bytes)});
+  }
+}
+
 ops::TensorView Plan::run(std::span<const int32_t> tokens, const ops::BatchView& batch, ThreadPool& pool,
                           std::vector<NodeTime>* times) {
   set_batch(tokens, batch);
@@ -161,12 +245,7 @@ ops::TensorView Plan::run(std::span<const int32_t> tokens, const ops::BatchView&
   Barrier barrier(pool.size());
   pool.run([&](unsigned thread) {
     const Team team(thread, pool.size(), &barrier);
-    for (const PlannedNode& node : nodes_) {
-      const int64_t start_ns = times ? now_ns() : 0;
-      node.choice.kernel->run({node.inputs, node.outputs, node.parameters.get(), scratch_.data()}, team);
-      team.wait();
-      if (times && thread == 0) times->push_back({&node, now_ns() - start_ns});
-    }
+    for (const Step& step : steps_) run_step(step, team, times);
   });
   return logits_;
 }

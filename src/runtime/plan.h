@@ -29,9 +29,22 @@ struct PlannedNode {
   std::shared_ptr<const void> parameters;
   std::vector<ops::Argument> inputs;
   std::vector<ops::Argument> outputs;
+  size_t scratch_bytes = 0;
 };
 
-/// Time of one node in a measured run.
+/// Consecutive nodes, run with one meeting of the threads at their end where that is possible.
+struct Step {
+  enum class Kind {
+    apart,     // one node
+    siblings,  // products of the same x, as one call of their kernel
+    light,     // nodes that one thread runs for all while there are few rows
+  };
+  Kind kind = Kind::apart;
+  size_t begin = 0;  // nodes [begin, end)
+  size_t end = 0;
+};
+
+/// Time of one node in a measured run; siblings share out theirs by bytes of weights.
 struct NodeTime {
   const PlannedNode* node;
   int64_t ns;
@@ -48,6 +61,7 @@ class Plan {
                       std::vector<NodeTime>* times = nullptr);
 
   std::span<const PlannedNode> nodes() const { return nodes_; }
+  std::span<const Step> steps() const { return steps_; }
   size_t activation_bytes() const { return activations_.size() + scratch_.size(); }
 
  private:
@@ -60,7 +74,13 @@ class Plan {
   ops::Argument argument_for(graph::ValueId id, const KvCache& cache, WeightStore& weights);
   ops::KernelRequest request_for(const graph::Node& node, const void* parameters, const KvCache& cache,
                                  const WeightStore& weights) const;
+  void plan_steps();
+  bool are_siblings(const PlannedNode& first, const PlannedNode& next) const;
+  void follow_row_counts();
   void set_batch(std::span<const int32_t> tokens, const ops::BatchView& batch);
+  void run_step(const Step& step, const Team& team, std::vector<NodeTime>* times) const;
+  void run_apart(const Step& step, const Team& team, std::vector<NodeTime>* times) const;
+  bool is_for_one_thread(const Step& step) const;
   ops::TensorView intermediate(graph::ValueId id) const;
   std::vector<int64_t> maximum_dims(graph::ValueId id) const;
   StorageType bound_storage(graph::ValueId id, const KvCache& cache, const WeightStore& weights) const;
@@ -71,8 +91,9 @@ class Plan {
   std::vector<const ops::StateView*> histories_;  // by ValueId: the state that a read_state passes through
   backends::HostBuffer activations_;
   backends::HostBuffer scratch_;
-  size_t scratch_bytes_ = 0;
   std::vector<PlannedNode> nodes_;
+  std::vector<ops::KernelCall> calls_;  // of the nodes
+  std::vector<Step> steps_;
   std::vector<RowCount> row_counts_;
   std::vector<int64_t> symbol_values_;
   std::unique_ptr<ops::BatchView> batch_ = std::make_unique<ops::BatchView>();

@@ -86,30 +86,41 @@ void Sampler::penalize_repetitions() {
   }
 }
 
-// Leaves the candidates sorted, most likely first, without sorting the whole vocabulary.
-void Sampler::keep_top_k() {
+// Puts the `count` most likely candidates first, in order. REQUIRES: the first `sorted` are there already.
+void Sampler::sort_front(size_t sorted, size_t count) {
   const auto better = [](const Candidate& a, const Candidate& b) {
     return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
   };
-  const auto kept =
-      options_.top_k > 0 ? std::min(candidates_.size(), static_cast<size_t>(options_.top_k)) : candidates_.size();
-  std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(kept), candidates_.end(),
-                    better);
-  candidates_.resize(kept);
+  const auto at = [&](size_t index) { return candidates_.begin() + static_cast<std::ptrdiff_t>(index); };
+  std::partial_sort(at(sorted), at(count), candidates_.end(), better);
 }
 
-// Applies top-p and min-p to the probabilities before temperature, as llama.cpp's chain does.
+// Leaves the most likely candidate first, at least.
+void Sampler::keep_top_k() {
+  const bool limited = options_.top_k > 0 && static_cast<size_t>(options_.top_k) < candidates_.size();
+  const size_t kept = limited ? static_cast<size_t>(options_.top_k) : 1;
+  sort_front(0, kept);
+  if (limited) candidates_.resize(kept);
+}
+
+// Applies top-p and min-p to the probabilities before temperature, as llama.cpp's chain does. What is kept is usually
+// short: so much of the vocabulary is sorted as it takes.
 void Sampler::keep_likely() {
+  if (options_.top_p >= 1 && options_.min_p <= 0) return;
+  constexpr size_t kFirstSorted = 64;
   const double best = candidates_.front().logit;
   double total = 0;
   for (const Candidate& candidate : candidates_) total += std::exp(candidate.logit - best);
   double covered = 0;
   size_t kept = 0;
-  while (kept < candidates_.size()) {
+  for (size_t sorted = 0; kept < candidates_.size(); ++kept) {
+    if (kept == sorted) {
+      sorted = std::min(candidates_.size(), std::max(kFirstSorted, 4 * sorted));
+      sort_front(kept, sorted);
+    }
     const double weight = std::exp(candidates_[kept].logit - best);
     if (kept > 0 && (covered >= options_.top_p * total || weight < options_.min_p)) break;
     covered += weight;
-    ++kept;
   }
   candidates_.resize(kept);
 }

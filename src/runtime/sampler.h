@@ -40,6 +40,7 @@ class Sampler {
   int32_t most_likely(std::span<const float> logits) const;
   void gather(std::span<const float> logits);
   void penalize_repetitions();
+  void sort_front(size_t sorted, size_t count);
   void keep_top_k();
   void keep_likely();
   int32_t draw();
@@ -49,7 +50,7 @@ class Sampler {
   uint64_t random_state_;
   std::deque<int32_t> recent_;
   std::vector<Candidate> candidates_;
-  std::vector<double> weights_;  // of the candidates, most likely first
+  std::vector<double> weights_;  // of the candidates
 };
 
 }  // namespace adze::runtime

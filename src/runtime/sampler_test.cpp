@@ -53,6 +53,21 @@ TEST(Sampler, LimitsKeepOnlyTheLikely) {
   EXPECT_EQ(drawn(unrestricted(1.0), kLogits), (std::set<int32_t>{0, 1, 2, 3, 4}));
 }
 
+TEST(Sampler, AWideNucleusIsKeptWhole) {
+  // 400 tokens of falling probability, the likeliest last: half of the mass lies in the last 121.
+  std::vector<float> logits;
+  for (int i = 0; i < 400; ++i) logits.push_back(static_cast<float>(i) * 0.005f);
+  double total = 0;
+  for (const float logit : logits) total += std::exp(double{logit});
+  double covered = 0;
+  std::set<int32_t> expected;
+  for (int32_t token = 399; covered < 0.5 * total; --token) {
+    covered += std::exp(double{logits[static_cast<size_t>(token)]});
+    expected.insert(token);
+  }
+  EXPECT_EQ(drawn({.temperature = 1, .top_k = 0, .top_p = 0.5, .min_p = 0}, logits, 20000), expected);
+}
+
 TEST(Sampler, PenalizesWhatWasJustSaid) {
   Sampler sampler({.temperature = 0, .repetition_penalty = 3});
   sampler.accept(1);

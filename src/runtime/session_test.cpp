@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/cpu_features.h"
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "runtime/tiny_model_for_test.h"
@@ -45,6 +48,26 @@ TEST_P(EveryStorage, LogitsDoNotDependOnChunksOrThreads) {
 INSTANTIATE_TEST_SUITE_P(Codecs, EveryStorage,
                          testing::Values(&codecs::f32, &codecs::f16, &codecs::q4_0, &codecs::q8_0),
                          [](const auto& parameter) { return std::string(parameter.param->info.name); });
+
+// Names of the nodes that one step of the plan runs together with `name`.
+std::vector<std::string> together_with(const Plan& plan, std::string_view name) {
+  for (const Step& step : plan.steps()) {
+    std::vector<std::string> names;
+    for (size_t i = step.begin; i < step.end; ++i) names.push_back(plan.nodes()[i].node->name);
+    if (std::find(names.begin(), names.end(), name) != names.end()) return names;
+  }
+  return {};
+}
+
+TEST(Plan, RunsProductsOfTheSameInputAndLightNodesTogether) {
+  if (!isa_includes(active_isa(), Isa::avx2)) GTEST_SKIP() << "products run together on AVX2 and better only";
+  Session session(load(&codecs::q4_0.info), {.threads = 2, .context_tokens = 64});
+  EXPECT_THAT(together_with(session.plan(), "blk.0.attn_q"),
+              testing::ElementsAre("blk.0.attn_q", "blk.0.attn_k", "blk.0.attn_v"));
+  EXPECT_THAT(together_with(session.plan(), "blk.0.ffn_up"), testing::ElementsAre("blk.0.ffn_gate", "blk.0.ffn_up"));
+  EXPECT_THAT(together_with(session.plan(), "blk.0.ffn_norm"),
+              testing::ElementsAre("blk.0.attn_residual", "blk.0.ffn_norm"));
+}
 
 TEST(Session, SequencesInOneBatchDoNotTouchEachOther) {
   auto model = load(&codecs::f32.info);

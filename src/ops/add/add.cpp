@@ -26,6 +26,6 @@ constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, null
 
 }  // namespace
 
-const Op add{{"add", "element-wise sum", infer}, nullptr, kKernels, -1};
+const Op add{{"add", "element-wise sum", infer}, nullptr, kKernels, -1, true};
 
 }  // namespace adze::ops

@@ -84,6 +84,6 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op append_state{{"append_state", "store rows behind each sequence's history", infer}, nullptr, kKernels, -1};
+const Op append_state{{"append_state", "store rows behind each sequence's history", infer}, nullptr, kKernels, -1, true};
 
 }  // namespace adze::ops

@@ -10,7 +10,8 @@ namespace adze::ops {
 
 std::optional<std::string> refuse_linear_q8(const KernelRequest& request);
 size_t linear_q8_scratch_bytes(const KernelRequest& request);
-void run_linear_q8(const Q8Kernels& kernels, const KernelCall& call, const Team& team);
+/// Runs products of the same x, one or several.
+void run_linear_q8(const Q8Kernels& kernels, std::span<const KernelCall> calls, const Team& team);
 
 template <const Q8Kernels& kKernels>
 Kernel linear_q8_kernel(std::string_view name, Isa isa) {
@@ -19,7 +20,8 @@ Kernel linear_q8_kernel(std::string_view name, Isa isa) {
           refuse_linear_q8,
           [](const KernelRequest&) { return &rows16; },
           linear_q8_scratch_bytes,
-          [](const KernelCall& call, const Team& team) { run_linear_q8(kKernels, call, team); }};
+          [](const KernelCall& call, const Team& team) { run_linear_q8(kKernels, {&call, 1}, team); },
+          [](std::span<const KernelCall> calls, const Team& team) { run_linear_q8(kKernels, calls, team); }};
 }
 
 }  // namespace adze::ops

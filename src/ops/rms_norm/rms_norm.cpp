@@ -77,6 +77,6 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op rms_norm{{"rms_norm", "root-mean-square normalization", infer}, resolve, kKernels, -1};
+const Op rms_norm{{"rms_norm", "root-mean-square normalization", infer}, resolve, kKernels, -1, true};
 
 }  // namespace adze::ops

@@ -53,6 +53,6 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op swiglu{{"swiglu", "silu(gate) * up", infer}, nullptr, kKernels, -1};
+const Op swiglu{{"swiglu", "silu(gate) * up", infer}, nullptr, kKernels, -1, true};
 
 }  // namespace adze::ops

@@ -1,0 +1,84 @@
+#include "ops/linear/q8_product.h"
+
+#include <algorithm>
+
+#include "ops/linear/linear.h"
+#include "ops/linear/quantize_activation.h"
+#include "ops/linear/rows16_packing.h"
+
+namespace adze::ops {
+namespace {
+
+CodeRules rules_of(const Rows16Layout& layout, bool keeps_bytes_signed) {
+  const int zero_point = layout.low_bits == 8 && keeps_bytes_signed ? 0 : layout.zero_point;
+  return {zero_point, layout.scales_per_block, layout.has_minima, layout.low_bits + layout.high_bits};
+}
+
+// `panel` seen from one of its columns on.
+Panel column_of(const Panel& panel, int64_t column) {
+  return {panel.codes + kBlockNumbers * column, panel.scales + column, panel.sums + column};
+}
+
+}  // namespace
+
+Activations place_activations(ScratchCursor& cursor, int64_t columns, int64_t features) {
+  const int64_t blocks = features / kBlockNumbers;
+  return {cursor.take<int8_t>(columns * features), cursor.take<float>(columns * blocks),
+          cursor.take<int32_t>(2 * columns * blocks)};
+}
+
+Product Product::of(const KernelCall& call, const Q8Kernels& kernels) {
+  const TensorView& x = call.inputs[0].tensor;
+  const TensorView& weight = call.inputs[1].tensor;
+  const Rows16Layout& layout = *rows16_layout(weight.storage);
+  const int planes = activation_planes(static_cast<const LinearParameters*>(call.parameters)->activation);
+  return {&call,
+          &kernels,
+          &layout,
+          rules_of(layout, kernels.keeps_bytes_signed),
+          planes,
+          PanelSplit::of(x.rows, kernels.max_tokens / planes, kPassColumns / planes),
+          x.row_length / kBlockNumbers,
+          (weight.rows + kGroupRows - 1) / kGroupRows,
+          rows16.group_bytes(weight.storage, x.row_length),
+          {}};
+}
+
+bool Product::quantizes_like(const Product& other) const {
+  return planes == other.planes && rules.zero_point == other.rules.zero_point &&
+         rules.scales_per_block == other.rules.scales_per_block && rules.has_minima == other.rules.has_minima;
+}
+
+Panel Product::panel_at(int64_t panel, int64_t block) const {
+  const int64_t before = planes * split.begin(panel) * blocks + block * columns(panel);
+  return {activations.codes + before * kBlockNumbers, activations.scales + before,
+          activations.sums + before * rules.scales_per_block};
+}
+
+void Product::quantize_blocks(int64_t token, int64_t first, int64_t count) const {
+  const float* numbers = x().floats(token) + first * kBlockNumbers;
+  const int64_t panel = split.panel_of(token);
+  const int64_t column = planes * (token - split.begin(panel));
+  kernels->quantize(numbers, count, rules, column_of(panel_at(panel, first), column), columns(panel));
+  if (planes == 1) return;
+  // The second plane of each block: what the first, in the column before, has lost.
+  for (int64_t block = 0; block < count; ++block) {
+    const Panel at = panel_at(panel, first + block);
+    const Panel kept = column_of(at, column);
+    float residual[kBlockNumbers];
+    activation_residual(numbers + block * kBlockNumbers, kBlockNumbers, kBlockNumbers, kept.codes, kept.scales,
+                        residual);
+    kernels->quantize(residual, 1, rules, column_of(at, column + 1), columns(panel));
+  }
+}
+
+void Product::quantize(int64_t begin, int64_t end) const {
+  while (begin < end) {
+    const int64_t first = begin % blocks;
+    const int64_t count = std::min(blocks - first, end - begin);
+    quantize_blocks(begin / blocks, first, count);
+    begin += count;
+  }
+}
+
+}  // namespace adze::ops
