@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include "cli/report_output.h"
 #include "cli/session_arguments.h"
 #include "cli/verb.h"
+#include "evaluate/op_profile.h"
 
 namespace adze::cli {
 namespace {
@@ -85,21 +85,6 @@ void measure_nodes(runtime::Session& session, std::vector<Explained>& list) {
   for (const auto& time : times) list[index.at(time.node)].ns += time.ns;
 }
 
-// "blk.12.attn_q" -> "blk.*.attn_q"
-std::string without_layer(const std::string& name) {
-  std::string out;
-  for (size_t i = 0; i < name.size(); ++i) {
-    const bool is_digit = std::isdigit(static_cast<unsigned char>(name[i])) != 0;
-    const bool starts_part = i > 0 && name[i - 1] == '.';
-    if (!is_digit || !(starts_part || out.ends_with('*'))) {
-      out += name[i];
-    } else if (starts_part) {
-      out += '*';
-    }
-  }
-  return out;
-}
-
 bool is_alike(const Explained& a, const Explained& b) {
   return a.node == b.node && a.op == b.op && a.weight == b.weight && a.activation == b.activation &&
          a.kernel == b.kernel && a.refusals == b.refusals;
@@ -108,7 +93,7 @@ bool is_alike(const Explained& a, const Explained& b) {
 std::vector<Explained> grouped(const std::vector<Explained>& list) {
   std::vector<Explained> groups;
   for (Explained entry : list) {
-    entry.node = without_layer(entry.node);
+    entry.node = evaluate::node_group(entry.node);
     const auto found =
         std::find_if(groups.begin(), groups.end(), [&](const auto& group) { return is_alike(group, entry); });
     if (found == groups.end()) {

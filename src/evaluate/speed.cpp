@@ -4,20 +4,13 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "evaluate/side_by_side.h"
 #include "runtime/sampler.h"
 
 namespace adze::evaluate {
 namespace {
 
-using runtime::SequenceId;
 using runtime::Session;
-
-// Tokens spread over the vocabulary: timing must not depend on what the text says.
-std::vector<int32_t> spread_tokens(int64_t count, int64_t vocabulary) {
-  std::vector<int32_t> tokens;
-  for (int64_t i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>((i * 7919 + 17) % vocabulary));
-  return tokens;
-}
 
 struct Round {
   double prompt_seconds = 0;
@@ -25,31 +18,26 @@ struct Round {
   double generation_seconds = 0;
 };
 
-Round run_round(Session& session, const SpeedOptions& options) {
-  const int64_t vocabulary = session.model().vocabulary();
-  const SequenceId sequence = session.add_sequence();
-  if (options.depth > 0) session.feed(sequence, spread_tokens(options.depth, vocabulary));
+Round run_round(SideBySide& sequences, const SpeedOptions& options) {
   Round round;
   runtime::Sampler sampler({.temperature = 0});
   int64_t start_ns = now_ns();
-  const auto prompt = spread_tokens(std::max<int64_t>(1, options.prompt_tokens), vocabulary);
-  auto logits = session.feed(sequence, prompt);
+  const auto logits = sequences.prompt(std::max<int64_t>(1, options.prompt_tokens));
   round.prompt_seconds = seconds_since(start_ns);
-  int32_t token = sampler.sample(logits);
+  sampler.sample(logits);
   round.first_token_seconds = seconds_since(start_ns);
+  sequences.go_back_to(options.depth);
   start_ns = now_ns();
-  for (int64_t i = 0; i < options.generated_tokens; ++i) token = sampler.sample(session.feed(sequence, {&token, 1}));
+  sequences.generate(options.generated_tokens);
   round.generation_seconds = seconds_since(start_ns);
-  session.remove_sequence(sequence);
+  sequences.go_back_to(options.depth);
   return round;
 }
 
-void check_room(const Session& session, const SpeedOptions& options) {
-  const int64_t needed = options.depth + std::max<int64_t>(1, options.prompt_tokens) + options.generated_tokens;
-  if (options.rounds < 1 || options.prompt_tokens < 0 || options.generated_tokens < 0 || options.depth < 0 ||
-      needed > session.cache().capacity_tokens()) {
-    fail(ErrorCode::bad_input, "{} rounds of {} tokens do not fit a context of {}", options.rounds, needed,
-         session.cache().capacity_tokens());
+void check_options(const SpeedOptions& options) {
+  if (options.rounds < 1 || options.prompt_tokens < 0 || options.generated_tokens < 0 || options.depth < 0) {
+    fail(ErrorCode::bad_input, "{} rounds with {} and {} tokens behind {} cannot be measured", options.rounds,
+         options.prompt_tokens, options.generated_tokens, options.depth);
   }
 }
 
@@ -66,12 +54,20 @@ double Timings::median() const {
 double Timings::fastest() const { return seconds.empty() ? 0 : *std::min_element(seconds.begin(), seconds.end()); }
 double Timings::slowest() const { return seconds.empty() ? 0 : *std::max_element(seconds.begin(), seconds.end()); }
 
+int64_t context_for(const SpeedOptions& options) {
+  const int64_t tokens = options.depth + std::max({int64_t{1}, options.prompt_tokens, options.generated_tokens});
+  const int64_t page = runtime::KvCache::kPageTokens;  // sequences do not share pages
+  return options.batch * ((tokens + page - 1) / page * page);
+}
+
 SpeedResult measure_speed(Session& session, const SpeedOptions& options, Progress& progress) {
-  check_room(session, options);
+  check_options(options);
+  SideBySide sequences(session, options.batch);
+  sequences.fill(options.depth);
   SpeedResult result;
   for (int64_t index = 0; index <= options.rounds; ++index) {
     throw_if_cancelled(progress);
-    const Round round = run_round(session, options);
+    const Round round = run_round(sequences, options);
     progress.update("rounds", static_cast<uint64_t>(index), static_cast<uint64_t>(options.rounds));
     if (index == 0) continue;  // warm-up
     result.prompt.seconds.push_back(round.prompt_seconds);
@@ -82,7 +78,7 @@ SpeedResult measure_speed(Session& session, const SpeedOptions& options, Progres
     return tokens > 0 ? static_cast<double>(tokens) / timings.median() : 0.0;
   };
   result.prompt_tokens_per_second = rate(options.prompt_tokens, result.prompt);
-  result.generated_tokens_per_second = rate(options.generated_tokens, result.generation);
+  result.generated_tokens_per_second = rate(options.generated_tokens * options.batch, result.generation);
   return result;
 }
 

@@ -9,9 +9,10 @@
 namespace adze::evaluate {
 
 struct SpeedOptions {
-  int64_t prompt_tokens = 512;     // 0: not measured
-  int64_t generated_tokens = 128;  // 0: not measured
-  int64_t depth = 0;               // tokens already in the context
+  int64_t prompt_tokens = 512;     // of one sequence; 0: not measured
+  int64_t generated_tokens = 128;  // of each sequence; 0: not measured
+  int64_t depth = 0;               // tokens that each sequence holds before, prompt and generation alike
+  int64_t batch = 1;               // sequences that generate side by side
   int64_t rounds = 5;
 };
 
@@ -25,13 +26,16 @@ struct Timings {
 
 struct SpeedResult {
   Timings prompt;       // of the whole prompt
-  Timings first_token;  // from a cold context to the first sampled token
+  Timings first_token;  // from the start of the prompt to the first sampled token
   Timings generation;   // of all generated tokens
   double prompt_tokens_per_second = 0;
-  double generated_tokens_per_second = 0;
+  double generated_tokens_per_second = 0;  // over all sequences
 };
 
-/// Error(bad_input) if the context has no room for depth + prompt + generation.
+/// Tokens of context that a session needs for these measurements.
+int64_t context_for(const SpeedOptions& options);
+
+/// Error(bad_input | out_of_memory) if the session has no room for it.
 SpeedResult measure_speed(runtime::Session& session, const SpeedOptions& options, Progress& progress);
 
 }  // namespace adze::evaluate

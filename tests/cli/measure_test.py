@@ -60,11 +60,44 @@ class Bench(Measure):
             self.assertGreater(row["prompt_tokens_per_second"], 0)
             self.assertGreater(row["generated_tokens_per_second"], 0)
             self.assertGreater(row["first_token_seconds"], 0)
-            self.assertGreater(row["peak_memory_bytes"], 1e6)
+        self.assertGreater(report["peak_memory_bytes"], 1e6)
+        self.assertGreater(report["anonymous_memory_bytes"], 1e5)
+        self.assertGreater(report["cold_first_token_seconds"], report["load_seconds"])
         self.assertIn("Peak memory", self.adze("bench", self.model, "-p", 4, "-n", 0, "-r", 1).stdout)
+
+    def test_measures_every_depth_and_batch(self):
+        rows = self.json_of("bench", self.model, "-p", 8, "-n", 2, "-r", 1, "-t", 1, "-d", "0,70", "-b", "1,3")["results"]
+        self.assertEqual([(row["depth"], row["batch"]) for row in rows], [(0, 1), (0, 3), (70, 1), (70, 3)])
+        self.assertTrue(all(row["generated_tokens_per_second"] > 0 for row in rows))
+        self.assertEqual([row["prompt_tokens_per_second"] is None for row in rows], [False, True, False, True])
+
+    def test_measures_other_caches(self):
+        for kv in ("f32", "f16"):
+            self.assertEqual(self.json_of("bench", self.model, "-p", 4, "-n", 2, "-r", 1, "--kv", kv)["kv"], kv)
+
+    def test_shows_where_the_time_goes(self):
+        here = {"ADZE_CACHE": str(self.folder / "cache")}
+        words = ("bench", self.model, "--ops", "-p", 8, "-n", 2, "-r", 2, "-t", 1)
+        prompt, token = self.json_of(*words, environment=here)
+        self.assertEqual((prompt["tokens"], token["tokens"]), (8, 1))
+        *rows, total = token["by_node"]
+        self.assertTrue(math.isclose(sum(row["share"] for row in rows), 1, rel_tol=1e-6))
+        self.assertEqual(sum(row["bytes"] for row in rows), total["bytes"])
+        self.assertIsNone(total["part_of_bandwidth"])
+        self.assertEqual(sum(row["nodes"] for row in token["by_kernel"]), 2 * total["nodes"])  # the sum is a row too
+        products = {row["node"]: row for row in prompt["by_node"]}
+        self.assertEqual(products["blk.*.ffn_up"]["multiply_adds"] % (2 * 8 * 64 * 128), 0)
+        self.assertIn("adze doctor --measure", self.adze(*words, environment=here).stderr)
+        self.adze("doctor", "--measure", environment=here)
+        total = self.json_of(*words, environment=here)[1]["by_node"][-1]
+        self.assertGreater(total["part_of_bandwidth"], 0)
+        self.assertGreater(total["part_of_peak"], 0)
+        self.assertRegex(self.adze(*words, environment=here).stdout, r"One sequence of 1 token, 1 thread, depth 0")
 
     def test_refuses_bad_input(self):
         self.refuses_bad_models("bench")
+        self.refuses("bench", self.model, "-b", 0, status=USAGE, says="out of range")
+        self.refuses("bench", self.model, "-d", "0,x", status=USAGE, says="'x' is not a whole number")
         self.refuses("bench", self.model, "-p", 0, "-n", 0, status=USAGE, says="nothing to measure")
         self.refuses("bench", self.model, "-t", "1,two", status=USAGE, says="'two' is not a whole number")
         self.refuses("bench", self.model, "-t", "1,,2", status=USAGE, says="'' is not a whole number")
