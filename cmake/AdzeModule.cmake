@@ -5,7 +5,7 @@
 # compiled with that ISA's flags and only on processors that can have it.
 #
 #   STRICT_CONVERSIONS  the folder parses outside input: -Wconversion is an error too
-#   EXACT_FLOATS        the folder decides output bytes: no fused multiply-add contraction
+#   EXACT_FLOATS        the same numbers on every machine: products and sums are fused only where the code says so
 
 set(ADZE_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi2)
 set(ADZE_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx2 -mfma -mf16c -mbmi2
