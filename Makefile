@@ -4,10 +4,10 @@ FUZZ_SECONDS ?= 20
 TIDY_FILES ?= /src/
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-clang setup-aarch64 build test demo peers peers-light bench lint layers format tidy fuzz asan tsan clang aarch64 clean
+.PHONY: help setup setup-clang setup-aarch64 build test demo peers peers-light bench bench-peers lint layers format tidy fuzz asan tsan clang aarch64 clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # $(call compile,PRESET,TARGETS): Ninja itself configures again when CMake files or the list of sources change.
 define compile
@@ -40,6 +40,9 @@ peers: setup ## build the programs we compare with (llama.cpp's tools, MLX) into
 bench: setup ## the micro benchmarks
 	$(call compile,bench)
 	@set -e; for program in build/bench/bench/*_bench; do $$program $(BENCH_FLAGS); done
+
+bench-peers: build peers ## our speed against llama.cpp's, in turns; BENCH_FLAGS are those of bench/peers.py
+	@python3 bench/peers.py $(BENCH_FLAGS)
 
 layers: ## check that folders include only folders of a lower rank
 	@python3 tools/check_layers.py
