@@ -33,11 +33,11 @@ void SessionArguments::declare_running(Arguments& arguments) {
 
 void SessionArguments::declare_precision(Arguments& arguments) {
   static const std::string kActivations[] = {"auto", "q8_32", "f32"};
-  static const std::string kCaches[] = {"f16", "f32"};
+  static const std::string kCaches[] = {"f16", "f32", "q8_0", "q4_0"};
   arguments.choice({"--activation", "TYPE",
                     "precision of activations in products: q8_32, f32, or auto (q8_32 where the weight is quantized)"},
                    kActivations, activation);
-  arguments.choice({"--kv", "TYPE", "precision of the cache of keys and values: f16 or f32"}, kCaches, kv);
+  arguments.choice({"--kv", "TYPE", "precision of the cache of keys and values: f32, f16, q8_0 or q4_0"}, kCaches, kv);
 }
 
 std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, const std::string& path) {

@@ -55,6 +55,16 @@ inline Lanes times_power_of_two(Lanes a, Lanes n) {
   return {times_power_of_two(a.low, n.low), times_power_of_two(a.high, n.high)};
 }
 
+inline __m256 times_normal_power_of_two(__m256 a, __m256 n) {
+  const __m256i all = _mm256_cvtps_epi32(n);
+  const __m256i normal = _mm256_cmpgt_epi32(all, _mm256_set1_epi32(-127));
+  return _mm256_mul_ps(a, _mm256_and_ps(power_of_two(all), _mm256_castsi256_ps(normal)));
+}
+/// a * 2^n for integers n <= 127; where n < -126 it may be 0.
+inline Lanes times_normal_power_of_two(Lanes a, Lanes n) {
+  return {times_normal_power_of_two(a.low, n.low), times_normal_power_of_two(a.high, n.high)};
+}
+
 inline float fold_sum(__m256 a) {
   __m128 half = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   half = _mm_add_ps(half, _mm_movehl_ps(half, half));
@@ -88,43 +98,28 @@ inline Lanes load_f16(const uint8_t* from) {
   const auto* halves = reinterpret_cast<const __m128i*>(from);
   return {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
 }
+inline Lanes widen_codes(__m128i codes) {
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes)),
+          _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(codes, codes)))};
+}
+/// Sixteen int8.
+inline Lanes load_codes(const uint8_t* from) {
+  return widen_codes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+/// The low or high four bits of sixteen bytes, minus 8.
+inline Lanes load_low_nibbles(const uint8_t* from) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  return widen_codes(_mm_sub_epi8(_mm_and_si128(bytes, _mm_set1_epi8(15)), _mm_set1_epi8(8)));
+}
+inline Lanes load_high_nibbles(const uint8_t* from) {
+  const __m128i bytes = _mm_srli_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)), 4);
+  return widen_codes(_mm_sub_epi8(_mm_and_si128(bytes, _mm_set1_epi8(15)), _mm_set1_epi8(8)));
+}
 inline void store_f16(uint8_t* to, Lanes a) {
   constexpr int kMode = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
   auto* halves = reinterpret_cast<__m128i*>(to);
   _mm_storeu_si128(halves, _mm256_cvtps_ph(a.low, kMode));
   _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(a.high, kMode));
-}
-
-inline void transpose_eighth(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  __m256 r[8], s[8];
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(from + i * from_stride);
-#pragma GCC unroll 4
-  for (int i = 0; i < 8; i += 2) {
-    s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-    s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
-  }
-#pragma GCC unroll 2
-  for (int i = 0; i < 8; i += 4) {  // r[i + c]: column c of each 128-bit lane, rows i .. i + 3
-    r[i] = _mm256_shuffle_ps(s[i], s[i + 2], 0x44);
-    r[i + 1] = _mm256_shuffle_ps(s[i], s[i + 2], 0xEE);
-    r[i + 2] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0x44);
-    r[i + 3] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0xEE);
-  }
-#pragma GCC unroll 4
-  for (int c = 0; c < 4; ++c) {
-    _mm256_storeu_ps(to + c * to_stride, _mm256_permute2f128_ps(r[c], r[c + 4], 0x20));
-    _mm256_storeu_ps(to + (c + 4) * to_stride, _mm256_permute2f128_ps(r[c], r[c + 4], 0x31));
-  }
-}
-
-/// to[column][16] = the rows from[0..15], turned.
-inline void transpose(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  for (int row = 0; row < 16; row += 8) {
-    for (int column = 0; column < 16; column += 8) {
-      transpose_eighth(from + row * from_stride + column, from_stride, to + column * to_stride + row, to_stride);
-    }
-  }
 }
 
 }  // namespace

@@ -33,6 +33,9 @@ inline Lanes nearest(Lanes a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_
 /// a * 2^n for integers n within -300 .. 300, rounded once.
 inline Lanes times_power_of_two(Lanes a, Lanes n) { return {_mm512_scalef_ps(a.v, n.v)}; }
 
+/// a * 2^n for integers n <= 127; where n < -126 it may be 0.
+inline Lanes times_normal_power_of_two(Lanes a, Lanes n) { return times_power_of_two(a, n); }
+
 inline float fold_sum(__m256 a) {
   __m128 half = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   half = _mm_add_ps(half, _mm_movehl_ps(half, half));
@@ -63,39 +66,23 @@ inline Lanes load_float_bytes(const uint8_t* from) { return {_mm512_loadu_ps(fro
 inline Lanes load_f16(const uint8_t* from) {
   return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))};
 }
+inline __m512i load_bytes(const uint8_t* from) {
+  return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+/// Sixteen int8.
+inline Lanes load_codes(const uint8_t* from) {
+  return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))))};
+}
+// Looks up the lowest four bits of each lane.
+inline Lanes nibble_values(__m512i codes) {
+  return {_mm512_permutexvar_ps(codes, _mm512_setr_ps(-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7))};
+}
+/// The low or high four bits of sixteen bytes, minus 8.
+inline Lanes load_low_nibbles(const uint8_t* from) { return nibble_values(load_bytes(from)); }
+inline Lanes load_high_nibbles(const uint8_t* from) { return nibble_values(_mm512_srli_epi32(load_bytes(from), 4)); }
 inline void store_f16(uint8_t* to, Lanes a) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to),
                       _mm512_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-}
-
-/// to[column][16] = the rows from[0..15], turned.
-inline void transpose(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  __m512 r[16], s[16];
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) r[i] = _mm512_loadu_ps(from + i * from_stride);
-#pragma GCC unroll 8
-  for (int i = 0; i < 16; i += 2) {
-    s[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
-    s[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < 16; i += 4) {  // r[i + c]: column c of each 128-bit lane, rows i .. i + 3
-    r[i] = _mm512_shuffle_ps(s[i], s[i + 2], 0x44);
-    r[i + 1] = _mm512_shuffle_ps(s[i], s[i + 2], 0xEE);
-    r[i + 2] = _mm512_shuffle_ps(s[i + 1], s[i + 3], 0x44);
-    r[i + 3] = _mm512_shuffle_ps(s[i + 1], s[i + 3], 0xEE);
-  }
-#pragma GCC unroll 4
-  for (int c = 0; c < 4; ++c) {
-    const __m512 a = _mm512_shuffle_f32x4(r[c], r[c + 4], 0x88);       // lanes 0, 2 of rows 0 .. 7
-    const __m512 b = _mm512_shuffle_f32x4(r[c], r[c + 4], 0xDD);       // lanes 1, 3
-    const __m512 e = _mm512_shuffle_f32x4(r[c + 8], r[c + 12], 0x88);  // the same of rows 8 .. 15
-    const __m512 f = _mm512_shuffle_f32x4(r[c + 8], r[c + 12], 0xDD);
-    _mm512_storeu_ps(to + c * to_stride, _mm512_shuffle_f32x4(a, e, 0x88));
-    _mm512_storeu_ps(to + (c + 4) * to_stride, _mm512_shuffle_f32x4(b, f, 0x88));
-    _mm512_storeu_ps(to + (c + 8) * to_stride, _mm512_shuffle_f32x4(a, e, 0xDD));
-    _mm512_storeu_ps(to + (c + 12) * to_stride, _mm512_shuffle_f32x4(b, f, 0xDD));
-  }
 }
 
 }  // namespace

@@ -80,6 +80,16 @@ inline Lanes times_power_of_two(const Lanes& a, const Lanes& n) {
   return each(a, n, [](float32x4_t x, float32x4_t y) { return times_power_of_two(x, y); });
 }
 
+/// a * 2^n for integers n <= 127; where n < -126 it may be 0.
+inline Lanes times_normal_power_of_two(const Lanes& a, const Lanes& n) {
+  return each(a, n, [](float32x4_t x, float32x4_t power) {
+    const int32x4_t all = vcvtnq_s32_f32(power);
+    const uint32x4_t normal = vcgtq_s32(all, vdupq_n_s32(-127));
+    const uint32x4_t factor = vandq_u32(vreinterpretq_u32_f32(power_of_two(all)), normal);
+    return vmulq_f32(x, vreinterpretq_f32_u32(factor));
+  });
+}
+
 /// Sum and maximum of all lanes: halves are folded together until one is left.
 inline float lane_sum(const Lanes& a) {
   const float32x4_t four = vaddq_f32(vaddq_f32(a.v[0], a.v[2]), vaddq_f32(a.v[1], a.v[3]));
@@ -114,30 +124,24 @@ inline Lanes load_f16(const uint8_t* from) {
   for (int i = 0; i < Lanes::kRegisters; ++i) a.v[i] = vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(from + 8 * i)));
   return a;
 }
+inline Lanes widen_codes(int8x16_t codes) {
+  const int16x8_t low = vmovl_s8(vget_low_s8(codes)), high = vmovl_high_s8(codes);
+  return {{vcvtq_f32_s32(vmovl_s16(vget_low_s16(low))), vcvtq_f32_s32(vmovl_high_s16(low)),
+           vcvtq_f32_s32(vmovl_s16(vget_low_s16(high))), vcvtq_f32_s32(vmovl_high_s16(high))}};
+}
+/// Sixteen int8.
+inline Lanes load_codes(const uint8_t* from) { return widen_codes(vreinterpretq_s8_u8(vld1q_u8(from))); }
+/// The low or high four bits of sixteen bytes, minus 8.
+inline Lanes load_low_nibbles(const uint8_t* from) {
+  const uint8x16_t nibbles = vandq_u8(vld1q_u8(from), vdupq_n_u8(15));
+  return widen_codes(vsubq_s8(vreinterpretq_s8_u8(nibbles), vdupq_n_s8(8)));
+}
+inline Lanes load_high_nibbles(const uint8_t* from) {
+  const uint8x16_t nibbles = vshrq_n_u8(vld1q_u8(from), 4);
+  return widen_codes(vsubq_s8(vreinterpretq_s8_u8(nibbles), vdupq_n_s8(8)));
+}
 inline void store_f16(uint8_t* to, const Lanes& a) {
   for (int i = 0; i < Lanes::kRegisters; ++i) vst1_u8(to + 8 * i, vreinterpret_u8_f16(vcvt_f16_f32(a.v[i])));
-}
-
-inline void transpose_quarter(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  const float32x4_t rows[4] = {vld1q_f32(from), vld1q_f32(from + from_stride), vld1q_f32(from + 2 * from_stride),
-                               vld1q_f32(from + 3 * from_stride)};
-  // Pairs of neighbouring columns, as one number each: columns 0 2 and 1 3 of two rows.
-  const auto pairs = [](float32x4_t a) { return vreinterpretq_f64_f32(a); };
-  const float64x2_t even_low = pairs(vtrn1q_f32(rows[0], rows[1])), odd_low = pairs(vtrn2q_f32(rows[0], rows[1]));
-  const float64x2_t even_high = pairs(vtrn1q_f32(rows[2], rows[3])), odd_high = pairs(vtrn2q_f32(rows[2], rows[3]));
-  vst1q_f32(to, vreinterpretq_f32_f64(vtrn1q_f64(even_low, even_high)));
-  vst1q_f32(to + to_stride, vreinterpretq_f32_f64(vtrn1q_f64(odd_low, odd_high)));
-  vst1q_f32(to + 2 * to_stride, vreinterpretq_f32_f64(vtrn2q_f64(even_low, even_high)));
-  vst1q_f32(to + 3 * to_stride, vreinterpretq_f32_f64(vtrn2q_f64(odd_low, odd_high)));
-}
-
-/// to[column][16] = the rows from[0..15], turned.
-inline void transpose(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  for (int row = 0; row < 16; row += 4) {
-    for (int column = 0; column < 16; column += 4) {
-      transpose_quarter(from + row * from_stride + column, from_stride, to + column * to_stride + row, to_stride);
-    }
-  }
 }
 
 }  // namespace

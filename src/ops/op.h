@@ -35,6 +35,10 @@ struct TensorView {
   int32_t* ints(int64_t row) const { return reinterpret_cast<int32_t*>(data + row * row_bytes); }
 };
 
+/// How the rows of a state lie within [heads][page_tokens]: one behind the other, or turned, 64 tokens together
+/// (turned_rows.h).
+enum class StateLayout : uint8_t { rows, turned };
+
 /// The memory of one state (the keys or the values of one layer), in pages that sequences share out among themselves.
 /// Within a page: [heads][page_tokens][head_dim], packed as `storage` says.
 struct StateView {
@@ -45,7 +49,9 @@ struct StateView {
   int64_t head_dim = 0;
   int64_t token_bytes = 0;  // one head of one token
   int64_t page_bytes = 0;
+  StateLayout layout = StateLayout::rows;
 
+  /// The row of a token. Of turned rows: REQUIRES: `slot` is the first of 64, whose rows start there.
   std::byte* at(int32_t page, int64_t head, int64_t slot) const {
     return pages + page * page_bytes + (head * page_tokens + slot) * token_bytes;
   }

@@ -14,6 +14,7 @@
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
 #include "ops/swiglu/swiglu.h"
+#include "ops/turned_rows.h"
 
 namespace adze::ops {
 namespace {
@@ -132,34 +133,86 @@ TEST(RowKernels, rotary_agrees_with_the_reference) {
   }
 }
 
-// f16 rows of two sequences, also of numbers that f16 rounds, overflows and underflows.
-TEST(RowKernels, append_state_stores_the_same_bytes) {
-  constexpr int64_t kHeads = 3, kHeadDim = 20, kPageTokens = 8;
-  Matrix rows = random_matrix(13, kHeads * kHeadDim, 7);
-  rows.numbers[0] = 1e6f;
-  rows.numbers[1] = 3e-8f;
-  rows.numbers[2] = -65519.0f;
-  const int32_t pages[] = {2, 0, 3, 1};
-  const std::vector<SequenceView> sequences{{0, 10, 5, pages}, {10, 3, 6, pages + 2}};
-  const BatchView batch{sequences, {}, {}};
-  const auto stored = [&](const Kernel& kernel, unsigned threads) {
-    std::vector<std::byte> bytes(4 * kHeads * kPageTokens * kHeadDim * 2);
-    const StateView state{bytes.data(),
-                          &codecs::f16.info,
-                          kPageTokens,
-                          kHeads,
-                          kHeadDim,
-                          kHeadDim * 2,
-                          kHeads * kPageTokens * kHeadDim * 2};
+// Rows of two sequences on shuffled pages; also numbers that f16 rounds, overflows and underflows.
+class AppendCase {
+ public:
+  AppendCase(const codecs::Codec& codec, int64_t head_dim, StateLayout layout)
+      : codec_(codec), head_dim_(head_dim), rows_(random_matrix(150, kHeads * head_dim, 7)) {
+    rows_.numbers[0] = 1e6f;
+    rows_.numbers[1] = 3e-8f;
+    rows_.numbers[2] = -65519.0f;
+    state_.storage = &codec.info;
+    state_.page_tokens = kPageTokens;
+    state_.heads = kHeads;
+    state_.head_dim = head_dim;
+    state_.token_bytes = head_dim / codec.info.block_elements * codec.info.block_bytes;
+    state_.page_bytes = kHeads * kPageTokens * state_.token_bytes;
+    state_.layout = layout;
+  }
+
+  const std::vector<std::byte>& run(const Kernel& kernel, unsigned threads) {
+    memory_.assign(static_cast<size_t>(4 * state_.page_bytes), std::byte{});
+    state_.pages = memory_.data();
+    const BatchView batch{sequences_, {}, {}};
     Argument inputs[3];
-    inputs[0].state = &state;
-    inputs[1].tensor = rows.view();
+    inputs[0].state = &state_;
+    inputs[1].tensor = rows_.view();
     inputs[2].batch = &batch;
     run_team(kernel, {inputs, {}, nullptr, nullptr}, threads);
-    return bytes;
+    return memory_;
+  }
+
+  std::vector<std::byte> stored(const SequenceView& sequence, int64_t token, int64_t head) const {
+    const int64_t number = sequence.past + token;
+    std::vector<std::byte> row(static_cast<size_t>(state_.token_bytes));
+    load_state_row(state_, {sequence.pages[number / kPageTokens], head, number % kPageTokens}, row.data());
+    return row;
+  }
+  std::vector<std::byte> encoded(const SequenceView& sequence, int64_t token, int64_t head) const {
+    std::vector<std::byte> row(static_cast<size_t>(state_.token_bytes));
+    const int64_t first = ((sequence.first_row + token) * kHeads + head) * head_dim_;
+    codec_.encode(rows_.numbers.data() + first, nullptr, row.data(), head_dim_);
+    return row;
+  }
+
+  static constexpr int64_t kHeads = 3;
+  static constexpr int64_t kPageTokens = 64;
+  const std::vector<SequenceView>& sequences() const { return sequences_; }
+
+ private:
+  const codecs::Codec& codec_;
+  const int64_t head_dim_;
+  Matrix rows_;
+  std::vector<std::byte> memory_;
+  StateView state_;
+  const int32_t pages_[4] = {2, 0, 3, 1};
+  const std::vector<SequenceView> sequences_{{0, 110, 50, pages_}, {110, 40, 7, pages_ + 3}};
+};
+
+TEST(RowKernels, append_state_stores_what_the_codec_encodes) {
+  struct Variant {
+    const codecs::Codec& codec;
+    int64_t head_dim;
   };
-  const auto expected = stored(append_state.kernels.back(), 1);
-  for (const Kernel* kernel : fast_kernels(append_state)) EXPECT_EQ(stored(*kernel, 2), expected) << kernel->name;
+  for (const auto& [codec, head_dim] :
+       {Variant{codecs::f32, 20}, {codecs::f16, 20}, {codecs::f16, 128}, {codecs::q8_0, 64}, {codecs::q4_0, 96}}) {
+    for (const StateLayout layout : {StateLayout::rows, StateLayout::turned}) {
+      AppendCase test(codec, head_dim, layout);
+      const auto expected = test.run(append_state.kernels.back(), 1);
+      for (const SequenceView& sequence : test.sequences()) {
+        for (int64_t item = 0; item < sequence.tokens * AppendCase::kHeads; ++item) {
+          const int64_t token = item / AppendCase::kHeads, head = item % AppendCase::kHeads;
+          ASSERT_EQ(test.stored(sequence, token, head), test.encoded(sequence, token, head)) << codec.info.name;
+        }
+      }
+      for (const Kernel& kernel : append_state.kernels) {
+        if (!isa_includes(active_isa(), kernel.isa)) continue;
+        const KernelRequest request{{}, nullptr, {&codec.info}, {{AppendCase::kHeads, head_dim}}, kernel.isa, 2};
+        if (kernel.refuse && kernel.refuse(request)) continue;
+        EXPECT_EQ(test.run(kernel, 2), expected) << kernel.name << ' ' << codec.info.name;
+      }
+    }
+  }
 }
 
 }  // namespace

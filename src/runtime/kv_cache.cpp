@@ -1,6 +1,11 @@
 #include "runtime/kv_cache.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "ops/attention/attention.h"
+#include "ops/read_state/read_state.h"
+#include "ops/turned_rows.h"
 #include "tensor/shape.h"
 
 namespace adze::runtime {
@@ -8,7 +13,29 @@ namespace {
 
 int64_t pages_for(int64_t tokens) { return (tokens + KvCache::kPageTokens - 1) / KvCache::kPageTokens; }
 
-ops::StateView layout_of(const graph::Value& state, StorageType storage) {
+// The state that a history comes from.
+bool reads(const graph::Node& node, graph::ValueId state, graph::ValueId history) {
+  return node.op == &ops::read_state && node.inputs[0] == state && node.outputs[0] == history;
+}
+
+// Whether attention takes the state's history as input number `index`.
+bool attention_takes(const graph::Graph& graph, graph::ValueId state, size_t index) {
+  const auto takes = [&](const graph::Node& node) {
+    if (node.op != &ops::attention) return false;
+    return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                       [&](const graph::Node& reader) { return reads(reader, state, node.inputs[index]); });
+  };
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), takes);
+}
+
+// Keys are stored as the fast kernels use them.
+ops::StateLayout layout_for(const graph::Graph& graph, graph::ValueId state) {
+  static_assert(KvCache::kPageTokens % ops::kTurnedTokens == 0);
+  const bool only_keys = attention_takes(graph, state, 1) && !attention_takes(graph, state, 2);
+  return only_keys ? ops::StateLayout::turned : ops::StateLayout::rows;
+}
+
+ops::StateView view_of(const graph::Value& state, StorageType storage) {
   ops::StateView view;
   view.storage = storage;
   view.page_tokens = KvCache::kPageTokens;
@@ -29,7 +56,8 @@ KvCache::KvCache(const graph::Graph& graph, StorageType storage, int64_t context
     : storage_(storage), page_count_(pages_for(context_tokens)) {
   for (graph::ValueId id = 0; id < graph.values.size(); ++id) {
     if (graph.value(id).origin != graph::ValueOrigin::state) continue;
-    ops::StateView view = layout_of(graph.value(id), storage);
+    ops::StateView view = view_of(graph.value(id), storage);
+    view.layout = layout_for(graph, id);
     backends::HostBuffer buffer(static_cast<size_t>(page_count_ * view.page_bytes));
     view.pages = buffer.data();
     token_bytes_ += view.heads * view.token_bytes;

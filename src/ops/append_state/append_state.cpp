@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "ops/row_kernels.h"
 #include "ops/schema_checks.h"
+#include "ops/turned_rows.h"
 
 namespace adze::ops {
 namespace {
@@ -23,40 +26,43 @@ std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
   return {graph::ValueType::of_kind(graph::ValueKind::effect)};
 }
 
-void append_one(const StateView& state, const SequenceView& sequence, int64_t token, const float* row) {
-  const auto& codec = codecs::codec_of(state.storage);
+StatePlace place_of(const StateView& state, const SequenceView& sequence, int64_t token, int64_t head) {
   const int64_t number = sequence.past + token;
-  const int32_t page = sequence.pages[number / state.page_tokens];
-  for (int64_t head = 0; head < state.heads; ++head) {
-    codec.encode(row + head * state.head_dim, nullptr, state.at(page, head, number % state.page_tokens),
-                 state.head_dim);
-  }
+  return {sequence.pages[number / state.page_tokens], head, number % state.page_tokens};
 }
 
 void append_state_reference(const KernelCall& call, const Team& team) {
   const StateView& state = *call.inputs[0].state;
-  const TensorView& rows = call.inputs[1].tensor;
+  const auto& codec = codecs::codec_of(state.storage);
+  std::vector<std::byte> packed(static_cast<size_t>(state.token_bytes));
   for (const SequenceView& sequence : call.inputs[2].batch->sequences) {
     const auto [begin, end] = team.share(static_cast<size_t>(sequence.tokens));
     for (auto token = static_cast<int64_t>(begin); token < static_cast<int64_t>(end); ++token) {
-      append_one(state, sequence, token, rows.floats(sequence.first_row + token));
+      const float* row = call.inputs[1].tensor.floats(sequence.first_row + token);
+      for (int64_t head = 0; head < state.heads; ++head) {
+        codec.encode(row + head * state.head_dim, nullptr, packed.data(), state.head_dim);
+        store_state_row(state, place_of(state, sequence, token, head), packed.data());
+      }
     }
   }
 }
 
+// ---- f16
+
+constexpr int64_t kMaxHeadDim = 1024;
+
 template <const RowKernels& kRows>
 void append_f16(const KernelCall& call, const Team& team) {
   const StateView& state = *call.inputs[0].state;
-  const TensorView& rows = call.inputs[1].tensor;
   for (const SequenceView& sequence : call.inputs[2].batch->sequences) {
     const auto [begin, end] = team.share(static_cast<size_t>(sequence.tokens * state.heads));
     for (auto item = static_cast<int64_t>(begin); item < static_cast<int64_t>(end); ++item) {
       const int64_t token = item / state.heads;
       const int64_t head = item % state.heads;
-      const int64_t number = sequence.past + token;
-      std::byte* to = state.at(sequence.pages[number / state.page_tokens], head, number % state.page_tokens);
-      kRows.narrow_to_f16(rows.floats(sequence.first_row + token) + head * state.head_dim, state.head_dim,
-                          reinterpret_cast<uint8_t*>(to));
+      const float* row = call.inputs[1].tensor.floats(sequence.first_row + token);
+      std::byte packed[2 * kMaxHeadDim];
+      kRows.narrow_to_f16(row + head * state.head_dim, state.head_dim, reinterpret_cast<uint8_t*>(packed));
+      store_state_row(state, place_of(state, sequence, token, head), packed);
     }
   }
 }
@@ -64,7 +70,54 @@ void append_f16(const KernelCall& call, const Team& team) {
 std::optional<std::string> refuse_other_than_f16(const KernelRequest& request) {
   const StorageType storage = request.input_storages[0];
   if (storage != &codecs::f16.info) return fmt::format("the state is {}, not f16", storage->name);
+  if (request.input_dims[0][1] > kMaxHeadDim) return fmt::format("head_dim exceeds {}", kMaxHeadDim);
   return std::nullopt;
+}
+
+// ---- block types: encoders work on sixteen blocks at a time, so heads of a token are encoded together
+
+constexpr int64_t kBlocksTogether = 16;
+constexpr int64_t kMaxBlockBytes = 34;
+
+// Blocks [first, first + count) of a token's row, counted over its heads.
+struct BlockRange {
+  int64_t first;
+  int64_t count;
+};
+
+void append_block_range(const StateView& state, const SequenceView& sequence, int64_t token, const BlockRange& blocks,
+                        const float* row) {
+  const int64_t head_blocks = state.head_dim / state.storage->block_elements;
+  std::byte packed[kBlocksTogether * kMaxBlockBytes];
+  codecs::codec_of(state.storage)
+      .encode(row + blocks.first * state.storage->block_elements, nullptr, packed,
+              blocks.count * state.storage->block_elements);
+  for (int64_t i = 0; i < blocks.count; ++i) {
+    const int64_t block = blocks.first + i;
+    store_state_block(state, place_of(state, sequence, token, block / head_blocks), block % head_blocks,
+                      packed + i * state.storage->block_bytes);
+  }
+}
+
+void append_blocks(const KernelCall& call, const Team& team) {
+  const StateView& state = *call.inputs[0].state;
+  const int64_t row_blocks = state.heads * state.head_dim / state.storage->block_elements;
+  const int64_t row_pieces = (row_blocks + kBlocksTogether - 1) / kBlocksTogether;
+  for (const SequenceView& sequence : call.inputs[2].batch->sequences) {
+    const auto [begin, end] = team.share(static_cast<size_t>(sequence.tokens * row_pieces));
+    for (auto item = static_cast<int64_t>(begin); item < static_cast<int64_t>(end); ++item) {
+      const int64_t token = item / row_pieces;
+      const int64_t first = item % row_pieces * kBlocksTogether;
+      append_block_range(state, sequence, token, {first, std::min(kBlocksTogether, row_blocks - first)},
+                         call.inputs[1].tensor.floats(sequence.first_row + token));
+    }
+  }
+}
+
+std::optional<std::string> refuse_other_than_blocks(const KernelRequest& request) {
+  const StorageType storage = request.input_storages[0];
+  if (storage == &codecs::q8_0.info || storage == &codecs::q4_0.info) return std::nullopt;
+  return fmt::format("the state is {}, not q8_0 or q4_0", storage->name);
 }
 
 std::vector<Kernel> list_kernels() {
@@ -76,6 +129,7 @@ std::vector<Kernel> list_kernels() {
   if constexpr (kIsArm64) {
     kernels.push_back({"neon", Isa::neon, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsNeon>});
   }
+  kernels.push_back({"blocks", Isa::scalar, refuse_other_than_blocks, nullptr, nullptr, append_blocks});
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, append_state_reference});
   return kernels;
 }
@@ -84,6 +138,7 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op append_state{{"append_state", "store rows behind each sequence's history", infer}, nullptr, kKernels, -1, true};
+const Op append_state{
+    {"append_state", "store rows behind each sequence's history", infer}, nullptr, kKernels, -1, true};
 
 }  // namespace adze::ops

@@ -7,6 +7,6 @@
 
 namespace adze::ops {
 
-const AttentionKernels kAttentionKernelsAvx2 = {load_segment, attend, merge_span};
+const AttentionKernels kAttentionKernelsAvx2 = {attend, merge_span};
 
 }  // namespace adze::ops

@@ -7,6 +7,6 @@
 
 namespace adze::ops {
 
-const AttentionKernels kAttentionKernelsAvx512 = {load_segment, attend, merge_span};
+const AttentionKernels kAttentionKernelsAvx512 = {attend, merge_span};
 
 }  // namespace adze::ops

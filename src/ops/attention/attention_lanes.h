@@ -1,125 +1,30 @@
 // The attention kernels over the operations of lanes_<isa>.h (to be included before), compiled once for each ISA.
 #pragma once
 
-#include "ops/attention/attention_tile.h"
+#include "ops/attention/attention_products.h"
 
 namespace adze::ops {
 namespace {
 
-constexpr int kBlockRows = 6;
-/// 16-float columns of a register block: 6 x 4 registers of 32, or 6 x 2 of 16.
-constexpr int kBlockColumns = Lanes::kRegisters == 1 ? 4 : 1;
+/// Up to that many rows keys and values are widened while they are used, and not once for all rows.
+constexpr int kFewRows = 2 * kBlockRows;
 
-// ---- c[row][n] += a[row][k] * b[k][n], k in order
+// ---- softmax of one segment
 
-struct Operands {
-  const float* a;
-  int a_stride;
-  const float* b;
-  int b_stride;
-  float* c;
-  int c_stride;
-};
+constexpr float kLog2E = 1.44269504f;
 
-template <int kRows, int kColumns>
-inline void multiply_block(const Operands& o, int count) {
-  Lanes sum[kRows][kColumns];
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int n = 0; n < kColumns; ++n) sum[r][n] = load(o.c + r * o.c_stride + 16 * n);
-  }
-  for (int k = 0; k < count; ++k) {
-    Lanes b[kColumns];
-#pragma GCC unroll 4
-    for (int n = 0; n < kColumns; ++n) {
-      b[n] = load(o.b + k * o.b_stride + 16 * n);
-      keep_in_register(b[n]);
-    }
-#pragma GCC unroll 6
-    for (int r = 0; r < kRows; ++r) {
-      const Lanes a = splat(o.a[r * o.a_stride + k]);
-#pragma GCC unroll 4
-      for (int n = 0; n < kColumns; ++n) sum[r][n] = multiply_add(a, b[n], sum[r][n]);
-    }
-  }
-#pragma GCC unroll 6
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 4
-    for (int n = 0; n < kColumns; ++n) store(o.c + r * o.c_stride + 16 * n, sum[r][n]);
-  }
+// What products of queries and keys are multiplied with, where nothing else happens to scores.
+inline float score_factor(const AttentionRules& rules) {
+  return rules.soft_cap == 0 && rules.scale > 0 ? rules.scale * kLog2E : 1.0f;
 }
 
-template <int kRows>
-void multiply_rows(Operands o, int count, int columns) {
-  int n = 0;
-  for (; n + 16 * kBlockColumns <= columns; n += 16 * kBlockColumns) {
-    multiply_block<kRows, kBlockColumns>(o, count);
-    o.b += 16 * kBlockColumns;
-    o.c += 16 * kBlockColumns;
-  }
-  if constexpr (kBlockColumns > 2) {
-    for (; n + 32 <= columns; n += 32) {
-      multiply_block<kRows, 2>(o, count);
-      o.b += 32;
-      o.c += 32;
-    }
-  }
-  for (; n < columns; n += 16) {
-    multiply_block<kRows, 1>(o, count);
-    o.b += 16;
-    o.c += 16;
-  }
-}
-
-/// `rows` is at most kBlockRows.
-void multiply(int rows, const Operands& o, int count, int columns) {
-  typedef void (*Multiply)(Operands o, int count, int columns);
-  static constexpr Multiply kByRows[kBlockRows + 1] = {nullptr,          multiply_rows<1>, multiply_rows<2>,
-                                                       multiply_rows<3>, multiply_rows<4>, multiply_rows<5>,
-                                                       multiply_rows<6>};
-  if (count > 0) kByRows[rows](o, count, columns);
-}
-
-// ---- keys and values of a segment as floats
-
-// `width` floats of one head of one token, zero from head_dim on.
-inline void widen_row(const uint8_t* from, bool half, const AttentionRules& rules, float* to) {
-  int i = 0;
-  for (; i + 16 <= rules.head_dim; i += 16)
-    store(to + i, half ? load_f16(from + 2 * i) : load_float_bytes(from + 4 * i));
-  if (i == rules.head_dim) return;
-  alignas(64) uint8_t rest[64] = {};
-  const int bytes = half ? 2 : 4;
-  __builtin_memcpy(rest, from + i * bytes, static_cast<unsigned>((rules.head_dim - i) * bytes));
-  store(to + i, half ? load_f16(rest) : load_float_bytes(rest));
-}
-
-void load_segment(const AttentionRules& rules, const AttentionSegment& segment) {
-  for (int first = 0; first < segment.tokens; first += 16) {
-    alignas(64) float rows[16 * kMaxHeadDim];
-    for (int i = 0; i < 16; ++i) {
-      float* row = rows + i * rules.padded_dim;
-      const int token = first + i;
-      if (token < segment.tokens) {
-        widen_row(segment.keys[token], segment.half, rules, row);
-        widen_row(segment.values[token], segment.half, rules, segment.widened_values + token * rules.padded_dim);
-      } else {
-        __builtin_memset(row, 0, static_cast<unsigned>(rules.padded_dim) * sizeof(float));
-      }
-    }
-    for (int d = 0; d < rules.padded_dim; d += 16) {
-      transpose(rows + d, rules.padded_dim, segment.turned_keys + d * kSegmentTokens + first, kSegmentTokens);
-    }
-  }
-}
-
-// ---- one segment
+// Else scores are finished first.
+inline bool finishes_first(const AttentionRules& rules) { return rules.soft_cap != 0 || !(rules.scale > 0); }
 
 inline Lanes finished_score(const AttentionRules& rules, Lanes score) {
   score = score * splat(rules.scale);
-  if (rules.soft_cap == 0) return score;
-  return splat(rules.soft_cap) * hyperbolic_tangent(score / splat(rules.soft_cap));
+  if (rules.soft_cap != 0) score = splat(rules.soft_cap) * hyperbolic_tangent(score / splat(rules.soft_cap));
+  return score * splat(kLog2E);
 }
 
 inline int minimum_of(int a, int b) { return a < b ? a : b; }
@@ -147,27 +52,52 @@ inline Lanes only_seen(Lanes a, const Stretch& seen, int part, Lanes other) {
   return seen.has_all_of(part) ? a : within(a, seen.begin - 16 * part, seen.end - 16 * part, other);
 }
 
-// Finishes the seen scores of a row in place; returns the largest.
-inline float finish_scores(const AttentionRules& rules, const Stretch& seen, float before, float* scores) {
-  const Lanes nothing = splat(-__builtin_inff());
-  Lanes largest = splat(before);
+inline Stretch seen_by(const AttentionTile& tile, int row) {
+  return tile.all_seen ? Stretch{0, kSegmentTokens} : Stretch{tile.begin[row], tile.end[row]};
+}
+
+inline void finish_scores(const AttentionRules& rules, const Stretch& seen, float* scores) {
   for (int i = seen.first_part(); i < seen.behind_last_part(); ++i) {
-    const Lanes score = only_seen(finished_score(rules, load(scores + 16 * i)), seen, i, nothing);
-    store(scores + 16 * i, score);
-    largest = larger(score, largest);
+    store(scores + 16 * i, finished_score(rules, load(scores + 16 * i)));
+  }
+}
+
+// The largest of the seen scores; NaN does not count.
+inline float largest_score(const Stretch& seen, const float* scores) {
+  const Lanes nothing = splat(-__builtin_inff());
+  Lanes largest = nothing;
+  for (int i = seen.first_part(); i < seen.behind_last_part(); ++i) {
+    largest = larger(only_seen(load(scores + 16 * i), seen, i, nothing), largest);
   }
   return lane_maximum(largest);
 }
 
-// The seen scores become weights relative to `maximum`; returns their sum.
-inline float weigh_scores(const Stretch& seen, float maximum, float* scores) {
-  Lanes sum = splat(0.0f);
+inline float largest_of_all_scores(const float* scores) {
+  const Lanes nothing = splat(-__builtin_inff());
+  const Lanes low = larger(load(scores), larger(load(scores + 16), nothing));
+  const Lanes high = larger(load(scores + 32), larger(load(scores + 48), nothing));
+  return lane_maximum(larger(low, high));
+}
+
+// The seen scores become weights relative to `maximum`, which are added to `sums`.
+inline Lanes weigh_scores(const Stretch& seen, Lanes factor, Lanes minus_maximum, float* scores, Lanes sums) {
   for (int i = seen.first_part(); i < seen.behind_last_part(); ++i) {
-    const Lanes weights = only_seen(exponential(load(scores + 16 * i) - splat(maximum)), seen, i, splat(0.0f));
-    store(scores + 16 * i, weights);
-    sum = sum + weights;
+    const Lanes weights = power_of_two_up_to_two(multiply_add(load(scores + 16 * i), factor, minus_maximum));
+    const Lanes seen_weights = only_seen(weights, seen, i, splat(0.0f));
+    store(scores + 16 * i, seen_weights);
+    sums = sums + seen_weights;
   }
-  return lane_sum(sum);
+  return sums;
+}
+
+inline Lanes weigh_all_scores(Lanes factor, Lanes minus_maximum, float* scores, Lanes sums) {
+#pragma GCC unroll 4
+  for (int i = 0; i < kSegmentTokens; i += 16) {
+    const Lanes weights = power_of_two_up_to_two(multiply_add(load(scores + i), factor, minus_maximum));
+    store(scores + i, weights);
+    sums = sums + weights;
+  }
+  return sums;
 }
 
 inline void scale_row(float* row, int count, float factor) {
@@ -175,62 +105,104 @@ inline void scale_row(float* row, int count, float factor) {
   for (int i = 0; i < count; i += 16) store(row + i, load(row + i) * splat(factor));
 }
 
-// Scores of the block become weights, and what its rows have summed up is rescaled. In steps over all rows, so that one
-// row's chain of operations hides behind the others'.
-inline void weigh_block(const AttentionRules& rules, const AttentionTile& tile, const RowBlock& block, float* scores) {
-  float change[16] = {};
+// The rows' maxima take in the scores; change[row] is by what factor their weights change.
+inline void raise_maxima(const AttentionRules& rules, const AttentionTile& tile, const RowBlock& block, float* scores,
+                         float* change) {
+  const float factor = score_factor(rules);
   for (int i = 0; i < block.rows; ++i) {
-    const Stretch seen{tile.begin[block.first + i], tile.end[block.first + i]};
+    const Stretch seen = seen_by(tile, block.first + i);
     if (seen.empty()) continue;
+    float* row = scores + i * kSegmentTokens;
+    if (finishes_first(rules)) finish_scores(rules, seen, row);
+    const float largest = (tile.all_seen ? largest_of_all_scores(row) : largest_score(seen, row)) * factor;
     float* maximum = tile.span.maxima + block.first + i;
-    const float after = finish_scores(rules, seen, *maximum, scores + i * kSegmentTokens);
+    const float after = largest > *maximum ? largest : *maximum;
     change[i] = *maximum - after;
     *maximum = after;
   }
-  store(change, exponential(load(change)));
+  store(change, power_of_two_up_to_two(load(change)));
+}
+
+// Scores of the block become weights, and what its rows have summed up is rescaled. In steps over all rows, so that one
+// row's chain of operations hides behind the others'.
+inline void weigh_block(const AttentionRules& rules, const AttentionTile& tile, const RowBlock& block, float* scores) {
+  alignas(64) float change[16] = {};
+  raise_maxima(rules, tile, block, scores, change);
+  const Lanes factor = splat(score_factor(rules));
   for (int i = 0; i < block.rows; ++i) {
     const int row = block.first + i;
-    const Stretch seen{tile.begin[row], tile.end[row]};
+    const Stretch seen = seen_by(tile, row);
     if (seen.empty()) continue;
-    const float sum = weigh_scores(seen, tile.span.maxima[row], scores + i * kSegmentTokens);
-    tile.span.weights[row] = __builtin_fmaf(tile.span.weights[row], change[i], sum);
+    float* sums = tile.span.weights + kWeightSums * row;
+    const Lanes before = load(sums) * splat(change[i]);
+    const Lanes minus_maximum = splat(-tile.span.maxima[row]);
+    float* from = scores + i * kSegmentTokens;
+    store(sums, tile.all_seen ? weigh_all_scores(factor, minus_maximum, from, before)
+                              : weigh_scores(seen, factor, minus_maximum, from, before));
     scale_row(tile.span.values + row * rules.padded_dim, rules.padded_dim, change[i]);
   }
 }
 
-// values[row] += weights[row][begin .. end) * value rows. Rows see different stretches of the segment; what only some
-// of them see is added row by row, so that a NaN among values that a row must not see cannot reach it.
-inline void add_values(const AttentionRules& rules, const AttentionTile& tile, const AttentionSegment& segment,
-                       const RowBlock& block, const float* scores) {
-  const auto operands = [&](int i, int token) {
-    return Operands{scores + i * kSegmentTokens + token,
-                    kSegmentTokens,
-                    segment.widened_values + token * rules.padded_dim,
-                    rules.padded_dim,
-                    tile.span.values + (block.first + i) * rules.padded_dim,
-                    rules.padded_dim};
+// ---- one segment
+
+struct BlockTask {
+  const AttentionRules& rules;
+  const AttentionTile& tile;
+  const AttentionSegment& segment;
+  RowBlock block;
+  float* scores;  // [row][64]
+};
+
+// Sixteens [column, behind) of the block's values. Rows see different stretches of the segment; what only some of them
+// see is added row by row, so that a NaN among values that a row must not see cannot reach it.
+template <typename Values>
+void add_seen_values(const BlockTask& task, const float* weights, const Values& values, int column, int behind) {
+  const int* row_begin = task.tile.begin + task.block.first;
+  const int* row_end = task.tile.end + task.block.first;
+  const auto add = [&](int i, int rows, int begin, int end) {
+    add_values(rows, {weights + i * kSegmentTokens + begin, kSegmentTokens}, values,
+               {begin, end - begin, column, behind},
+               task.tile.span.values + (task.block.first + i) * task.rules.padded_dim);
   };
-  const int* row_begin = tile.begin + block.first;
-  const int* row_end = tile.end + block.first;
   int begin = 0;
   int end = kSegmentTokens;
-  for (int i = 0; i < block.rows; ++i) {
+  if (task.tile.all_seen) return add(0, task.block.rows, begin, end);
+  for (int i = 0; i < task.block.rows; ++i) {
     begin = maximum_of(begin, row_begin[i]);
     end = minimum_of(end, row_end[i]);
   }
   end = maximum_of(begin, end);
-  for (int i = 0; i < block.rows; ++i) {
-    multiply(1, operands(i, row_begin[i]), minimum_of(begin, row_end[i]) - row_begin[i], rules.padded_dim);
+  for (int i = 0; i < task.block.rows; ++i) add(i, 1, row_begin[i], minimum_of(begin, row_end[i]));
+  add(0, task.block.rows, begin, end);
+  for (int i = 0; i < task.block.rows; ++i) add(i, 1, maximum_of(end, row_begin[i]), row_end[i]);
+}
+
+inline void scale_weights(const BlockTask& task, const float* scales, float* scaled) {
+  for (int i = 0; i < task.block.rows; ++i) {
+    const Stretch seen = seen_by(task.tile, task.block.first + i);
+    for (int n = seen.first_part(); n < seen.behind_last_part(); ++n) {
+      const int at = i * kSegmentTokens + 16 * n;
+      store(scaled + at, load(task.scores + at) * load(scales + 16 * n));
+    }
   }
-  multiply(block.rows, operands(0, begin), end - begin, rules.padded_dim);
-  for (int i = 0; i < block.rows; ++i) {
-    const int start = maximum_of(end, row_begin[i]);
-    multiply(1, operands(i, start), row_end[i] - start, rules.padded_dim);
+}
+
+template <typename Values>
+void add_block_values(const BlockTask& task, const Values& values) {
+  if constexpr (!Values::kScaled) {
+    add_seen_values(task, task.scores, values, 0, task.rules.padded_dim / 16);
+  } else {
+    alignas(64) float scaled[kBlockRows * kSegmentTokens];
+    for (int block = 0; block < task.rules.head_dim / kScaledNumbers; ++block) {
+      scale_weights(task, task.segment.value_scales + block * kSegmentTokens, scaled);
+      add_seen_values(task, scaled, values, 2 * block, 2 * block + 2);
+    }
   }
 }
 
 // What any row of the block sees.
 inline Stretch seen_by_any(const AttentionTile& tile, const RowBlock& block) {
+  if (tile.all_seen) return {0, kSegmentTokens};
   Stretch seen{kSegmentTokens, 0};
   for (int row = block.first; row < block.first + block.rows; ++row) {
     if (tile.begin[row] == tile.end[row]) continue;
@@ -240,21 +212,51 @@ inline Stretch seen_by_any(const AttentionTile& tile, const RowBlock& block) {
   return seen;
 }
 
-void attend(const AttentionRules& rules, const AttentionTile& tile, const AttentionSegment& segment) {
+template <typename Keys, typename Values>
+void attend_block(const BlockTask& task, const Keys& keys, const Values& values) {
+  const Stretch seen = seen_by_any(task.tile, task.block);
+  if (seen.begin >= seen.end) return;
+  const int width = task.rules.padded_dim;
+  const Rows queries{task.tile.queries + task.block.first * width, width};
+  score(task.block.rows, {task.rules, task.segment, queries, task.scores}, keys, seen.first_part(),
+        seen.behind_last_part());
+  weigh_block(task.rules, task.tile, task.block, task.scores);
+  add_block_values(task, values);
+}
+
+template <typename Keys, typename Values>
+void attend_rows(const AttentionRules& rules, const AttentionTile& tile, const Keys& keys, const Values& values) {
   alignas(64) float scores[kBlockRows * kSegmentTokens];
-  for (RowBlock block{0, 0}; block.first < tile.rows; block.first += kBlockRows) {
-    block.rows = minimum_of(kBlockRows, tile.rows - block.first);
-    const Stretch seen = seen_by_any(tile, block);
-    if (seen.begin >= seen.end) continue;
-    const int first = seen.begin / 16 * 16;
-    const int columns = (seen.end - first + 15) / 16 * 16;
-    __builtin_memset(scores, 0, sizeof scores);
-    multiply(block.rows,
-             {tile.queries + block.first * rules.padded_dim, rules.padded_dim, segment.turned_keys + first,
-              kSegmentTokens, scores + first, kSegmentTokens},
-             rules.padded_dim, columns);
-    weigh_block(rules, tile, block, scores);
-    add_values(rules, tile, segment, block, scores);
+  int blocks = (tile.rows + kBlockRows - 1) / kBlockRows;
+  for (RowBlock block{0, 0}; blocks > 0; block.first += block.rows, --blocks) {
+    block.rows = (tile.rows - block.first + blocks - 1) / blocks;
+    attend_block(BlockTask{rules, tile, keys.segment, block, scores}, keys, values);
+  }
+}
+
+template <StoredAs kStored>
+void attend_stored(const AttentionRules& rules, const AttentionTile& tile, const AttentionSegment& segment) {
+  constexpr bool kScaled = kHasScales<kStored>;
+  if constexpr (kScaled) gather_value_scales<kStored>(rules, segment);
+  if (tile.rows <= kFewRows && rules.padded_dim == rules.head_dim) {
+    attend_rows(rules, tile, StoredKeys<kStored>{segment}, StoredValues<kStored>{rules, segment});
+  } else {
+    widen_keys<kStored>(rules, segment);
+    widen_values<kStored>(rules, segment);
+    attend_rows(rules, tile, WideKeys<kScaled>{segment}, WideValues<kScaled>{rules, segment});
+  }
+}
+
+void attend(const AttentionRules& rules, const AttentionTile& tile, const AttentionSegment& segment) {
+  switch (rules.stored) {
+    case StoredAs::f32:
+      return attend_stored<StoredAs::f32>(rules, tile, segment);
+    case StoredAs::f16:
+      return attend_stored<StoredAs::f16>(rules, tile, segment);
+    case StoredAs::q8_0:
+      return attend_stored<StoredAs::q8_0>(rules, tile, segment);
+    case StoredAs::q4_0:
+      return attend_stored<StoredAs::q4_0>(rules, tile, segment);
   }
 }
 
@@ -263,8 +265,8 @@ void attend(const AttentionRules& rules, const AttentionTile& tile, const Attent
 inline void merge_row(const AttentionRules& rules, const RunningRows& span, const RunningRows& total, int row) {
   const float maximum = span.maxima[row] > total.maxima[row] ? span.maxima[row] : total.maxima[row];
   float old_factor[16], new_factor[16];
-  store(old_factor, exponential(splat(total.maxima[row] - maximum)));
-  store(new_factor, exponential(splat(span.maxima[row] - maximum)));
+  store(old_factor, power_of_two_up_to_two(splat(total.maxima[row] - maximum)));
+  store(new_factor, power_of_two_up_to_two(splat(span.maxima[row] - maximum)));
   const Lanes old_scale = splat(old_factor[0]);
   const Lanes new_scale = splat(new_factor[0]);
   float* from = span.values + row * rules.padded_dim;
@@ -273,16 +275,18 @@ inline void merge_row(const AttentionRules& rules, const RunningRows& span, cons
     store(to + i, multiply_add(load(from + i), new_scale, load(to + i) * old_scale));
     store(from + i, splat(0.0f));
   }
-  total.weights[row] = __builtin_fmaf(span.weights[row], new_factor[0], total.weights[row] * old_factor[0]);
+  float* new_weights = span.weights + 16 * row;
+  float* weights = total.weights + 16 * row;
+  store(weights, multiply_add(load(new_weights), new_scale, load(weights) * old_scale));
+  store(new_weights, splat(0.0f));
   total.maxima[row] = maximum;
-  span.weights[row] = 0;
   span.maxima[row] = -__builtin_inff();
 }
 
 void merge_span(const AttentionRules& rules, const AttentionTile& tile) {
   for (int row = 0; row < tile.rows; ++row) {
     // A row that saw nothing of the span has summed up no weight; NaN is not 0.
-    if (tile.span.weights[row] != 0) merge_row(rules, tile.span, tile.total, row);
+    if (lane_sum(load(tile.span.weights + 16 * row)) != 0) merge_row(rules, tile.span, tile.total, row);
   }
 }
 

@@ -7,6 +7,6 @@
 
 namespace adze::ops {
 
-const AttentionKernels kAttentionKernelsNeon = {load_segment, attend, merge_span};
+const AttentionKernels kAttentionKernelsNeon = {attend, merge_span};
 
 }  // namespace adze::ops

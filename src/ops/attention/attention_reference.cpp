@@ -7,6 +7,7 @@
 
 #include "codecs/codec.h"
 #include "ops/attention/attention.h"
+#include "ops/turned_rows.h"
 
 namespace adze::ops {
 namespace {
@@ -50,6 +51,7 @@ class ReferenceAttention {
         keys_(*call.inputs[1].state),
         values_(*call.inputs[2].state),
         softmax_(parameters_.head_dim),
+        row_(static_cast<size_t>(std::max(keys_.token_bytes, values_.token_bytes))),
         key_(static_cast<size_t>(parameters_.head_dim)),
         value_(static_cast<size_t>(parameters_.head_dim)) {}
 
@@ -66,10 +68,9 @@ class ReferenceAttention {
 
  private:
   const float* fetch(const StateView& state, const SequenceView& sequence, int64_t head, int64_t token,
-                     std::vector<float>& buffer) const {
-    const int32_t page = sequence.pages[token / state.page_tokens];
-    codecs::codec_of(state.storage)
-        .decode(state.at(page, head, token % state.page_tokens), buffer.data(), parameters_.head_dim);
+                     std::vector<float>& buffer) {
+    load_state_row(state, {sequence.pages[token / state.page_tokens], head, token % state.page_tokens}, row_.data());
+    codecs::codec_of(state.storage).decode(row_.data(), buffer.data(), parameters_.head_dim);
     return buffer.data();
   }
   double score(const float* query, const float* key) const {
@@ -83,6 +84,7 @@ class ReferenceAttention {
   const StateView& keys_;
   const StateView& values_;
   RunningSoftmax softmax_;
+  std::vector<std::byte> row_;
   std::vector<float> key_;
   std::vector<float> value_;
 };

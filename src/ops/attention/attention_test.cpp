@@ -26,7 +26,14 @@ const AttentionVariant kVariants[] = {
     {7, 1, 128, 40},
     {6, 2, 20, 0, 5.0},
     {4, 2, 256, 0, 0, &codecs::f32},
-    {3, 1, 48, 100, 30.0, &codecs::f32, 24},
+    {3, 1, 48, 100, 30.0, &codecs::f32, 192},
+    {32, 8, 64, 0, 0, &codecs::q8_0},
+    {9, 3, 96, 70, 0, &codecs::q8_0, 128},
+    {5, 5, 128, 0, 20.0, &codecs::q4_0},
+    {14, 2, 64, 0, 0, &codecs::q4_0},
+    {3, 1, 17},
+    {64, 2, 64},
+    {2, 2, 64, 0, 0, &codecs::f16, 48},  // pages without whole segments
 };
 
 // Weighted means of values of size 1: every rounding is relative to numbers of that size.
@@ -101,7 +108,7 @@ TEST(Attention, refusals_say_why) {
     const AttentionCase wide({1, 1, 512}, {{0, 1}});
     EXPECT_EQ(kernel->refuse(wide.request(*kernel, 1)), "head_dim exceeds 256");
     const AttentionCase narrow({1, 1, 64, 0, 0, &codecs::bf16}, {{0, 1}});
-    EXPECT_EQ(kernel->refuse(narrow.request(*kernel, 1)), "keys and values are bf16, not f16 or f32");
+    EXPECT_EQ(kernel->refuse(narrow.request(*kernel, 1)), "keys and values are bf16, not f32, f16, q8_0 or q4_0");
   }
 }
 

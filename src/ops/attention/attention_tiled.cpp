@@ -5,10 +5,15 @@
 #include <algorithm>
 
 #include "codecs/codec.h"
+#include "ops/attention/attention_reference.h"
 #include "ops/attention/attention_walk.h"
+#include "ops/turned_rows.h"
 
 namespace adze::ops {
 namespace {
+
+constexpr int64_t kFewTileRows = 48;  // still enough to pay for widening a segment
+constexpr int64_t kTilesPerThread = 4;
 
 constexpr int64_t kSplitRows = 16;           // of a task whose spans are shared out
 constexpr int64_t kSplitTasksPerThread = 2;  // with fewer tasks than that, threads would wait for each other
@@ -16,6 +21,25 @@ constexpr int64_t kSpansPerThread = 4;       // that are held at once
 
 const AttentionParameters& parameters_of(const KernelCall& call) {
   return *static_cast<const AttentionParameters*>(call.parameters);
+}
+
+int64_t tiles_of(const KernelCall& call, int64_t tile_tokens) {
+  int64_t tiles = 0;
+  for (const SequenceView& sequence : call.inputs[3].batch->sequences) {
+    tiles += (sequence.tokens + tile_tokens - 1) / tile_tokens;
+  }
+  return tiles * parameters_of(call).key_heads;
+}
+
+// Large tiles use each segment more often, but every thread should get some.
+int64_t choose_tile_tokens(const KernelCall& call, int64_t threads) {
+  const int64_t group = parameters_of(call).query_heads / parameters_of(call).key_heads;
+  int64_t rows = kMaxTileRows;
+  while (threads > 1 && rows / 2 >= kFewTileRows &&
+         tiles_of(call, std::max<int64_t>(1, rows / group)) < kTilesPerThread * threads) {
+    rows /= 2;
+  }
+  return std::max<int64_t>(1, rows / group);
 }
 
 // Calls `visit(task, number)` for every tile of the batch.
@@ -36,9 +60,9 @@ void for_each_task(const KernelCall& call, int64_t tile_tokens, const Visit& vis
 // merge them task by task. Spans are merged in the same order as by one thread: the results are the same bits.
 class SplitAttention {
  public:
-  SplitAttention(const KernelCall& call, const Team& team, AttentionWalk& walk)
-      : call_(call), team_(team), walk_(walk) {
-    for_each_task(call, walk.tile_tokens(), [&](const TileTask& task, int64_t) {
+  SplitAttention(const KernelCall& call, const Team& team, AttentionWalk& walk, int64_t tile_tokens)
+      : call_(call), team_(team), walk_(walk), tile_tokens_(tile_tokens) {
+    for_each_task(call, tile_tokens, [&](const TileTask& task, int64_t) {
       const SpanRange range = walk.spans(task);
       ++tasks_;
       spans_ += range.end - range.begin;
@@ -93,14 +117,15 @@ class SplitAttention {
   }
   RunningRows slot(const RunningRows& rows, int64_t index) const {
     const int64_t row = index * kSplitRows;
-    return {rows.values + row * padded_head_dim(parameters_of(call_).head_dim), rows.weights + row, rows.maxima + row};
+    return {rows.values + row * padded_head_dim(parameters_of(call_).head_dim), rows.weights + row * kWeightSums,
+            rows.maxima + row};
   }
   bool is_mine(int64_t number) const { return number % team_.threads() == team_.thread(); }
 
   template <typename Visit>
   void for_each_span(const Visit& visit) const {
     int64_t number = 0;
-    for_each_task(call_, walk_.tile_tokens(), [&](const TileTask& task, int64_t task_number) {
+    for_each_task(call_, tile_tokens_, [&](const TileTask& task, int64_t task_number) {
       const SpanRange range = walk_.spans(task);
       for (int64_t span = range.begin; span < range.end; ++span, ++number) {
         visit(SpanStep{task, task_number, span, number, span == range.begin, span + 1 == range.end});
@@ -119,18 +144,26 @@ class SplitAttention {
   void merge(const SpanStep& step, const Wave& wave, const RunningRows& totals) {
     if (!wave.has(step.number) || !is_mine(step.task_number)) return;
     const RunningRows total = slot(totals, step.task_number);
-    if (step.first) walk_.clear(step.task, total);
-    walk_.merge(step.task, slot(wave.rows, step.number - wave.begin), total);
+    const RunningRows rows = slot(wave.rows, step.number - wave.begin);
+    step.first ? walk_.copy(step.task, rows, total) : walk_.merge(step.task, rows, total);
     if (step.last) walk_.write(step.task, total);
   }
 
   const KernelCall& call_;
   const Team& team_;
   AttentionWalk& walk_;
+  const int64_t tile_tokens_;
   int64_t tasks_ = 0;
   int64_t spans_ = 0;
   int64_t most_rows_ = 0;
 };
+
+// Whether a segment is one piece of memory, its keys turned.
+bool lies_in_segments(const StateView& keys, const StateView& values) {
+  static_assert(kTurnedTokens == kSegmentTokens);
+  return keys.layout == StateLayout::turned && values.layout == StateLayout::rows &&
+         keys.page_tokens % kSegmentTokens == 0 && values.page_tokens % kSegmentTokens == 0;
+}
 
 }  // namespace
 
@@ -143,6 +176,7 @@ size_t tiled_attention_scratch_bytes(const KernelRequest& request) {
 }
 
 void run_tiled_attention(const AttentionKernels& kernels, const KernelCall& call, const Team& team) {
+  if (!lies_in_segments(*call.inputs[1].state, *call.inputs[2].state)) return attention_reference(call, team);
   ScratchCursor cursor(call.scratch);
   WalkScratch scratch{};
   for (unsigned thread = 0; thread < team.threads(); ++thread) {
@@ -150,10 +184,11 @@ void run_tiled_attention(const AttentionKernels& kernels, const KernelCall& call
     if (thread == team.thread()) scratch = placed;
   }
   AttentionWalk walk(kernels, call, scratch);
-  SplitAttention split(call, team, walk);
+  const int64_t tile_tokens = choose_tile_tokens(call, team.threads());
+  SplitAttention split(call, team, walk, tile_tokens);
   if (split.pays()) return split.run(cursor);
   // Later tiles see more history: threads take turns.
-  for_each_task(call, walk.tile_tokens(), [&](const TileTask& task, int64_t number) {
+  for_each_task(call, tile_tokens, [&](const TileTask& task, int64_t number) {
     if (number % team.threads() == team.thread()) walk.run(task);
   });
 }
@@ -163,8 +198,9 @@ std::optional<std::string> refuse_tiled_attention(const KernelRequest& request) 
   const StorageType keys = request.input_storages[1];
   const StorageType values = request.input_storages[2];
   if (keys != values) return fmt::format("keys are {}, values {}", keys->name, values->name);
-  if (keys != &codecs::f16.info && keys != &codecs::f32.info) {
-    return fmt::format("keys and values are {}, not f16 or f32", keys->name);
+  const StorageType known[] = {&codecs::f32.info, &codecs::f16.info, &codecs::q8_0.info, &codecs::q4_0.info};
+  if (std::find(std::begin(known), std::end(known), keys) == std::end(known)) {
+    return fmt::format("keys and values are {}, not f32, f16, q8_0 or q4_0", keys->name);
   }
   if (parameters.head_dim > kMaxHeadDim) return fmt::format("head_dim exceeds {}", kMaxHeadDim);
   if (parameters.query_heads / parameters.key_heads > kMaxTileRows) {

@@ -8,14 +8,33 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kWantedTileRows = 96;  // enough rows to pay for turning the keys
+StoredAs stored_as(StorageType storage) {
+  if (storage == &codecs::q8_0.info) return StoredAs::q8_0;
+  if (storage == &codecs::q4_0.info) return StoredAs::q4_0;
+  return storage == &codecs::f16.info ? StoredAs::f16 : StoredAs::f32;
+}
+
+float sum_of_weights(const float* partial) {
+  float sums[kWeightSums];
+  std::copy_n(partial, kWeightSums, sums);
+  for (int half = kWeightSums / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+  }
+  return sums[0];
+}
+
+const uint8_t* segment_at(const StateView& state, const TileTask& task, int64_t position) {
+  const int32_t page = task.sequence.pages[position / state.page_tokens];
+  return reinterpret_cast<const uint8_t*>(state.at(page, task.key_head, position % state.page_tokens));
+}
 
 }  // namespace
 
 int padded_head_dim(int64_t head_dim) { return static_cast<int>((head_dim + 15) / 16 * 16); }
 
 RunningRows place_running_rows(ScratchCursor& cursor, int64_t rows, int64_t head_dim) {
-  return {cursor.take<float>(rows * padded_head_dim(head_dim)), cursor.take<float>(rows), cursor.take<float>(rows)};
+  return {cursor.take<float>(rows * padded_head_dim(head_dim)), cursor.take<float>(rows * kWeightSums),
+          cursor.take<float>(rows)};
 }
 
 WalkScratch place_walk(ScratchCursor& cursor, int64_t head_dim) {
@@ -27,8 +46,9 @@ WalkScratch place_walk(ScratchCursor& cursor, int64_t head_dim) {
   scratch.tile.total = place_running_rows(cursor, kMaxTileRows, head_dim);
   scratch.tile.begin = cursor.take<int>(kMaxTileRows);
   scratch.tile.end = cursor.take<int>(kMaxTileRows);
-  scratch.segment.turned_keys = cursor.take<float>(kSegmentTokens * width);
-  scratch.segment.widened_values = cursor.take<float>(kSegmentTokens * width);
+  scratch.segment.wide_keys = cursor.take<float>(kSegmentTokens * width);
+  scratch.segment.wide_values = cursor.take<float>(kSegmentTokens * width);
+  scratch.segment.value_scales = cursor.take<float>(kSegmentTokens * kMaxScales);
   return scratch;
 }
 
@@ -36,12 +56,14 @@ AttentionWalk::AttentionWalk(const AttentionKernels& kernels, const KernelCall& 
     : kernels_(kernels),
       parameters_(*static_cast<const AttentionParameters*>(call.parameters)),
       group_(parameters_.query_heads / parameters_.key_heads),
-      rules_{static_cast<int>(parameters_.head_dim), padded_head_dim(parameters_.head_dim), parameters_.scale,
+      rules_{static_cast<int>(parameters_.head_dim),
+             padded_head_dim(parameters_.head_dim),
+             static_cast<int>(call.inputs[1].state->token_bytes),
+             stored_as(call.inputs[1].state->storage),
+             parameters_.scale,
              parameters_.soft_cap},
       call_(call),
       scratch_(scratch) {}
-
-int64_t AttentionWalk::tile_tokens() const { return std::max<int64_t>(1, kWantedTileRows / group_); }
 
 int64_t AttentionWalk::first_seen(const TileTask& task, int64_t token) const {
   const int64_t position = task.sequence.past + token;
@@ -64,7 +86,7 @@ void AttentionWalk::start(const TileTask& task) {
 
 void AttentionWalk::clear(const TileTask& task, const RunningRows& into) const {
   std::fill_n(into.values, rows(task) * rules_.padded_dim, 0.0f);
-  std::fill_n(into.weights, rows(task), 0.0f);
+  std::fill_n(into.weights, rows(task) * kWeightSums, 0.0f);
   std::fill_n(into.maxima, rows(task), -std::numeric_limits<float>::infinity());
 }
 
@@ -75,10 +97,16 @@ void AttentionWalk::add_span(const TileTask& task, int64_t span, const RunningRo
   AttentionTile tile = scratch_.tile;
   tile.span = into;
   for (int64_t position = first; position < behind; position += kSegmentTokens) {
-    load_segment(task, position, std::min<int64_t>(kSegmentTokens, behind - position));
-    set_stretches(task, position);
+    set_segment(task, position);
+    set_stretches(task, position, tile);
     kernels_.attend(rules_, tile, scratch_.segment);
   }
+}
+
+void AttentionWalk::copy(const TileTask& task, const RunningRows& from, const RunningRows& to) const {
+  std::copy_n(from.values, rows(task) * rules_.padded_dim, to.values);
+  std::copy_n(from.weights, rows(task) * kWeightSums, to.weights);
+  std::copy_n(from.maxima, rows(task), to.maxima);
 }
 
 void AttentionWalk::merge(const TileTask& task, const RunningRows& span, const RunningRows& total) {
@@ -93,49 +121,49 @@ void AttentionWalk::write(const TileTask& task, const RunningRows& total) const 
   for (int64_t row = 0; row < rows(task); ++row) {
     float* out = call_.outputs[0].tensor.floats(batch_row(task, row)) + query_head(task, row) * rules_.head_dim;
     const float* values = total.values + row * rules_.padded_dim;
-    for (int i = 0; i < rules_.head_dim; ++i) out[i] = values[i] / total.weights[row];
+    const float factor = 1 / sum_of_weights(total.weights + row * kWeightSums);
+    for (int i = 0; i < rules_.head_dim; ++i) out[i] = values[i] * factor;
   }
 }
 
 void AttentionWalk::run(const TileTask& task) {
   const AttentionTile& tile = scratch_.tile;
-  start(task);
-  clear(task, tile.span);
-  clear(task, tile.total);
   const SpanRange range = spans(task);
-  for (int64_t span = range.begin; span < range.end; ++span) {
+  start(task);
+  clear(task, tile.total);
+  add_span(task, range.begin, tile.total);
+  if (range.end - range.begin > 1) clear(task, tile.span);
+  for (int64_t span = range.begin + 1; span < range.end; ++span) {
     add_span(task, span, tile.span);
     merge(task, tile.span, tile.total);
   }
   write(task, tile.total);
 }
 
-void AttentionWalk::load_segment(const TileTask& task, int64_t first, int64_t tokens) {
+void AttentionWalk::set_segment(const TileTask& task, int64_t first) {
   const StateView& keys = *call_.inputs[1].state;
   const StateView& values = *call_.inputs[2].state;
   AttentionSegment& segment = scratch_.segment;
-  segment.tokens = static_cast<int>(tokens);
-  segment.half = keys.storage == &codecs::f16.info;
-  for (int64_t i = 0; i < tokens; ++i) {
-    const int64_t position = first + i;
-    const auto at = [&](const StateView& state) {
-      return reinterpret_cast<const uint8_t*>(
-          state.at(task.sequence.pages[position / state.page_tokens], task.key_head, position % state.page_tokens));
-    };
-    segment.keys[i] = at(keys);
-    segment.values[i] = at(values);
-  }
-  kernels_.load_segment(rules_, segment);
+  const int64_t behind = last_seen(task) + 1;
+  segment.tokens = static_cast<int>(std::min<int64_t>(kSegmentTokens, behind - first));
+  segment.keys = segment_at(keys, task, first);
+  segment.values = segment_at(values, task, first);
+  const int64_t next = first + kSegmentTokens < behind ? first + kSegmentTokens : first;
+  segment.next_keys = segment_at(keys, task, next) - segment.keys;
+  segment.next_values = segment_at(values, task, next) - segment.values;
 }
 
-void AttentionWalk::set_stretches(const TileTask& task, int64_t first) {
-  for (int row = 0; row < scratch_.tile.rows; ++row) {
+void AttentionWalk::set_stretches(const TileTask& task, int64_t first, AttentionTile& tile) const {
+  tile.all_seen =
+      first >= first_seen(task, task.end - 1) && first + kSegmentTokens <= task.sequence.past + task.begin + 1;
+  if (tile.all_seen) return;
+  for (int row = 0; row < tile.rows; ++row) {
     const int64_t token = task.begin + row / group_;
     const auto in_segment = [&](int64_t position) {
       return static_cast<int>(std::clamp<int64_t>(position - first, 0, kSegmentTokens));
     };
-    scratch_.tile.begin[row] = in_segment(first_seen(task, token));
-    scratch_.tile.end[row] = in_segment(task.sequence.past + token + 1);
+    tile.begin[row] = in_segment(first_seen(task, token));
+    tile.end[row] = in_segment(task.sequence.past + token + 1);
   }
 }
 

@@ -37,7 +37,6 @@ class AttentionWalk {
  public:
   AttentionWalk(const AttentionKernels& kernels, const KernelCall& call, WalkScratch& scratch);
 
-  int64_t tile_tokens() const;
   int64_t rows(const TileTask& task) const { return (task.end - task.begin) * group_; }
   /// What any row of the task sees.
   SpanRange spans(const TileTask& task) const;
@@ -48,7 +47,8 @@ class AttentionWalk {
   void clear(const TileTask& task, const RunningRows& into) const;
   /// Adds one span of the history to `into`, which was cleared.
   void add_span(const TileTask& task, int64_t span, const RunningRows& into);
-  /// Merges a span's rows into the total of its task, in the order of spans; the span is clear then.
+  /// The first span is the total so far; the others are merged into it in their order, and are clear then.
+  void copy(const TileTask& task, const RunningRows& from, const RunningRows& to) const;
   void merge(const TileTask& task, const RunningRows& span, const RunningRows& total);
   void write(const TileTask& task, const RunningRows& total) const;
 
@@ -62,8 +62,8 @@ class AttentionWalk {
   int64_t batch_row(const TileTask& task, int64_t row) const {
     return task.sequence.first_row + task.begin + row / group_;
   }
-  void load_segment(const TileTask& task, int64_t first, int64_t tokens);
-  void set_stretches(const TileTask& task, int64_t first);
+  void set_segment(const TileTask& task, int64_t first);
+  void set_stretches(const TileTask& task, int64_t first, AttentionTile& tile) const;
 
   const AttentionKernels& kernels_;
   const AttentionParameters& parameters_;

@@ -5,8 +5,11 @@
 #include <random>
 #include <thread>
 
+#include "backends/cpu/host_buffer.h"
 #include "codecs/codec.h"
 #include "ops/attention/attention.h"
+#include "ops/turned_rows.h"
+#include "tensor/shape.h"
 
 namespace adze::ops {
 
@@ -48,8 +51,9 @@ class AttentionCase {
       table += (size.past + size.tokens + variant.page_tokens - 1) / variant.page_tokens;
       rows_ += size.tokens;
     }
-    keys = make_state(pages, key_bytes_);
-    values = make_state(pages, value_bytes_);
+    const bool whole_runs = variant.page_tokens % kTurnedTokens == 0;
+    keys = make_state(pages, whole_runs ? StateLayout::turned : StateLayout::rows, key_bytes_);
+    values = make_state(pages, StateLayout::rows, value_bytes_);
     queries = random_numbers(static_cast<size_t>(rows_ * width()));
   }
 
@@ -90,13 +94,15 @@ class AttentionCase {
     return out;
   }
 
-  /// Makes one number of one key and one value of sequence 0 bad.
+  /// Makes all numbers of one key and one value of sequence 0 bad.
   void spoil(int64_t position, float bad) {
-    for (StateView* state : {&keys, &values}) {
-      const int32_t page = sequences[0].pages[position / variant_.page_tokens];
+    const std::vector<float> numbers(static_cast<size_t>(variant_.head_dim), bad);
+    std::vector<std::byte> row(static_cast<size_t>(keys.token_bytes));
+    variant_.storage->encode(numbers.data(), nullptr, row.data(), variant_.head_dim);
+    const int32_t page = sequences[0].pages[position / variant_.page_tokens];
+    for (const StateView* state : {&keys, &values}) {
       for (int64_t head = 0; head < variant_.key_heads; ++head) {
-        variant_.storage->encode(std::vector<float>(static_cast<size_t>(variant_.head_dim), bad).data(), nullptr,
-                                 state->at(page, head, position % variant_.page_tokens), variant_.head_dim);
+        store_state_row(*state, {page, head, position % variant_.page_tokens}, row.data());
       }
     }
   }
@@ -113,15 +119,25 @@ class AttentionCase {
     for (float& number : numbers) number = normal(random_);
     return numbers;
   }
-  StateView make_state(int64_t pages, std::vector<std::byte>& bytes) {
-    const int64_t token_bytes = variant_.head_dim * variant_.storage->info.block_bytes;
+  StateView make_state(int64_t pages, StateLayout layout, backends::HostBuffer& bytes) {
+    const int64_t token_bytes = row_bytes(variant_.storage->info, variant_.head_dim);
     const int64_t page_bytes = token_bytes * variant_.page_tokens * variant_.key_heads;
-    bytes.resize(static_cast<size_t>(pages * page_bytes));
-    const int64_t numbers = pages * variant_.page_tokens * variant_.key_heads * variant_.head_dim;
-    variant_.storage->encode(random_numbers(static_cast<size_t>(numbers)).data(), nullptr, bytes.data(), numbers);
-    return {bytes.data(),       &variant_.storage->info, variant_.page_tokens,
-            variant_.key_heads, variant_.head_dim,       token_bytes,
-            page_bytes};
+    const int64_t rows = pages * variant_.page_tokens * variant_.key_heads;
+    std::vector<std::byte> encoded(static_cast<size_t>(pages * page_bytes));
+    variant_.storage->encode(random_numbers(static_cast<size_t>(rows * variant_.head_dim)).data(), nullptr,
+                             encoded.data(), rows * variant_.head_dim);
+    bytes = backends::HostBuffer(encoded.size());
+    const StateView state{bytes.data(),         &variant_.storage->info,
+                          variant_.page_tokens, variant_.key_heads,
+                          variant_.head_dim,    token_bytes,
+                          page_bytes,           layout};
+    for (int64_t row = 0; row < rows; ++row) {
+      const int64_t slot = row % variant_.page_tokens;
+      const int64_t head = row / variant_.page_tokens % variant_.key_heads;
+      const auto page = static_cast<int32_t>(row / variant_.page_tokens / variant_.key_heads);
+      store_state_row(state, {page, head, slot}, encoded.data() + row * token_bytes);
+    }
+    return state;
   }
 
   AttentionVariant variant_;
@@ -130,8 +146,8 @@ class AttentionCase {
   std::shared_ptr<const void> parameters_;
   int64_t rows_ = 0;
   std::vector<int32_t> page_tables_;
-  std::vector<std::byte> key_bytes_;
-  std::vector<std::byte> value_bytes_;
+  backends::HostBuffer key_bytes_;
+  backends::HostBuffer value_bytes_;
 };
 
 }  // namespace adze::ops
