@@ -38,7 +38,7 @@ struct TokenizeOptions {
 text::Tokenizer tokenizer_of(const std::string& path) {
   const auto model = formats::read_model(path);
   if (!model.tokenizer) fail(ErrorCode::unsupported, "{}: has no tokenizer", path);
-  return text::Tokenizer(*model.tokenizer);
+  return text::Tokenizer(model.tokenizer);
 }
 
 std::vector<int32_t> parse_ids(std::string_view text) {

@@ -35,6 +35,8 @@ class KeyValues {
   /// For readers that have checked for duplicates themselves. REQUIRES: the key is not there yet.
   void append(std::string key, Value value) { entries_.emplace_back(std::move(key), std::move(value)); }
   void erase(std::string_view key);
+  /// All entries, for whoever moves them elsewhere; leaves nothing behind.
+  std::vector<std::pair<std::string, Value>> take_all() { return std::exchange(entries_, {}); }
 
   /// Any integer or integral bool, widened; empty when absent. Error(bad_input) for another type or beyond int64.
   std::optional<int64_t> find_int(std::string_view key) const;

@@ -30,7 +30,7 @@ LoadedModel::~LoadedModel() = default;
 const text::Tokenizer& LoadedModel::tokenizer() const {
   if (!tokenizer_) {
     if (!model_.tokenizer) fail(ErrorCode::bad_input, "{}: the model has no tokenizer", model_.source);
-    tokenizer_ = std::make_unique<text::Tokenizer>(*model_.tokenizer);
+    tokenizer_ = std::make_unique<text::Tokenizer>(model_.tokenizer);
   }
   return *tokenizer_;
 }

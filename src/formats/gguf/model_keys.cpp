@@ -66,23 +66,23 @@ std::string_view without_prefix(std::string_view key, std::string_view prefix) {
   return key.starts_with(prefix) ? key.substr(prefix.size()) : std::string_view();
 }
 
-void place_key(const std::string& key, const model::Value& value, model::Model& model) {
+void place_key(const std::string& key, model::Value value, model::Model& model) {
   const std::string own_prefix = model.architecture + ".";
   if (key == kArchitecture || key == kChatTemplateNames) return;  // written again from what they describe
   if (is_chat_template(key, value)) {
     const bool is_default = key.size() == kChatTemplate.size();
     model.chat_templates.emplace_back(is_default ? "" : key.substr(kChatTemplate.size() + 1),
-                                      std::get<std::string>(value));
+                                      std::get<std::string>(std::move(value)));
   } else if (key.starts_with(kTokenizer)) {
-    model.stored_tokenizer.append(key, value);
+    model.stored_tokenizer.append(key, std::move(value));
   } else if (const auto name = generation_name(without_prefix(key, kGeneral)); !name.empty()) {
-    model.generation.set(std::string(name), value);
+    model.generation.set(std::string(name), std::move(value));
   } else if (key.starts_with(kGeneral)) {
-    model.metadata.append(key.substr(kGeneral.size()), value);
+    model.metadata.append(key.substr(kGeneral.size()), std::move(value));
   } else if (!model.architecture.empty() && key.starts_with(own_prefix)) {
-    model.config.append(key.substr(own_prefix.size()), value);
+    model.config.append(key.substr(own_prefix.size()), std::move(value));
   } else {
-    model.other.append(key, value);
+    model.other.append(key, std::move(value));
   }
 }
 
@@ -133,11 +133,11 @@ model::KeyValues in_order(const model::KeyValues& keys, const std::vector<std::s
 
 }  // namespace
 
-void distribute_keys(const model::KeyValues& keys, model::Model& model) {
+void distribute_keys(model::KeyValues keys, model::Model& model) {
   model.architecture = keys.find_string(kArchitecture).value_or("");
-  for (const auto& [key, value] : keys) {
+  for (auto& [key, value] : keys.take_all()) {
     model.key_order.push_back(key);
-    place_key(key, value, model);
+    place_key(key, std::move(value), model);
   }
 }
 

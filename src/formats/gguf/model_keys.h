@@ -7,7 +7,7 @@ namespace adze::formats {
 
 /// Distributes keys with full names over architecture, config, metadata, tokenizer, chat templates and the rest, and
 /// remembers their order. Error(bad_input) when a key that decides where others go has the wrong type.
-void distribute_keys(const model::KeyValues& keys, model::Model& model);
+void distribute_keys(model::KeyValues keys, model::Model& model);
 
 /// All keys of a model with their full names, in `model.key_order` as far as that goes. A tokenizer that was not read
 /// from keys is rendered as such (Error(unsupported) if GGUF cannot express it).

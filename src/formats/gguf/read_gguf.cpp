@@ -64,28 +64,28 @@ void read_parts(const SplitName& name, model::Model& model) {
   }
   check_tensor_count(first, name, model);
   for (const char* key : {kSplitNumber, kSplitCount, kSplitTensorCount}) first.keys.erase(key);
-  with_context(name.path_of(1), [&] { distribute_keys(first.keys, model); });
+  with_context(name.path_of(1), [&] { distribute_keys(std::move(first.keys), model); });
 }
 
 void read_single(const std::string& path, model::Model& model) {
   const auto file = MappedFile::open(path);
-  const GgufHeader header = read_gguf_header(file->bytes(), path);
+  GgufHeader header = read_gguf_header(file->bytes(), path);
   const auto parts = with_context(path, [&] { return header.keys.find_int(kSplitCount).value_or(1); });
   if (parts > 1) {
     fail(ErrorCode::bad_input, "{}: part of a model in {} files; name the files …-00001-of-{:05}.gguf and so on", path,
          parts, parts);
   }
   add_tensors(header, file, model);
-  with_context(path, [&] { distribute_keys(header.keys, model); });
+  with_context(path, [&] { distribute_keys(std::move(header.keys), model); });
 }
 
 // A tokenizer that cannot be run must not keep anybody from looking at the model or converting its tensors.
 void read_tokenizer(model::Model& model) {
-  const auto vocabulary =
+  auto vocabulary =
       with_context(model.source, [&] { return vocabulary_from_keys(model.stored_tokenizer, model.source); });
   if (vocabulary.model.empty() || vocabulary.model == "none" || vocabulary.model == "no_vocab") return;
   try {
-    model.tokenizer = std::make_shared<const text::TokenizerSpec>(text::from_gguf_vocabulary(vocabulary));
+    model.tokenizer = std::make_shared<const text::TokenizerSpec>(text::from_gguf_vocabulary(std::move(vocabulary)));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported) throw;
     log_message(LogLevel::warning, fmt::format("the tokenizer cannot be used: {}", error.what()));

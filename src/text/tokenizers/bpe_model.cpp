@@ -10,6 +10,7 @@
 namespace adze::text {
 namespace {
 
+constexpr size_t kMergesAtOnce = 32;
 constexpr size_t kMaxWordBytes = size_t{1} << 30;  // symbols count bytes in 32 bits
 
 size_t text_bytes(const TokenizerSpec& spec) {
@@ -28,9 +29,16 @@ bool is_spellable(TokenType type) { return type == TokenType::normal || type == 
 template <typename Accept>
 TokenTable table_of(const TokenizerSpec& spec, Accept&& accept) {
   TokenTable table(spec.tokens.size(), text_bytes(spec));
+  std::vector<std::string_view> texts;
+  std::vector<int32_t> ids;
+  texts.reserve(spec.tokens.size());
+  ids.reserve(spec.tokens.size());
   for (size_t id = 0; id < spec.tokens.size(); ++id) {
-    if (accept(spec.tokens[id].type)) table.add(spec.tokens[id].text, static_cast<int32_t>(id));
+    if (!accept(spec.tokens[id].type)) continue;
+    texts.push_back(spec.tokens[id].text);
+    ids.push_back(static_cast<int32_t>(id));
   }
+  table.add_all(texts, ids);
   return table;
 }
 
@@ -54,19 +62,38 @@ BpeModel::BpeModel(const TokenizerSpec& spec)
   add_merges(spec);
 }
 
-void BpeModel::add_merges(const TokenizerSpec& spec) {
+// `ids` has three for each merge from rank `first` on; returns how many lack one.
+size_t BpeModel::add_found_merges(size_t first, std::span<const int32_t> ids) {
   size_t unusable = 0;
-  for (size_t rank = 0; rank < spec.merges.size(); ++rank) {
-    const std::string_view text = spec.merges[rank].text;
-    const size_t left_bytes = std::min<size_t>(spec.merges[rank].left_bytes, text.size());
-    const int32_t left = tokens_.find(text.substr(0, left_bytes));
-    const int32_t right = tokens_.find(text.substr(left_bytes));
-    const int32_t merged = tokens_.find(text);
+  for (size_t i = 0; 3 * i < ids.size(); ++i) merges_.prefetch(ids[3 * i], ids[3 * i + 1]);
+  for (size_t i = 0; 3 * i < ids.size(); ++i) {
+    const int32_t left = ids[3 * i];
+    const int32_t right = ids[3 * i + 1];
+    const int32_t merged = ids[3 * i + 2];
     if (left == kNoToken || right == kNoToken || merged == kNoToken) {
       ++unusable;
     } else {
-      merges_.add(left, right, {static_cast<uint32_t>(rank), merged});
+      merges_.add(left, right, {static_cast<uint32_t>(first + i), merged});
     }
+  }
+  return unusable;
+}
+
+void BpeModel::add_merges(const TokenizerSpec& spec) {
+  size_t unusable = 0;
+  std::array<std::string_view, 3 * kMergesAtOnce> texts;  // left, right and what they become
+  std::array<int32_t, 3 * kMergesAtOnce> ids;
+  for (size_t first = 0; first < spec.merges.size(); first += kMergesAtOnce) {
+    const size_t count = std::min(kMergesAtOnce, spec.merges.size() - first);
+    for (size_t i = 0; i < count; ++i) {
+      const std::string_view text = spec.merges[first + i].text;
+      const size_t left_bytes = std::min<size_t>(spec.merges[first + i].left_bytes, text.size());
+      texts[3 * i] = text.substr(0, left_bytes);
+      texts[3 * i + 1] = text.substr(left_bytes);
+      texts[3 * i + 2] = text;
+    }
+    tokens_.find_all(std::span(texts).first(3 * count), ids);
+    unusable += add_found_merges(first, std::span<const int32_t>(ids).first(3 * count));
   }
   if (unusable > 0) {
     log_message(LogLevel::warning, fmt::format("{}: {} of {} merges name tokens that the vocabulary lacks; ignored",

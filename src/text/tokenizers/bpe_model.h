@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 
 #include "text/tokenizers/fallback_ids.h"
 #include "text/tokenizers/merge_symbols.h"
@@ -17,6 +18,7 @@ class BpeModel : public WordModel {
 
  private:
   void add_merges(const TokenizerSpec& spec);
+  size_t add_found_merges(size_t first, std::span<const int32_t> ids);
   int32_t find_word(std::string_view word) const;
   void start_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
 

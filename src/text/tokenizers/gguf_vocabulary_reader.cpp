@@ -35,7 +35,7 @@ PreTokenizerStep split_step(std::string_view pattern, SplitBehavior behavior) {
 
 class Reader {
  public:
-  Reader(const GgufVocabulary& from, TokenizerSpec& spec) : from_(from), spec_(spec) {}
+  Reader(GgufVocabulary& from, TokenizerSpec& spec) : from_(from), spec_(spec) {}
 
   void read() {
     spec_.source = from_.source;
@@ -74,7 +74,7 @@ class Reader {
     spec_.tokens.resize(from_.tokens.size());
     for (size_t id = 0; id < from_.tokens.size(); ++id) {
       VocabularyToken& token = spec_.tokens[id];
-      token.text = from_.tokens[id];
+      token.text = std::move(from_.tokens[id]);
       if (!from_.scores.empty()) token.score = from_.scores[id];
       if (!std::isfinite(token.score)) {
         fail(ErrorCode::bad_input, "{}: the score of token {} is not finite", from_.source, id);
@@ -123,12 +123,12 @@ class Reader {
   void read_merges() {
     if (from_.merges.empty()) fail(ErrorCode::bad_input, "{}: tokenizer.ggml.merges is empty or absent", from_.source);
     spec_.merges.reserve(from_.merges.size());
-    for (const std::string& text : from_.merges) {
+    for (std::string& text : from_.merges) {
       const size_t space = text.find(' ', 1);
       if (text.empty() || space == std::string::npos) {
         fail(ErrorCode::bad_input, "{}: the merge \"{}\" has no space", from_.source, text);
       }
-      Merge merge{text, static_cast<uint32_t>(space)};
+      Merge merge{std::move(text), static_cast<uint32_t>(space)};
       merge.text.erase(space, 1);
       spec_.merges.push_back(std::move(merge));
     }
@@ -202,13 +202,13 @@ class Reader {
     }
   }
 
-  const GgufVocabulary& from_;
+  GgufVocabulary& from_;  // its texts are moved out
   TokenizerSpec& spec_;
 };
 
 }  // namespace
 
-TokenizerSpec from_gguf_vocabulary(const GgufVocabulary& vocabulary) {
+TokenizerSpec from_gguf_vocabulary(GgufVocabulary vocabulary) {
   TokenizerSpec spec;
   Reader(vocabulary, spec).read();
   return spec;

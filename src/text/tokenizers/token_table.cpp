@@ -1,5 +1,7 @@
 #include "text/tokenizers/token_table.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -53,8 +55,10 @@ size_t TokenTable::slot_of(std::string_view bytes, uint32_t hash) const {
 }
 
 void TokenTable::add(std::string_view bytes, int32_t id) {
-  if (bytes.empty()) return;
-  const uint32_t hash = hash_bytes(bytes);
+  if (!bytes.empty()) add_hashed(bytes, hash_bytes(bytes), id);
+}
+
+void TokenTable::add_hashed(std::string_view bytes, uint32_t hash, int32_t id) {
   Slot& slot = slots_[slot_of(bytes, hash)];
   if (slot.id != kNoToken) return;
   if (bytes.size() > UINT32_MAX - arena_.size())
@@ -67,10 +71,55 @@ int32_t TokenTable::find(std::string_view bytes) const {
   return bytes.empty() ? kNoToken : slots_[slot_of(bytes, hash_bytes(bytes))].id;
 }
 
+namespace {
+
+constexpr size_t kBatch = 32;  // lookups under way at once
+
+// Calls `batch(first, hashes)` for the entries [first, first + hashes.size()).
+template <typename Batch>
+void in_hashed_batches(std::span<const std::string_view> bytes, const Batch& batch) {
+  std::array<uint32_t, kBatch> hashes;
+  for (size_t first = 0; first < bytes.size(); first += kBatch) {
+    const size_t count = std::min(kBatch, bytes.size() - first);
+    for (size_t i = 0; i < count; ++i) hashes[i] = hash_bytes(bytes[first + i]);
+    batch(first, std::span<const uint32_t>(hashes).first(count));
+  }
+}
+
+}  // namespace
+
+void TokenTable::add_all(std::span<const std::string_view> bytes, std::span<const int32_t> ids) {
+  in_hashed_batches(bytes, [&](size_t first, std::span<const uint32_t> hashes) {
+    for (const uint32_t hash : hashes) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)], 1);
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      if (!bytes[first + i].empty()) add_hashed(bytes[first + i], hashes[i], ids[first + i]);
+    }
+  });
+}
+
+void TokenTable::find_all(std::span<const std::string_view> bytes, std::span<int32_t> ids) const {
+  in_hashed_batches(bytes, [&](size_t first, std::span<const uint32_t> hashes) {
+    for (const uint32_t hash : hashes) __builtin_prefetch(&slots_[hash & (slots_.size() - 1)]);
+    for (const uint32_t hash : hashes) __builtin_prefetch(arena_.data() + slots_[hash & (slots_.size() - 1)].offset);
+    for (size_t i = 0; i < hashes.size(); ++i) {
+      const std::string_view text = bytes[first + i];
+      ids[first + i] = text.empty() ? kNoToken : slots_[slot_of(text, hashes[i])].id;
+    }
+  });
+}
+
 MergeTable::MergeTable(size_t merges) : slots_(slots_for(merges)) {}
 
+size_t MergeTable::first_slot_of(uint64_t pair) const {
+  return static_cast<size_t>(mix(pair) >> 24) & (slots_.size() - 1);
+}
+
+void MergeTable::prefetch(int32_t left, int32_t right) const {
+  __builtin_prefetch(&slots_[first_slot_of(pair_key(left, right))], 1);
+}
+
 size_t MergeTable::slot_of(uint64_t pair) const {
-  size_t index = static_cast<size_t>(mix(pair) >> 24) & (slots_.size() - 1);
+  size_t index = first_slot_of(pair);
   while (slots_[index].result.merged != kNoToken && slots_[index].pair != pair) {
     index = (index + 1) & (slots_.size() - 1);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ class TokenTable {
   void add(std::string_view bytes, int32_t id);
   int32_t find(std::string_view bytes) const;  // kNoToken if absent
 
+  /// As add and find for many: they do not wait for the memory of one before they look at the next.
+  void add_all(std::span<const std::string_view> bytes, std::span<const int32_t> ids);
+  void find_all(std::span<const std::string_view> bytes, std::span<int32_t> ids) const;
+
  private:
   struct Slot {
     uint32_t offset = 0;  // in the arena
@@ -28,6 +33,7 @@ class TokenTable {
     int32_t id = kNoToken;
   };
   size_t slot_of(std::string_view bytes, uint32_t hash) const;
+  void add_hashed(std::string_view bytes, uint32_t hash, int32_t id);
 
   std::string arena_;
   std::vector<Slot> slots_;  // a power of two; open addressing
@@ -44,12 +50,14 @@ class MergeTable {
   };
   void add(int32_t left, int32_t right, Result result);  // keeps the first of a pair added twice
   Result find(int32_t left, int32_t right) const;        // merged == kNoToken if absent
+  void prefetch(int32_t left, int32_t right) const;      // what add or find will look at
 
  private:
   struct Slot {
     uint64_t pair = 0;
     Result result;
   };
+  size_t first_slot_of(uint64_t pair) const;
   size_t slot_of(uint64_t pair) const;
 
   std::vector<Slot> slots_;
