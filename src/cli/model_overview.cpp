@@ -60,6 +60,16 @@ const char* token_model_name(text::TokenModel model) {
   return "";
 }
 
+// Of a prepared model; empty for others.
+std::string prepared_text(const model::TensorList& tensors) {
+  for (const auto& tensor : tensors) {
+    if (const auto rows = tensor.source->kernel_rows()) {
+      return fmt::format("layout {} version {}", report::printable(std::string(rows->layout)), rows->version);
+    }
+  }
+  return {};
+}
+
 void add_size_facts(report::FactList& facts, const model::Model& model) {
   const auto parameters = model.tensors.element_count();
   const auto bytes = model.tensors.byte_size();
@@ -71,6 +81,9 @@ void add_size_facts(report::FactList& facts, const model::Model& model) {
                            parameters));
   facts.add("Weights", "weight_bytes", Cell::bytes(bytes));
   facts.add("Bits per weight", "bits_per_weight", Cell::shown_as(fmt::format("{:.2f}", bits), bits));
+  if (const auto prepared = prepared_text(model.tensors); !prepared.empty()) {
+    facts.add("Prepared", "prepared", report::shortened(prepared, kFactColumns));
+  }
 }
 
 void add_text_facts(report::FactList& facts, const model::Model& model) {

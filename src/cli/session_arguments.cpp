@@ -38,11 +38,17 @@ void SessionArguments::declare_precision(Arguments& arguments) {
                     "precision of activations in products: q8_32, f32, or auto (q8_32 where the weight is quantized)"},
                    kActivations, activation);
   arguments.choice({"--kv", "TYPE", "precision of the cache of keys and values: f32, f16, q8_0 or q4_0"}, kCaches, kv);
+  static const std::string kWeights[] = {"packed", "mapped"};
+  arguments.choice({"--weights", "HOW",
+                    "packed: a copy in the layout of the kernels; mapped: only the file's own pages, which saves that "
+                    "memory and makes generation slower"},
+                   kWeights, weights);
 }
 
 std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, const std::string& path) {
   const auto policy = passes::activation_policy_named(arguments.activation);
-  return std::make_shared<runtime::LoadedModel>(formats::read_model(path), policy);
+  const auto memory = arguments.weights == "mapped" ? runtime::WeightMemory::mapped : runtime::WeightMemory::packed;
+  return std::make_shared<runtime::LoadedModel>(formats::read_model(path), policy, memory);
 }
 
 std::unique_ptr<runtime::Session> open_session(std::shared_ptr<runtime::LoadedModel> model,

@@ -15,6 +15,7 @@ struct SessionArguments {
   int64_t context = 0;
   std::string activation = "auto";
   std::string kv = "f16";
+  std::string weights = "packed";
 
   void declare_model(Arguments& arguments);
   void declare_context(Arguments& arguments);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/memory_use.h"
 #include "cli/conversation.h"
 #include "cli/generation_arguments.h"
 #include "cli/input_text.h"
@@ -58,10 +59,19 @@ void require_room(size_t tokens, const runtime::Session& session) {
        tokens, capacity);
 }
 
+// What the run keeps in memory of its own; the file's pages are not in it.
+Json memory_facts(runtime::Session& session) {
+  const auto& cache = session.cache();
+  return {{"weight_bytes", session.model().weights().owned_bytes()},
+          {"cache_bytes", cache.capacity_tokens() * cache.token_bytes()},
+          {"activation_bytes", session.plan().activation_bytes()},
+          {"anonymous_bytes", memory_use().anonymous_bytes}};
+}
+
 void report_end(Console& console, const RunOptions& options, const runtime::GenerationResult& result,
-                const runtime::GenerationOptions& generation) {
+                const runtime::GenerationOptions& generation, runtime::Session& session) {
   if (options.json) {
-    Json document = {{"text", result.text}, {"tokens", result.tokens}};
+    Json document = {{"text", result.text}, {"tokens", result.tokens}, {"memory", memory_facts(session)}};
     document.update(generation_facts(result, generation).to_json());
     print_json(console, document);
     return;
@@ -86,7 +96,7 @@ void run_run(const RunOptions& options, Console& console) {
     return !interrupted();
   };
   const auto result = runtime::generate(*session, session->add_sequence(), tokens, generation, sink);
-  report_end(console, options, result, generation);
+  report_end(console, options, result, generation, *session);
   if (interrupted()) fail(ErrorCode::cancelled, "stopped by Ctrl-C");
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,13 @@
 #include "tensor/shape.h"
 
 namespace adze::model {
+
+/// A whole tensor as a file holds it for kernels: groups of rows in one of their layouts, one behind the other.
+struct KernelRows {
+  std::string_view layout;  // its name
+  int64_t version = 0;      // of the layout
+  std::span<const std::byte> bytes;
+};
 
 /// Where the packed rows of a tensor come from. A row is the innermost dimension; rows count through all others.
 /// Immutable and safe to use from several threads.
@@ -22,6 +30,12 @@ class TensorSource {
   /// Packed bytes of rows [first, first + count). Points into the source when it can, else into `scratch`, which
   /// is resized. REQUIRES: the range lies within the tensor.
   virtual std::span<const std::byte> rows(int64_t first, int64_t count, std::vector<std::byte>& scratch) const = 0;
+
+  /// The tensor in a kernel's layout, where the file holds it so.
+  virtual std::optional<KernelRows> kernel_rows() const { return std::nullopt; }
+
+  /// False where the file holds nothing but kernel_rows(); then rows() is Error(unsupported).
+  virtual bool has_rows() const { return true; }
 
   /// Says that these rows are not needed again soon, so that mapped pages can be dropped.
   virtual void release(int64_t /*first*/, int64_t /*count*/) const {}

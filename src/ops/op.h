@@ -96,12 +96,16 @@ struct KernelRequest {
   std::vector<std::vector<int64_t>> input_dims;  // symbols at their maximum
   Isa isa;
   unsigned threads;
+  /// Weights that a kernel wants packed may come as they are stored (Argument::tensor with data, no packed): it packs
+  /// what it is about to multiply into its scratch.
+  bool packs_on_the_way = false;
 };
 
 /// A layout of weight rows made once at load. Rows are packed in groups of `group_rows`; the last group may be short
 /// and is filled up with zero rows.
 struct WeightPacking {
-  std::string_view name;  // "rows16_int8"
+  std::string_view name;  // "rows16"
+  int64_t version;        // of the bytes it makes, for files that keep them
   int64_t group_rows;
   int64_t (*group_bytes)(StorageType storage, int64_t row_length);
   /// Packs `rows` (<= group_rows) rows of `row_length` numbers into one group.

@@ -74,6 +74,7 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
   const StorageType wanted = wanted_storage(request.dtype);
   const auto& format = target_format(request.format, request.target);
   auto model = formats::read_model(request.source);
+  require_rows(model);
   ConvertReport report{.source_format = model.format, .target_format = std::string(format.name)};
   report.bytes_read = model.tensors.byte_size();
 

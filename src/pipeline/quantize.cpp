@@ -42,6 +42,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   const auto& mix = quantize::mix_named(request.type);
   const auto& quantizer = quantize::quantizer_named(request.quantizer);
   auto model = formats::read_model(request.source);
+  require_rows(model);
   if (!request.allow_requantize) refuse_quantized(model);
 
   QuantizeReport report{.type = std::string(mix.name)};

@@ -43,6 +43,15 @@ std::vector<TensorOutcome> Repacking::outcomes() const {
   return outcomes;
 }
 
+void require_rows(const model::Model& model) {
+  for (const auto& tensor : model.tensors) {
+    if (tensor.source->has_rows()) continue;
+    fail(ErrorCode::unsupported,
+         "{}: prepared for running: '{}' is only there as kernels read it; start from the model that it was made from",
+         model.source, tensor.name);
+  }
+}
+
 const formats::Format& target_format(const std::string& name, const std::string& path) {
   std::string chosen = name;
   if (chosen.empty()) chosen = path.ends_with(".gguf") ? "gguf" : path.ends_with(".safetensors") ? "safetensors" : "hf";

@@ -37,6 +37,9 @@ class Repacking {
   std::vector<std::shared_ptr<Differences>> differences_;  // null where the bytes are copied
 };
 
+/// Error(unsupported) for a prepared model, whose weights are only there as kernels read them.
+void require_rows(const model::Model& model);
+
 /// The format for a new file: by its name if given, else by the end of `path` ("*.gguf", "*.safetensors"; a name
 /// without either is a folder). Error(unsupported) if the format cannot be written.
 const formats::Format& target_format(const std::string& name, const std::string& path);

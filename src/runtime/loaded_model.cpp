@@ -16,8 +16,8 @@ graph::Graph build_graph(const model::Model& model) {
 
 }  // namespace
 
-LoadedModel::LoadedModel(model::Model model, passes::ActivationPolicy policy)
-    : model_(std::move(model)), graph_(build_graph(model_)), weights_(model_) {
+LoadedModel::LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory)
+    : model_(std::move(model)), graph_(build_graph(model_)), weights_(model_, memory) {
   passes::PassOptions options;
   options.verify_after_each = false;  // the builder's graph was checked node by node, and the passes have their tests
   options.activation = policy;

@@ -18,7 +18,7 @@ namespace adze::runtime {
 class LoadedModel {
  public:
   /// Builds the graph and checks the weights against it. Throws Error(unsupported | bad_input).
-  LoadedModel(model::Model model, passes::ActivationPolicy policy);
+  LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory = WeightMemory::packed);
   ~LoadedModel();
 
   const model::Model& model() const { return model_; }

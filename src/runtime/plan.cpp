@@ -150,6 +150,7 @@ ops::Argument Plan::argument_for(graph::ValueId id, const KvCache& cache, Weight
 ops::KernelRequest Plan::request_for(const graph::Node& node, const void* parameters, const KvCache& cache,
                                      const WeightStore& weights) const {
   ops::KernelRequest request{node, parameters, {}, {}, options_.isa, options_.threads};
+  request.packs_on_the_way = weights.memory() == WeightMemory::mapped;
   for (const auto id : node.inputs) {
     const bool given = id != graph::kNoValue;
     request.input_storages.push_back(given ? bound_storage(id, cache, weights) : nullptr);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/error.h"
+
 namespace adze::runtime {
 namespace {
 
@@ -47,20 +49,51 @@ ops::Argument WeightStore::plain(std::string_view name) {
   return argument;
 }
 
+// What a prepared file holds, or null. Any bytes are numbers; the size and the alignment must be right.
+const std::byte* WeightStore::kernel_rows(const model::Tensor& tensor, const ops::WeightPacking& packing) const {
+  const auto held = tensor.source->kernel_rows();
+  if (!held) return nullptr;
+  if (held->layout != packing.name || held->version != packing.version) {
+    if (tensor.source->has_rows()) return nullptr;
+    fail(
+        ErrorCode::unsupported,
+        "{}: prepared for the weight layout {} version {}, but the kernels here read {} version {}; run `adze prepare` "
+        "again from the model that it was made from",
+        model_.source, held->layout, held->version, packing.name, packing.version);
+  }
+  const auto bytes = static_cast<size_t>(packed_bytes(tensor, packing));
+  const bool aligned = reinterpret_cast<uintptr_t>(held->bytes.data()) % backends::BufferArena::kAlignment == 0;
+  if (held->bytes.size() == bytes && aligned) return held->bytes.data();
+  fail(ErrorCode::bad_input, "{}: the packed rows of '{}' are {} bytes{}; {} are needed, at a multiple of {}",
+       model_.source, tensor.name, held->bytes.size(), aligned ? "" : ", not aligned", bytes,
+       backends::BufferArena::kAlignment);
+}
+
 ops::Argument WeightStore::packed(std::string_view name, const ops::WeightPacking& packing) {
   const model::Tensor& tensor = model_.tensors.at(name);
+  if (memory_ == WeightMemory::mapped && tensor.source->has_rows()) return plain(name);
   const auto key = std::make_pair(std::string(name), &packing);
   auto found = packed_.find(key);
   if (found == packed_.end()) {
-    std::byte* target = arena_.allocate(static_cast<size_t>(packed_bytes(tensor, packing)));
-    to_fill_.push_back({&tensor, &packing, target});
-    found = packed_.emplace(key, target).first;
+    const std::byte* groups = kernel_rows(tensor, packing);
+    if (!groups) {
+      std::byte* target = arena_.allocate(static_cast<size_t>(packed_bytes(tensor, packing)));
+      to_fill_.push_back({&tensor, &packing, target});
+      groups = target;
+    }
+    found = packed_.emplace(key, groups).first;
   }
   ops::Argument argument;
   argument.given = true;
   argument.packed = found->second;
   argument.tensor = view_of(tensor, nullptr);
   return argument;
+}
+
+std::map<std::string, const ops::WeightPacking*, std::less<>> WeightStore::packings() const {
+  std::map<std::string, const ops::WeightPacking*, std::less<>> packings;
+  for (const auto& [key, groups] : packed_) packings.emplace(key.first, key.second);
+  return packings;
 }
 
 std::vector<WeightStore::Piece> WeightStore::pieces_to_fill() const {

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "formats/gguf/gguf_header.h"
+#include "formats/gguf/kernel_rows.h"
 #include "formats/gguf/model_keys.h"
 #include "formats/gguf/split_files.h"
 #include "formats/gguf/vocabulary_keys.h"
@@ -20,10 +21,12 @@ constexpr const char* kSplitCount = "split.count";
 constexpr const char* kSplitNumber = "split.no";
 constexpr const char* kSplitTensorCount = "split.tensors.count";
 
-void add_tensors(const GgufHeader& header, const std::shared_ptr<const MappedFile>& file, model::Model& model) {
+std::vector<model::Tensor> tensors_of(const GgufHeader& header, const std::shared_ptr<const MappedFile>& file) {
+  std::vector<model::Tensor> tensors;
   for (const auto& info : header.tensors) {
-    model.tensors.add(model::mapped_tensor(info.name, info.shape, info.storage, file, info.offset));
+    tensors.push_back(model::mapped_tensor(info.name, info.shape, info.storage, file, info.offset));
   }
+  return tensors;
 }
 
 void check_part(const GgufHeader& header, const SplitName& name, int part) {
@@ -59,7 +62,7 @@ void read_parts(const SplitName& name, model::Model& model) {
     const auto file = open_part(name, part);
     GgufHeader header = read_gguf_header(file->bytes(), file->path());
     check_part(header, name, part);
-    add_tensors(header, file, model);
+    for (auto& tensor : tensors_of(header, file)) model.tensors.add(std::move(tensor));
     if (part == 1) first = std::move(header);
   }
   check_tensor_count(first, name, model);
@@ -75,7 +78,9 @@ void read_single(const std::string& path, model::Model& model) {
     fail(ErrorCode::bad_input, "{}: part of a model in {} files; name the files …-00001-of-{:05}.gguf and so on", path,
          parts, parts);
   }
-  add_tensors(header, file, model);
+  auto tensors = tensors_of(header, file);
+  with_context(path, [&] { bind_kernel_rows(header.keys, tensors); });
+  for (auto& tensor : tensors) model.tensors.add(std::move(tensor));
   with_context(path, [&] { distribute_keys(std::move(header.keys), model); });
 }
 

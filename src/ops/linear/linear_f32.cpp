@@ -24,19 +24,27 @@ struct Weights {
   const std::byte* groups;
   int64_t group_count;
   int64_t group_bytes;
+  int64_t first_group = 0;  // the one at `groups`
+
+  const uint8_t* at(int64_t group) const {
+    return reinterpret_cast<const uint8_t*>(groups + (group - first_group) * group_bytes);
+  }
 };
 
 struct ThreadScratch {
   CodeTile codes;
-  float* tile;  // [kStretch][32]
-  float* sums;  // [token of the pass][32]
+  float* tile;        // [kStretch][32]
+  float* sums;        // [token of the pass][32]
+  std::byte* groups;  // of one tile, where weights are packed on the way
 };
 
-ThreadScratch place_thread(ScratchCursor& cursor) {
+// `packed_bytes`: of a group that is packed on the way.
+ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
   constexpr int64_t kScales = 2 * kBlocksPerStretch * kGroupRows;
   return {{cursor.take<uint8_t>(kStretch * kGroupRows), cursor.take<float>(kScales), cursor.take<float>(kScales)},
           cursor.take<float>(kStretch * kTileRows),
-          cursor.take<float>(kPassTokens * kTileRows)};
+          cursor.take<float>(kPassTokens * kTileRows),
+          cursor.take<std::byte>(2 * packed_bytes)};
 }
 
 PlainNumber plain_number(StorageType storage) {
@@ -67,7 +75,7 @@ void fill_tile(const F32Kernels& kernels, const Weights& weights, int64_t group,
       for (int64_t k = 0; k < count; ++k) std::fill_n(tile + k * kTileRows, kGroupRows, 0.0f);
       continue;
     }
-    const auto* from = reinterpret_cast<const uint8_t*>(weights.groups + (group + half) * weights.group_bytes);
+    const uint8_t* from = weights.at(group + half);
     if (weights.layout) {
       const int64_t record = first / (kBlockNumbers * weights.layout->record_blocks);
       kernels.decode(*weights.layout, from + record * record_bytes(*weights.layout),
@@ -81,7 +89,7 @@ void fill_tile(const F32Kernels& kernels, const Weights& weights, int64_t group,
 
 struct Work {
   const F32Kernels& kernels;
-  const Weights weights;
+  Weights weights;
   const PanelSplit split;
   int64_t length;       // of a row of x
   const float* panels;  // of all tokens
@@ -95,12 +103,16 @@ struct Work {
 // The only panel, straight from two groups of plain rows; a missing second group is replaced by the first, as nobody
 // reads its sums.
 void multiply_plain_rows(const Work& work, int64_t group, float* sums) {
-  const auto at = [&](int64_t number) {
-    return reinterpret_cast<const uint8_t*>(work.weights.groups + number * work.weights.group_bytes);
-  };
   const int64_t second = std::min(group + 1, work.weights.group_count - 1);
-  work.kernels.multiply_plain({work.weights.type, at(group), at(second)}, work.panels, work.length, work.split.size(0),
-                              sums);
+  work.kernels.multiply_plain({work.weights.type, work.weights.at(group), work.weights.at(second)}, work.panels,
+                              work.length, work.split.size(0), sums);
+}
+
+// The groups of one tile, from rows as they are stored.
+void pack_tile(const TensorView& rows, int64_t tile, const ThreadScratch& scratch, Weights& weights) {
+  weights.first_group = 2 * tile;
+  weights.groups = scratch.groups;
+  pack_rows16(rows, 2 * tile, std::min<int64_t>(2, weights.group_count - 2 * tile), scratch.groups);
 }
 
 // scratch.sums = products of the panels with the rows of two groups.
@@ -125,7 +137,9 @@ void multiply_rows(const Work& work, int64_t group, const PanelRange& panels, co
 size_t linear_f32_scratch_bytes(const KernelRequest& request) {
   ScratchCursor cursor(nullptr);
   cursor.take<float>(request.input_dims[0][0] * request.input_dims[0][1]);
-  for (unsigned thread = 0; thread < request.threads; ++thread) place_thread(cursor);
+  const int64_t packed_bytes =
+      request.packs_on_the_way ? rows16.group_bytes(request.input_storages[1], request.input_dims[1][1]) : 0;
+  for (unsigned thread = 0; thread < request.threads; ++thread) place_thread(cursor, packed_bytes);
   return cursor.bytes();
 }
 
@@ -134,9 +148,10 @@ void run_linear_f32(const F32Kernels& kernels, const KernelCall& call, const Tea
   ScratchCursor cursor(call.scratch);
   auto* panels = cursor.take<float>(x.rows * x.row_length);
   ThreadScratch scratch{};
-  for (unsigned thread = 0; thread <= team.thread(); ++thread) scratch = place_thread(cursor);
-  const Work work{kernels, weights_of(call.inputs[1]), PanelSplit::of(x.rows, kernels.max_tokens, kPassTokens),
-                  x.row_length, panels};
+  const Argument& weight = call.inputs[1];
+  const int64_t packed_bytes = weight.packed ? 0 : rows16.group_bytes(weight.tensor.storage, weight.tensor.row_length);
+  for (unsigned thread = 0; thread <= team.thread(); ++thread) scratch = place_thread(cursor, packed_bytes);
+  Work work{kernels, weights_of(weight), PanelSplit::of(x.rows, kernels.max_tokens, kPassTokens), x.row_length, panels};
 
   const auto rows = team.share(static_cast<size_t>(x.rows));
   for (auto row = static_cast<int64_t>(rows.begin); row < static_cast<int64_t>(rows.end); ++row) {
@@ -148,6 +163,7 @@ void run_linear_f32(const F32Kernels& kernels, const KernelCall& call, const Tea
   for (auto item = static_cast<int64_t>(mine.begin); item < static_cast<int64_t>(mine.end); ++item) {
     const int64_t tile = item % tiles;
     const PanelRange pass = work.split.pass(item / tiles);
+    if (!weight.packed) pack_tile(weight.tensor, tile, scratch, work.weights);
     multiply_rows(work, 2 * tile, pass, scratch);
     write_sums(call, work.split.tokens_of(pass), tile * kTileRows, kTileRows, scratch.sums);
   }

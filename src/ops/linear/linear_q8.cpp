@@ -21,9 +21,11 @@ struct ThreadScratch {
   CodeTile tiles[kMaxGroups];
   float* sums;                 // [column of the pass][16 * groups]
   std::byte* own_activations;  // at most kOwnNumbers
+  std::byte* groups;           // of one step, where weights are packed on the way
 };
 
-ThreadScratch place_thread(ScratchCursor& cursor) {
+// `packed_bytes`: of the largest group that is packed on the way.
+ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
   constexpr int64_t kCodes = kStretchBlocks * kBlockNumbers * kGroupRows;
   constexpr int64_t kScales = 2 * kStretchBlocks * kGroupRows;
   constexpr int64_t kPlaces = 4 * kMaxSiblings;  // that may each lose an alignment
@@ -33,6 +35,7 @@ ThreadScratch place_thread(ScratchCursor& cursor) {
   }
   scratch.sums = cursor.take<float>(kPassColumns * kMaxGroups * kGroupRows);
   scratch.own_activations = cursor.take<std::byte>(2 * kOwnNumbers + kPlaces * kPlaneBytes);
+  scratch.groups = cursor.take<std::byte>(kMaxGroups * packed_bytes);
   return scratch;
 }
 
@@ -87,10 +90,22 @@ struct Groups {
   int64_t width() const { return count * kGroupRows; }
 };
 
-Groups groups_of(const Product& product, int64_t step) {
+Groups groups_of(const Product& product, int64_t step, const ThreadScratch& scratch) {
+  const Argument& weight = product.call->inputs[1];
   const int64_t first = step * product.groups_at_once();
-  return {reinterpret_cast<const uint8_t*>(product.call->inputs[1].packed + first * product.group_bytes),
-          first * kGroupRows, static_cast<int>(std::min(product.groups_at_once(), product.groups - first))};
+  const int64_t count = std::min(product.groups_at_once(), product.groups - first);
+  const std::byte* packed = weight.packed ? weight.packed + first * product.group_bytes : scratch.groups;
+  if (!weight.packed) pack_rows16(weight.tensor, first, count, scratch.groups);
+  return {reinterpret_cast<const uint8_t*>(packed), first * kGroupRows, static_cast<int>(count)};
+}
+
+int64_t bytes_to_pack(std::span<const KernelCall> calls) {
+  int64_t most = 0;
+  for (const KernelCall& call : calls) {
+    const Argument& weight = call.inputs[1];
+    if (!weight.packed) most = std::max(most, rows16.group_bytes(weight.tensor.storage, weight.tensor.row_length));
+  }
+  return most;
 }
 
 // Blocks to unpack at a time: whole records, equal stretches.
@@ -165,7 +180,7 @@ void run_share(std::span<const Product> products, const ThreadScratch& scratch, 
     const int64_t cost = product.step_cost();
     const int64_t last = first_step_at(end, before, cost, steps);
     for (int64_t step = first_step_at(begin, before, cost, steps); step < last; ++step) {
-      run_step(product, groups_of(product, step % product.steps()), product.split.pass(step / product.steps()),
+      run_step(product, groups_of(product, step % product.steps(), scratch), product.split.pass(step / product.steps()),
                scratch);
     }
     before += steps * cost;
@@ -177,7 +192,9 @@ void run_share(std::span<const Product> products, const ThreadScratch& scratch, 
 size_t linear_q8_scratch_bytes(const KernelRequest& request) {
   const int planes = activation_planes(static_cast<const LinearParameters*>(request.parameters)->activation);
   ScratchCursor cursor(nullptr);
-  for (unsigned thread = 0; thread < request.threads; ++thread) place_thread(cursor);
+  const int64_t packed_bytes =
+      request.packs_on_the_way ? rows16.group_bytes(request.input_storages[1], request.input_dims[1][1]) : 0;
+  for (unsigned thread = 0; thread < request.threads; ++thread) place_thread(cursor, packed_bytes);
   place_activations(cursor, planes * request.input_dims[0][0], request.input_dims[0][1]);
   return cursor.bytes();
 }
@@ -185,8 +202,9 @@ size_t linear_q8_scratch_bytes(const KernelRequest& request) {
 void run_linear_q8(const Q8Kernels& kernels, std::span<const KernelCall> calls, const Team& team) {
   ScratchCursor cursor(calls.front().scratch);
   ThreadScratch scratch{};
+  const int64_t packed_bytes = bytes_to_pack(calls);
   for (unsigned thread = 0; thread < team.threads(); ++thread) {
-    const ThreadScratch placed = place_thread(cursor);
+    const ThreadScratch placed = place_thread(cursor, packed_bytes);
     if (thread == team.thread()) scratch = placed;
   }
   Products products(kernels, calls);

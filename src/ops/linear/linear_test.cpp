@@ -136,6 +136,24 @@ TEST(Linear, results_do_not_depend_on_batch_or_threads) {
   }
 }
 
+TEST(Linear, packing_on_the_way_gives_the_same_bits) {
+  for (const Subject& subject : subjects()) {
+    for (const LinearShape& shape : {LinearShape{1, 576, 33}, {3, 300, 5}, {29, 1376, 80}}) {
+      const LinearShape fitting{shape.tokens, rounded_inputs(subject, shape.inputs), shape.outputs};
+      LinearCase test(*subject.codec, fitting, subject.activation);
+      fill_random_blocks(*subject.codec, 13, test.weights);
+      const auto x = random_floats(static_cast<size_t>(fitting.tokens * fitting.inputs), 14);
+      std::vector<float> packed(static_cast<size_t>(fitting.tokens * fitting.outputs));
+      std::vector<float> mapped(packed.size(), -1.0f);
+      test.prepare(*subject.kernel, 2);
+      test.run(x.data(), fitting.tokens, nullptr, packed.data());
+      test.prepare(*subject.kernel, 2, true);
+      test.run(x.data(), fitting.tokens, nullptr, mapped.data());
+      ASSERT_EQ(0, std::memcmp(packed.data(), mapped.data(), packed.size() * sizeof(float))) << name_of(subject);
+    }
+  }
+}
+
 TEST(Linear, bad_numbers_stay_in_their_row_and_are_seen) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const Subject& subject : subjects()) {

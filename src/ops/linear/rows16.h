@@ -18,6 +18,7 @@
 
 namespace adze::ops {
 
+inline constexpr int kRows16Version = 1;  // of all this: a change makes prepared files unreadable
 inline constexpr int kGroupRows = 16;
 inline constexpr int kBlockNumbers = 32;
 inline constexpr int kQuads = 8;        // quads of four numbers in a block

@@ -1,5 +1,6 @@
 #include "ops/linear/rows16_packing.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -339,6 +340,15 @@ bool is_plain_rows16(StorageType storage) {
   return storage == &codecs::f32.info || storage == &codecs::f16.info || storage == &codecs::bf16.info;
 }
 
-const WeightPacking rows16{"rows16", kGroupRows, group_bytes, pack_group};
+void pack_rows16(const TensorView& rows, int64_t first, int64_t count, std::byte* groups) {
+  const int64_t bytes = group_bytes(rows.storage, rows.row_length);
+  for (int64_t group = first; group < first + count; ++group) {
+    const int64_t row = group * kGroupRows;
+    pack_group(rows.storage, rows.data + row * rows.row_bytes, std::min<int64_t>(kGroupRows, rows.rows - row),
+               rows.row_length, groups + (group - first) * bytes);
+  }
+}
+
+const WeightPacking rows16{"rows16", kRows16Version, kGroupRows, group_bytes, pack_group};
 
 }  // namespace adze::ops

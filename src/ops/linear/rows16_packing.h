@@ -13,4 +13,7 @@ bool is_plain_rows16(StorageType storage);
 
 extern const WeightPacking rows16;
 
+/// Packs `count` groups of a tensor in memory, from number `first` on, one behind the other.
+void pack_rows16(const TensorView& rows, int64_t first, int64_t count, std::byte* groups);
+
 }  // namespace adze::ops

@@ -39,13 +39,14 @@ class LinearCase {
     return kernel.refuse ? kernel.refuse(request(kernel.isa, 1)) : std::nullopt;
   }
 
-  /// Packs the weights as `kernel` wants them. Call again after changing `weights`.
-  void prepare(const Kernel& kernel, unsigned threads) {
+  /// Packs the weights as `kernel` wants them, or leaves that to the kernel. Call again after changing `weights`.
+  void prepare(const Kernel& kernel, unsigned threads, bool packs_on_the_way = false) {
     kernel_ = &kernel;
     threads_ = threads;
-    const KernelRequest asked = request(kernel.isa, threads);
+    KernelRequest asked = request(kernel.isa, threads);
+    asked.packs_on_the_way = packs_on_the_way;
     scratch_.assign(kernel.scratch_bytes ? kernel.scratch_bytes(asked) : 0, std::byte{0x5a});
-    packing_ = kernel.packing ? kernel.packing(asked) : nullptr;
+    packing_ = kernel.packing && !packs_on_the_way ? kernel.packing(asked) : nullptr;
     if (!packing_) return;
     const int64_t bytes = packing_->group_bytes(storage_, shape_.inputs);
     const int64_t groups = (shape_.outputs + packing_->group_rows - 1) / packing_->group_rows;
