@@ -79,9 +79,10 @@ setup-aarch64:
 	@tools/setup.sh build aarch64
 	@tools/aarch64_libraries.sh
 
-aarch64: setup-aarch64 ## build for 64-bit Arm and run the tests of what depends on the processor in qemu
-	$(call compile,aarch64,portability_tests)
+aarch64: build setup-aarch64 ## build for 64-bit Arm, run what depends on the processor in qemu, compare results
+	$(call compile,aarch64,portability_tests adze adze_logits)
 	@python3 tools/run_tests.py --build build/aarch64 --programs-only --label portability
+	@python3 tests/processors/same_results.py build/release build/aarch64
 
 clean: ## remove the builds, keep the peers
 	@rm -rf $(addprefix build/,release debug asan tsan clang bench aarch64 aarch64-libraries)
