@@ -77,10 +77,13 @@ class LlamaBench:
         done = subprocess.run([completion, "--version"], capture_output=True, text=True)
         return ", ".join((done.stdout + done.stderr).strip().splitlines())
 
-    def speeds(self, case, prompt, generate):
+    def flags(self, case):
         attention = [] if case.kv == "f16" else ["-fa", "1"]  # it stores values in few bits only with this
-        output = output_of(self.program, "-m", case.file, "-p", prompt, "-n", generate, "-d", case.depth, "-t",
-                           case.threads, "-ctk", case.kv, "-ctv", case.kv, *attention, "-r", 1, "-o", "json")
+        return ["-d", case.depth, *attention]
+
+    def speeds(self, case, prompt, generate):
+        output = output_of(self.program, "-m", case.file, "-p", prompt, "-n", generate, "-t", case.threads, "-ctk",
+                           case.kv, "-ctv", case.kv, *self.flags(case), "-r", 1, "-o", "json")
         speeds = Speeds()
         for record in json.loads(output):
             if record["n_gen"] == 0:
@@ -94,6 +97,19 @@ class LlamaBench:
         output_of(self.folder / "llama-completion", "-m", case.file, "-p", "a", "-n", 1, "--temp", 0, "-t", case.threads,
                   "-no-cnv", "--no-warmup", "-c", 512)
         return time.monotonic() - start
+
+
+class IkLlamaBench(LlamaBench):
+    """ik_llama.cpp at its best: weights packed again at load. Its benchmark cannot start behind a context."""
+
+    def flags(self, case):
+        return ["-rtr", 1, "-fa", 1]
+
+    def speeds(self, case, prompt, generate):
+        return Speeds() if case.depth else super().speeds(case, prompt, generate)
+
+    def seconds_to_one_token(self, case):
+        return None
 
 
 def find_ik_llama(root):

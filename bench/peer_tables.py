@@ -21,7 +21,15 @@ def key_cells(row):
 
 
 def figure(row, engine):
-    return f"{row.median(engine):.1f} ± {row.spread(engine):.1f}"
+    return f"{row.median(engine):.1f} ± {row.spread(engine):.1f}" if row.has(engine) else "-"
+
+
+def ratio(row, peer):
+    return f"{row.ratio(peer):.2f}x" if row.has(peer) else "-"
+
+
+def part_of(row, idle, engine):
+    return f"{row.median(engine) / idle.median(engine) * 100:.1f} %" if row.has(engine) else "-"
 
 
 def speed_table(rows, peers):
@@ -33,7 +41,7 @@ def speed_table(rows, peers):
     for row in rows:
         cells = key_cells(row) + [figure(row, "adze")]
         for peer in peers:
-            cells += [figure(row, peer), f"{row.ratio(peer):.2f}x"]
+            cells += [figure(row, peer), ratio(row, peer)]
         if row.probes:
             probe = sum(row.probes) / len(row.probes)
             cells += [f"{probe * 1e-9:.1f}", f"{row.part_of_probe() * 100:.0f} %"]
@@ -51,7 +59,7 @@ def busy_table(rows, peers):
     for row in rows:
         cells = key_cells(row)
         for engine in engines:
-            cells += [figure(row, engine), f"{row.median(engine) / idle[row.case].median(engine) * 100:.1f} %"]
+            cells += [figure(row, engine), part_of(row, idle[row.case], engine)]
         lines.append(cells)
     return aligned(columns, lines)
 
@@ -62,10 +70,10 @@ def start_table(rows, peers):
         columns += [(f"{peer} ms", 16), ("ratio", 6)]
     lines = []
     for row in rows:
-        milliseconds = type(row)(row.case, row.test, {name: [1000 * s for s in list_]
-                                                      for name, list_ in row.figures.items()})
+        milliseconds = type(row)(row.case, row.test, {name: [s and 1000 * s for s in seconds]
+                                                      for name, seconds in row.figures.items()})
         cells = key_cells(row) + [figure(milliseconds, "adze")]
         for peer in peers:
-            cells += [figure(milliseconds, peer), f"{1 / row.ratio(peer):.2f}x"]
+            cells += [figure(milliseconds, peer), f"{1 / row.ratio(peer):.2f}x" if row.has(peer) else "-"]
         lines.append(cells)
     return aligned(columns, lines)

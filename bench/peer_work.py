@@ -18,6 +18,9 @@ class Row:
     probes: list = dataclasses.field(default_factory=list)  # bytes per second
     weight_bytes: int = 0
 
+    def has(self, engine):
+        return None not in self.figures[engine]
+
     def median(self, engine):
         return statistics.median(self.figures[engine])
 

@@ -19,7 +19,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from peer_engines import Adze, Case, LlamaBench, find_ik_llama, missing_peer
+from peer_engines import Adze, Case, IkLlamaBench, LlamaBench, find_ik_llama, missing_peer
 from peer_tables import busy_table, speed_table, start_table
 from peer_work import busy_rows, speed_rows, start_rows
 
@@ -123,7 +123,7 @@ def main():
     complaint = missing_peer(adze, llama)
     if complaint:
         sys.exit(complaint)
-    peers = [llama] + ([LlamaBench("ik_llama.cpp", Path(options.ik).parent)] if options.ik else [])
+    peers = [llama] + ([IkLlamaBench("ik_llama.cpp", Path(options.ik).parent)] if options.ik else [])
     top = header(adze, peers, options)
     print(top)
     path = Path(options.out) if options.out else results_path(options, adze)

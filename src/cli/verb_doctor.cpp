@@ -182,7 +182,7 @@ void run_probe(const DoctorOptions& options, Console& console) {
   evaluate::LimitOptions probe;
   probe.threads = {static_cast<unsigned>(*options.probe)};
   probe.block_bytes = {options.block_mebibytes << 20};
-  probe.with_multiply_adds = false;
+  probe.multiply_add_rounds = 0;
   ProgressBar progress(console);
   const auto limits = evaluate::measure_machine(probe, progress);
   const auto table = reads_table(limits);

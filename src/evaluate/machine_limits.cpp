@@ -42,12 +42,12 @@ class RoundTimer {
       : pool_(pool), options_(options), progress_(progress) {}
 
   /// `amount` is what one repeat of all threads does.
-  Rate measure(double amount, const std::function<void(unsigned thread, int64_t repeats)>& work) {
+  Rate measure(double amount, int64_t rounds, const std::function<void(unsigned thread, int64_t repeats)>& work) {
     seconds_of(1, work);
     const double once = seconds_of(1, work);
     const auto repeats = std::max<int64_t>(1, std::llround(options_.seconds_per_round / std::max(once, 1e-9)));
     std::vector<double> rates;
-    for (int64_t round = 0; round < options_.rounds; ++round) {
+    for (int64_t round = 0; round < rounds; ++round) {
       throw_if_cancelled(progress_);
       rates.push_back(amount * static_cast<double>(repeats) / seconds_of(repeats, work));
     }
@@ -66,15 +66,16 @@ class RoundTimer {
   Progress& progress_;
 };
 
-Rate measure_multiply_adds(RoundTimer& timer, const MultiplyAddLoop& loop, unsigned threads) {
-  constexpr int64_t kRounds = 20000;
-  const double amount = static_cast<double>(loop.per_round) * kRounds * threads;
-  return timer.measure(amount, [&](unsigned, int64_t repeats) { loop.run(kRounds * repeats); });
+Rate measure_multiply_adds(RoundTimer& timer, const MultiplyAddLoop& loop, int64_t rounds, unsigned threads) {
+  constexpr int64_t kTimes = 20000;
+  const double amount = static_cast<double>(loop.per_round) * kTimes * threads;
+  return timer.measure(amount, rounds, [&](unsigned, int64_t repeats) { loop.run(kTimes * repeats); });
 }
 
-Rate measure_reads(RoundTimer& timer, const MachineLoops& loops, std::span<const std::byte> block, unsigned threads) {
+Rate measure_reads(RoundTimer& timer, const MachineLoops& loops, std::span<const std::byte> block, int64_t rounds,
+                   unsigned threads) {
   std::vector<uint64_t> sums(threads);
-  return timer.measure(static_cast<double>(block.size()), [&](unsigned thread, int64_t repeats) {
+  return timer.measure(static_cast<double>(block.size()), rounds, [&](unsigned thread, int64_t repeats) {
     const Range part = share_of(block.size(), kMebibyte, thread, threads);
     const auto* start = reinterpret_cast<const uint8_t*>(block.data()) + part.begin;
     for (int64_t i = 0; i < repeats; ++i)
@@ -129,12 +130,13 @@ MachineLimits measure_machine(const LimitOptions& options, Progress& progress) {
     for (const int64_t bytes : options.block_bytes) {
       progress.update("measuring", done++, steps);
       const std::span block(memory.data(), static_cast<size_t>(bytes));
-      limits.reads.push_back({threads, bytes, measure_reads(timer, loops, block, threads)});
+      limits.reads.push_back({threads, bytes, measure_reads(timer, loops, block, options.read_rounds, threads)});
     }
     progress.update("measuring", done++, steps);
-    if (!options.with_multiply_adds) continue;
-    limits.multiply_adds.push_back(
-        {threads, measure_multiply_adds(timer, loops.int8, threads), measure_multiply_adds(timer, loops.f32, threads)});
+    const int64_t rounds = options.multiply_add_rounds;
+    if (rounds == 0) continue;
+    limits.multiply_adds.push_back({threads, measure_multiply_adds(timer, loops.int8, rounds, threads),
+                                    measure_multiply_adds(timer, loops.f32, rounds, threads)});
   }
   return limits;
 }

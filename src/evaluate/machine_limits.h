@@ -46,9 +46,9 @@ struct MachineLimits {
 struct LimitOptions {
   std::vector<unsigned> threads;     // each is measured
   std::vector<int64_t> block_bytes;  // each is measured; multiples of 1 MiB
-  int64_t rounds = 7;                // of which the best and the median are kept
-  double seconds_per_round = 0.05;   // about
-  bool with_multiply_adds = true;
+  int64_t read_rounds = 7;           // of which the best and the median are kept
+  int64_t multiply_add_rounds = 40;  // short ones, so that some have the processor for themselves; 0: none
+  double seconds_per_round = 0.01;   // at least; a block is always read to its end
 };
 
 /// One and all processors and the powers of two between; 64 MiB, 256 MiB and 1 GiB as far as memory allows.

@@ -9,7 +9,8 @@ TEST(MachineLimits, EverythingAskedForIsMeasured) {
   LimitOptions options;
   options.threads = {1, 3};
   options.block_bytes = {1 << 20, 4 << 20};
-  options.rounds = 3;
+  options.read_rounds = 3;
+  options.multiply_add_rounds = 2;
   options.seconds_per_round = 0.001;
   const auto limits = measure_machine(options);
   EXPECT_EQ(limits.isa, active_isa());
