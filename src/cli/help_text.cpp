@@ -6,9 +6,12 @@
 #include <vector>
 
 #include "cli/exit_codes.h"
+#include "report/display_width.h"
 
 namespace adze::cli {
 namespace {
+
+using report::display_width;
 
 constexpr size_t kHelpColumns = 100;
 constexpr size_t kWidestLeftColumn = 30;
@@ -18,7 +21,7 @@ std::vector<std::string> wrapped(std::string_view text, size_t columns) {
   while (!text.empty()) {
     const auto space = std::min(text.find(' '), text.size());
     const auto word = text.substr(0, space);
-    if (!lines.back().empty() && lines.back().size() + 1 + word.size() > columns) lines.emplace_back();
+    if (!lines.back().empty() && display_width(lines.back()) + 1 + display_width(word) > columns) lines.emplace_back();
     lines.back().append(lines.back().empty() ? "" : " ").append(word);
     text.remove_prefix(std::min(text.size(), space + 1));
   }
@@ -34,7 +37,7 @@ std::string paragraph(std::string_view text, size_t indent = 0) {
 // "  left      right", the right side wrapped in its column.
 std::string two_columns(const std::string& left, const std::string& shown_left, std::string_view right, size_t width) {
   std::string out = fmt::format("  {}", shown_left);
-  size_t filled = left.size();
+  size_t filled = display_width(left);
   for (const auto& line : wrapped(right, kHelpColumns - width - 4)) {
     if (filled > width) {
       out += "\n  ";
@@ -69,7 +72,8 @@ std::vector<DescribedOption> with_help_option(const Arguments& arguments) {
 std::string option_lists(const std::vector<DescribedOption>& options, const Console& console) {
   size_t width = 0;
   for (const auto& option : options) {
-    if (left_side(option).size() <= kWidestLeftColumn) width = std::max(width, left_side(option).size());
+    const size_t columns = display_width(left_side(option));
+    if (columns <= kWidestLeftColumn) width = std::max(width, columns);
   }
   std::string out;
   std::string section = "?";

@@ -12,6 +12,8 @@ namespace {
 
 using runtime::Session;
 
+constexpr int64_t kWarmUpTokens = 4;
+
 struct Round {
   double prompt_seconds = 0;
   double first_token_seconds = 0;
@@ -65,11 +67,13 @@ SpeedResult measure_speed(Session& session, const SpeedOptions& options, Progres
   SideBySide sequences(session, options.batch);
   sequences.fill(options.depth);
   SpeedResult result;
+  SpeedOptions warm_up = options;
+  warm_up.generated_tokens = std::min(options.generated_tokens, kWarmUpTokens);
   for (int64_t index = 0; index <= options.rounds; ++index) {
     throw_if_cancelled(progress);
-    const Round round = run_round(sequences, options);
+    const Round round = run_round(sequences, index == 0 ? warm_up : options);
     progress.update("rounds", static_cast<uint64_t>(index), static_cast<uint64_t>(options.rounds));
-    if (index == 0) continue;  // warm-up
+    if (index == 0) continue;
     result.prompt.seconds.push_back(round.prompt_seconds);
     result.first_token.seconds.push_back(round.first_token_seconds);
     result.generation.seconds.push_back(round.generation_seconds);
