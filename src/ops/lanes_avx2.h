@@ -122,5 +122,33 @@ inline void store_f16(uint8_t* to, Lanes a) {
   _mm_storeu_si128(halves + 1, _mm256_cvtps_ph(a.high, kMode));
 }
 
+/// Numbers that lie in turns: first, second, first, second …
+struct Pairs {
+  Lanes first, second;
+};
+struct PairHalves {
+  __m256 first, second;
+};
+inline PairHalves load_eight_pairs(const float* from) {
+  const __m256 low = _mm256_loadu_ps(from), high = _mm256_loadu_ps(from + 8);
+  const auto in_order = [](__m256 a) {
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(a), 0xD8));  // 0 2 1 3
+  };
+  return {in_order(_mm256_shuffle_ps(low, high, 0x88)), in_order(_mm256_shuffle_ps(low, high, 0xDD))};
+}
+inline Pairs load_pairs(const float* from) {
+  const PairHalves low = load_eight_pairs(from), high = load_eight_pairs(from + 16);
+  return {{low.first, high.first}, {low.second, high.second}};
+}
+inline void store_eight_pairs(float* to, __m256 first, __m256 second) {
+  const __m256 low = _mm256_unpacklo_ps(first, second), high = _mm256_unpackhi_ps(first, second);
+  _mm256_storeu_ps(to, _mm256_permute2f128_ps(low, high, 0x20));
+  _mm256_storeu_ps(to + 8, _mm256_permute2f128_ps(low, high, 0x31));
+}
+inline void store_pairs(float* to, const Pairs& pairs) {
+  store_eight_pairs(to, pairs.first.low, pairs.second.low);
+  store_eight_pairs(to + 16, pairs.first.high, pairs.second.high);
+}
+
 }  // namespace
 }  // namespace adze::ops

@@ -85,5 +85,22 @@ inline void store_f16(uint8_t* to, Lanes a) {
                       _mm512_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
+/// Numbers that lie in turns: first, second, first, second …
+struct Pairs {
+  Lanes first, second;
+};
+inline Pairs load_pairs(const float* from) {
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+  const __m512 low = _mm512_loadu_ps(from), high = _mm512_loadu_ps(from + 16);
+  return {{_mm512_permutex2var_ps(low, even, high)}, {_mm512_permutex2var_ps(low, odd, high)}};
+}
+inline void store_pairs(float* to, const Pairs& pairs) {
+  const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+  _mm512_storeu_ps(to, _mm512_permutex2var_ps(pairs.first.v, low, pairs.second.v));
+  _mm512_storeu_ps(to + 16, _mm512_permutex2var_ps(pairs.first.v, high, pairs.second.v));
+}
+
 }  // namespace
 }  // namespace adze::ops

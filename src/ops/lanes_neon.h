@@ -144,5 +144,24 @@ inline void store_f16(uint8_t* to, const Lanes& a) {
   for (int i = 0; i < Lanes::kRegisters; ++i) vst1_u8(to + 8 * i, vreinterpret_u8_f16(vcvt_f16_f32(a.v[i])));
 }
 
+/// Numbers that lie in turns: first, second, first, second …
+struct Pairs {
+  Lanes first, second;
+};
+inline Pairs load_pairs(const float* from) {
+  Pairs pairs;
+  for (int i = 0; i < Lanes::kRegisters; ++i) {
+    const float32x4x2_t both = vld2q_f32(from + 8 * i);
+    pairs.first.v[i] = both.val[0];
+    pairs.second.v[i] = both.val[1];
+  }
+  return pairs;
+}
+inline void store_pairs(float* to, const Pairs& pairs) {
+  for (int i = 0; i < Lanes::kRegisters; ++i) {
+    vst2q_f32(to + 8 * i, float32x4x2_t{{pairs.first.v[i], pairs.second.v[i]}});
+  }
+}
+
 }  // namespace
 }  // namespace adze::ops

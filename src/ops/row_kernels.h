@@ -22,6 +22,8 @@ struct RowKernels {
   void (*rotate)(const PairLayout& layout, const float* angles, const float* in, float* out);
   /// The nearest f16, ties to even.
   void (*narrow_to_f16)(const float* from, int64_t count, uint8_t* to);
+  /// out = a + b
+  void (*add)(const float* a, const float* b, int64_t count, float* out);
 };
 
 extern const RowKernels kRowKernelsAvx512;

@@ -7,6 +7,6 @@
 
 namespace adze::ops {
 
-const RowKernels kRowKernelsAvx2 = {rms_norm_row, swiglu_row, rotate_row, narrow_row};
+const RowKernels kRowKernelsAvx2 = {rms_norm_row, swiglu_row, rotate_row, narrow_row, add_row};
 
 }  // namespace adze::ops

@@ -7,6 +7,6 @@
 
 namespace adze::ops {
 
-const RowKernels kRowKernelsAvx512 = {rms_norm_row, swiglu_row, rotate_row, narrow_row};
+const RowKernels kRowKernelsAvx512 = {rms_norm_row, swiglu_row, rotate_row, narrow_row, add_row};
 
 }  // namespace adze::ops

@@ -53,22 +53,48 @@ void swiglu_row(const float* gate, const float* up, int64_t count, float* out) {
   if (i < count) store_rest(out + i, gated(load_rest(gate + i, count - i), load_rest(up + i, count - i)), count - i);
 }
 
+inline Pairs rotated(const Lanes& a, const Lanes& b, const Pairs& angles) {
+  const Lanes minus_b_sine = b * angles.second * splat(-1.0f);
+  return {multiply_add(a, angles.first, minus_b_sine), multiply_add(a, angles.second, b * angles.first)};
+}
+
 inline void rotate_pair(const float* angle, float a, float b, float* first, float* second) {
   const float turned = __builtin_fmaf(a, angle[0], -(b * angle[1]));
   *second = __builtin_fmaf(a, angle[1], b * angle[0]);
   *first = turned;
 }
 
-void rotate_row(const PairLayout& layout, const float* angles, const float* in, float* out) {
-  if (layout.stride == 1) {
-    for (int64_t i = 0; i < layout.pairs; ++i) {
-      rotate_pair(angles + 2 * i, in[i], in[i + layout.step], out + i, out + i + layout.step);
-    }
-  } else {
-    for (int64_t i = 0; i < layout.pairs; ++i) {
-      rotate_pair(angles + 2 * i, in[2 * i], in[2 * i + 1], out + 2 * i, out + 2 * i + 1);
-    }
+void rotate_halves(const PairLayout& layout, const float* angles, const float* in, float* out) {
+  int64_t i = 0;
+  for (; i + 16 <= layout.pairs; i += 16) {
+    const Pairs pairs = rotated(load(in + i), load(in + i + layout.step), load_pairs(angles + 2 * i));
+    store(out + i, pairs.first);
+    store(out + i + layout.step, pairs.second);
   }
+  for (; i < layout.pairs; ++i) {
+    rotate_pair(angles + 2 * i, in[i], in[i + layout.step], out + i, out + i + layout.step);
+  }
+}
+
+void rotate_interleaved(const PairLayout& layout, const float* angles, const float* in, float* out) {
+  int64_t i = 0;
+  for (; i + 16 <= layout.pairs; i += 16) {
+    const Pairs pairs = load_pairs(in + 2 * i);
+    store_pairs(out + 2 * i, rotated(pairs.first, pairs.second, load_pairs(angles + 2 * i)));
+  }
+  for (; i < layout.pairs; ++i) {
+    rotate_pair(angles + 2 * i, in[2 * i], in[2 * i + 1], out + 2 * i, out + 2 * i + 1);
+  }
+}
+
+void rotate_row(const PairLayout& layout, const float* angles, const float* in, float* out) {
+  layout.stride == 1 ? rotate_halves(layout, angles, in, out) : rotate_interleaved(layout, angles, in, out);
+}
+
+void add_row(const float* a, const float* b, int64_t count, float* out) {
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) store(out + i, load(a + i) + load(b + i));
+  for (; i < count; ++i) out[i] = a[i] + b[i];
 }
 
 void narrow_row(const float* from, int64_t count, uint8_t* to) {

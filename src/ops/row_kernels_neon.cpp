@@ -7,6 +7,6 @@
 
 namespace adze::ops {
 
-const RowKernels kRowKernelsNeon = {rms_norm_row, swiglu_row, rotate_row, narrow_row};
+const RowKernels kRowKernelsNeon = {rms_norm_row, swiglu_row, rotate_row, narrow_row, add_row};
 
 }  // namespace adze::ops

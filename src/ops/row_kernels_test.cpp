@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "codecs/codec.h"
+#include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
@@ -113,10 +114,19 @@ TEST(RowKernels, swiglu_agrees_with_the_reference) {
   }
 }
 
+// The same bits, also where vectors end.
+TEST(RowKernels, add_agrees_with_the_reference) {
+  for (const int64_t length : {1, 17, 64, 1000}) {
+    const std::vector<Matrix> inputs{random_matrix(3, length, 8), random_matrix(3, length, 9)};
+    const auto expected = run(add, add.kernels.back(), {}, inputs);
+    for (const Kernel* kernel : fast_kernels(add)) EXPECT_EQ(run(add, *kernel, {}, inputs, 3), expected);
+  }
+}
+
 // A sum of two products, each rounded: errors are relative to the length of the pair.
 TEST(RowKernels, rotary_agrees_with_the_reference) {
   for (const char* layout : {"interleaved", "halves"}) {
-    for (const int64_t rotary_dims : {64, 48, 2}) {
+    for (const int64_t rotary_dims : {64, 48, 38, 2}) {
       const std::vector<Matrix> inputs{random_matrix(7, 3 * 64, 5), random_matrix(7, rotary_dims, 6)};
       const graph::Attributes attributes{{"heads", int64_t{3}},
                                          {"head_dim", int64_t{64}},

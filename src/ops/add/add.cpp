@@ -1,5 +1,6 @@
 #include "ops/add/add.h"
 
+#include "ops/row_kernels.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -22,7 +23,28 @@ void add_rows(const KernelCall& call, const Team& team) {
   for (size_t i = begin; i < end; ++i) sum[i] = a[i] + b[i];
 }
 
-constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, add_rows}};
+template <const RowKernels& kRows>
+void add_fast(const KernelCall& call, const Team& team) {
+  const TensorView& out = call.outputs[0].tensor;
+  const auto [begin, end] = team.share(static_cast<size_t>(out.rows * out.row_length), 64);
+  kRows.add(call.inputs[0].tensor.floats(0) + begin, call.inputs[1].tensor.floats(0) + begin,
+            static_cast<int64_t>(end - begin), out.floats(0) + begin);
+}
+
+std::vector<Kernel> list_kernels() {
+  std::vector<Kernel> kernels;
+  if constexpr (kIsX86) {
+    kernels.push_back({"avx512", Isa::avx512, nullptr, nullptr, nullptr, add_fast<kRowKernelsAvx512>});
+    kernels.push_back({"avx2", Isa::avx2, nullptr, nullptr, nullptr, add_fast<kRowKernelsAvx2>});
+  }
+  if constexpr (kIsArm64) {
+    kernels.push_back({"neon", Isa::neon, nullptr, nullptr, nullptr, add_fast<kRowKernelsNeon>});
+  }
+  kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, add_rows});
+  return kernels;
+}
+
+const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 

@@ -75,6 +75,10 @@ constexpr bool kHasScales = Storage<kStored>::kScaleBytes > 0;
 
 // ---- operands of products: load(k, n) is sixteen numbers of step k, n sixteens to the right
 
+// Into the second-level cache, once for each line where n is known: the first level has too few places for lines that
+// are on their way.
+inline void fetch_early(const uint8_t* at) { __builtin_prefetch(at, 0, 2); }
+
 template <StoredAs kStored, int kPart = 0>
 struct StoredKeyRun {
   const uint8_t* at;
@@ -83,7 +87,7 @@ struct StoredKeyRun {
   Lanes load(int k, int n) const {
     constexpr int kBytes = Storage<kStored>::kCodeBytes;
     const uint8_t* from = at + kBytes * (k * kSegmentTokens + 16 * n);
-    __builtin_prefetch(from + next);
+    if (16 * kBytes * n % 64 == 0) fetch_early(from + next);
     return Storage<kStored>::template load_keys<kPart>(from);
   }
 };
@@ -97,7 +101,8 @@ struct StoredValueColumns {
 
   Lanes load(int k, int n) const {
     const uint8_t* row = at + static_cast<int64_t>(k) * token_bytes;
-    __builtin_prefetch(row + next + 16 * (column + n) * Storage<kStored>::kCodeBytes);
+    constexpr int kBytes = Storage<kStored>::kCodeBytes;
+    if (16 * kBytes * n % 64 == 0) fetch_early(row + next + 16 * kBytes * (column + n));
     return Storage<kStored>::load_values(row, column + n);
   }
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 
 #include "codecs/codec.h"
 #include "ops/attention/attention_reference.h"
@@ -42,18 +43,32 @@ int64_t choose_tile_tokens(const KernelCall& call, int64_t threads) {
   return std::max<int64_t>(1, rows / group);
 }
 
-// Calls `visit(task, number)` for every tile of the batch.
+// Calls `visit(task, number)` for every tile of the batch, a sequence's last tile first: it sees the most history.
 template <typename Visit>
 void for_each_task(const KernelCall& call, int64_t tile_tokens, const Visit& visit) {
   int64_t number = 0;
   for (const SequenceView& sequence : call.inputs[3].batch->sequences) {
-    for (int64_t begin = 0; begin < sequence.tokens; begin += tile_tokens) {
+    for (int64_t tile = (sequence.tokens + tile_tokens - 1) / tile_tokens - 1; tile >= 0; --tile) {
+      const int64_t begin = tile * tile_tokens;
       const int64_t end = std::min(sequence.tokens, begin + tile_tokens);
       for (int64_t key_head = 0; key_head < parameters_of(call).key_heads; ++key_head) {
         visit(TileTask{sequence, key_head, begin, end}, number++);
       }
     }
   }
+}
+
+// Tiles of many rows: each thread takes the next one when it is free, as they differ in work and threads in speed.
+void claim_tiles(const KernelCall& call, const Team& team, AttentionWalk& walk, int64_t tile_tokens, int64_t* next) {
+  std::atomic_ref<int64_t> next_number(*next);
+  if (team.thread() == 0) next_number.store(0, std::memory_order_relaxed);
+  team.wait();
+  int64_t mine = next_number.fetch_add(1, std::memory_order_relaxed);
+  for_each_task(call, tile_tokens, [&](const TileTask& task, int64_t number) {
+    if (number != mine) return;
+    walk.run(task);
+    mine = next_number.fetch_add(1, std::memory_order_relaxed);
+  });
 }
 
 // Few rows with long histories (generation): threads share out the spans of all tasks, a wave at a time, and then
@@ -88,6 +103,8 @@ class SplitAttention {
       team_.wait();
     }
   }
+
+  bool has_large_tiles() const { return most_rows_ > kSplitRows; }
 
   static void reserve(ScratchCursor& cursor, unsigned threads, int64_t head_dim) {
     place_running_rows(cursor, kSplitRows * kSpansPerThread * threads, head_dim);
@@ -170,6 +187,7 @@ bool lies_in_segments(const StateView& keys, const StateView& values) {
 size_t tiled_attention_scratch_bytes(const KernelRequest& request) {
   const auto& parameters = *static_cast<const AttentionParameters*>(request.parameters);
   ScratchCursor cursor(nullptr);
+  cursor.take<int64_t>(1);
   for (unsigned thread = 0; thread < request.threads; ++thread) place_walk(cursor, parameters.head_dim);
   SplitAttention::reserve(cursor, request.threads, parameters.head_dim);
   return cursor.bytes();
@@ -178,6 +196,7 @@ size_t tiled_attention_scratch_bytes(const KernelRequest& request) {
 void run_tiled_attention(const AttentionKernels& kernels, const KernelCall& call, const Team& team) {
   if (!lies_in_segments(*call.inputs[1].state, *call.inputs[2].state)) return attention_reference(call, team);
   ScratchCursor cursor(call.scratch);
+  auto* next_tile = cursor.take<int64_t>(1);
   WalkScratch scratch{};
   for (unsigned thread = 0; thread < team.threads(); ++thread) {
     const WalkScratch placed = place_walk(cursor, parameters_of(call).head_dim);
@@ -187,7 +206,7 @@ void run_tiled_attention(const AttentionKernels& kernels, const KernelCall& call
   const int64_t tile_tokens = choose_tile_tokens(call, team.threads());
   SplitAttention split(call, team, walk, tile_tokens);
   if (split.pays()) return split.run(cursor);
-  // Later tiles see more history: threads take turns.
+  if (team.threads() > 1 && split.has_large_tiles()) return claim_tiles(call, team, walk, tile_tokens, next_tile);
   for_each_task(call, tile_tokens, [&](const TileTask& task, int64_t number) {
     if (number % team.threads() == team.thread()) walk.run(task);
   });
