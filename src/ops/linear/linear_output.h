@@ -8,7 +8,4 @@ namespace adze::ops {
 /// Output of `tokens` for features from `first` on = sums[token][width] plus the bias, if any.
 void write_sums(const KernelCall& call, const TokenRange& tokens, int64_t first, int64_t width, const float* sums);
 
-/// Fetches the cache lines that write_sums will write, so that it need not wait for them.
-void prefetch_output(const KernelCall& call, const TokenRange& tokens, int64_t first, int64_t width);
-
 }  // namespace adze::ops

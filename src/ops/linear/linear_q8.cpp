@@ -13,7 +13,7 @@
 namespace adze::ops {
 namespace {
 
-constexpr int kStretchBlocks = 16;      // of 32 features, unpacked at a time: tiles and panel stay in L1
+constexpr int64_t kTileBlocks = 16;     // the longest stretch
 constexpr int64_t kOwnNumbers = 16384;  // so few activations every thread quantizes for itself, without a meeting
 constexpr int kMaxGroups = 2;
 
@@ -26,8 +26,8 @@ struct ThreadScratch {
 
 // `packed_bytes`: of the largest group that is packed on the way.
 ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
-  constexpr int64_t kCodes = kStretchBlocks * kBlockNumbers * kGroupRows;
-  constexpr int64_t kScales = 2 * kStretchBlocks * kGroupRows;
+  constexpr int64_t kCodes = kTileBlocks * kBlockNumbers * kGroupRows;
+  constexpr int64_t kScales = 2 * kTileBlocks * kGroupRows;
   constexpr int64_t kPlaces = 4 * kMaxSiblings;  // that may each lose an alignment
   ThreadScratch scratch{};
   for (CodeTile& tile : scratch.tiles) {
@@ -42,8 +42,8 @@ ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
 // Products of the same x.
 class Products {
  public:
-  Products(const Q8Kernels& kernels, std::span<const KernelCall> calls) : count_(calls.size()) {
-    for (size_t i = 0; i < count_; ++i) list_[i] = Product::of(calls[i], kernels);
+  Products(const Q8Kernels& kernels, std::span<const KernelCall> calls, unsigned threads) : count_(calls.size()) {
+    for (size_t i = 0; i < count_; ++i) list_[i] = Product::of(calls[i], kernels, threads);
   }
 
   std::span<const Product> all() const { return {list_.data(), count_}; }
@@ -108,38 +108,6 @@ int64_t bytes_to_pack(std::span<const KernelCall> calls) {
   return most;
 }
 
-// Blocks to unpack at a time: whole records, equal stretches.
-int64_t stretch_of(const Product& product) {
-  const int64_t stretches = (product.blocks + kStretchBlocks - 1) / kStretchBlocks;
-  const int64_t records = product.blocks / product.layout->record_blocks;
-  return (records + stretches - 1) / stretches * product.layout->record_blocks;
-}
-
-// scratch.sums += products of the panels with the rows of the groups, which are unpacked a stretch at a time.
-void multiply_unpacked(const Product& product, const Groups& groups, const PanelRange& panels,
-                       const ThreadScratch& scratch) {
-  const Q8Kernels& kernels = *product.kernels;
-  const int64_t first_token = product.split.begin(panels.begin);
-  const int64_t stretch = stretch_of(product);
-  int64_t offset = 0;
-  for (int64_t block = 0; block < product.blocks; block += stretch) {
-    const int count = static_cast<int>(std::min(stretch, product.blocks - block));
-    for (int group = 0; group < groups.count; ++group) {
-      kernels.unpack(*product.layout, groups.packed + group * product.group_bytes + offset, count,
-                     scratch.tiles[group]);
-    }
-    offset += count / product.layout->record_blocks * record_bytes(*product.layout);
-    for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-      if (block == 0) {
-        prefetch_output(*product.call, product.split.tokens_of({panel, panel + 1}), groups.first, groups.width());
-      }
-      const int64_t column = product.planes * (product.split.begin(panel) - first_token);
-      kernels.multiply(product.rules, scratch.tiles, product.panel_at(panel, block),
-                       {product.columns(panel), count, groups.count}, scratch.sums + column * groups.width());
-    }
-  }
-}
-
 // The two planes of each token become one sum.
 void add_planes(int64_t tokens, int64_t width, float* sums) {
   for (int64_t token = 0; token < tokens; ++token) {
@@ -149,18 +117,72 @@ void add_planes(int64_t tokens, int64_t width, float* sums) {
   }
 }
 
-void run_step(const Product& product, const Groups& groups, const PanelRange& panels, const ThreadScratch& scratch) {
-  const TokenRange tokens = product.split.tokens_of(panels);
-  const int64_t count = tokens.end - tokens.begin;
-  std::fill_n(scratch.sums, product.planes * count * groups.width(), 0.0f);
-  if (product.straight_from_records()) {
-    product.kernels->multiply_packed(*product.layout, groups.packed, product.panel_at(0, 0),
-                                     {product.columns(0), static_cast<int>(product.blocks), 1}, scratch.sums);
-  } else {
-    multiply_unpacked(product, groups, panels, scratch);
+void write_tokens(const Product& product, const Groups& groups, const TokenRange& tokens, float* sums) {
+  if (product.planes == 2) add_planes(tokens.end - tokens.begin, groups.width(), sums);
+  write_sums(*product.call, tokens, groups.first, groups.width(), sums);
+}
+
+// All panels straight from the records of one group.
+void run_packed_step(const Product& product, const Groups& groups, float* sums) {
+  std::fill_n(sums, product.planes * product.split.tokens * groups.width(), 0.0f);
+  float* at = sums;
+  for (int64_t panel = 0; panel < product.split.panels; ++panel) {
+    const int columns = product.columns(panel);
+    product.kernels->multiply_packed(*product.layout, groups.packed, product.panel_at(panel, 0),
+                                     {columns, static_cast<int>(product.blocks), 1}, at);
+    at += columns * groups.width();
   }
-  if (product.planes == 2) add_planes(count, groups.width(), scratch.sums);
-  write_sums(*product.call, tokens, groups.first, groups.width(), scratch.sums);
+  write_tokens(product, groups, {0, product.split.tokens}, sums);
+}
+
+// Blocks [begin, end) of a row: a stretch.
+struct Stretch {
+  int64_t begin;
+  int64_t end;
+};
+
+// `panel` moved on by so many blocks of its columns.
+Panel behind(const Panel& panel, int64_t blocks, int scales_per_block) {
+  return {panel.codes + blocks * kBlockNumbers, panel.scales + blocks, panel.sums + blocks * scales_per_block};
+}
+
+// Adds the products of the panels with an unpacked stretch; behind the last one, writes them out.
+void multiply_stretch(const Product& product, const Groups& groups, const PanelRange& panels, const Stretch& stretch,
+                      const ThreadScratch& scratch) {
+  const int count = static_cast<int>(stretch.end - stretch.begin);
+  Panel at = product.panel_at(panels.begin, stretch.begin);
+  TokenRange tokens{product.split.begin(panels.begin), 0};
+  float* sums = scratch.sums;
+  for (int64_t panel = panels.begin; panel < panels.end; ++panel, tokens.begin = tokens.end) {
+    tokens.end = product.split.begin(panel + 1);
+    const int columns = product.planes * static_cast<int>(tokens.end - tokens.begin);
+    if (stretch.begin == 0) std::fill_n(sums, columns * groups.width(), 0.0f);
+    product.kernels->multiply(product.rules, scratch.tiles, at, {columns, count, groups.count}, sums);
+    if (stretch.end == product.blocks) write_tokens(product, groups, tokens, sums);
+    sums += columns * groups.width();
+    at = behind(at, columns * count, product.rules.scales_per_block);
+  }
+}
+
+// Panels over groups that are unpacked a stretch at a time.
+void run_unpacked_step(const Product& product, const Groups& groups, const PanelRange& panels,
+                       const ThreadScratch& scratch) {
+  int64_t offset = 0;  // of the stretch in a group
+  for (Stretch stretch{0, 0}; stretch.begin < product.blocks; stretch.begin = stretch.end) {
+    stretch.end = std::min(stretch.begin + product.stretch, product.blocks);
+    const int64_t count = stretch.end - stretch.begin;
+    for (int group = 0; group < groups.count; ++group) {
+      product.kernels->unpack(*product.layout, groups.packed + group * product.group_bytes + offset,
+                              static_cast<int>(count), scratch.tiles[group]);
+    }
+    offset += count / product.layout->record_blocks * record_bytes(*product.layout);
+    multiply_stretch(product, groups, panels, stretch, scratch);
+  }
+}
+
+void run_step(const Product& product, const Groups& groups, const PanelRange& panels, const ThreadScratch& scratch) {
+  if (product.straight_from_records) return run_packed_step(product, groups, scratch.sums);
+  run_unpacked_step(product, groups, panels, scratch);
 }
 
 // The first step, counted from where the costs before it sum up to `before`, that begins at `cost` or later.
@@ -207,7 +229,7 @@ void run_linear_q8(const Q8Kernels& kernels, std::span<const KernelCall> calls, 
     const ThreadScratch placed = place_thread(cursor, packed_bytes);
     if (thread == team.thread()) scratch = placed;
   }
-  Products products(kernels, calls);
+  Products products(kernels, calls, team.threads());
   products.quantize(cursor, scratch, team);
   run_share(products.all(), scratch, team);
 }

@@ -10,8 +10,9 @@ namespace adze::ops {
 namespace {
 
 constexpr int kMaxTokens = 6;
-constexpr int kMaxPackedTokens = 4;
+constexpr int kMaxPackedTokens = 8;
 constexpr int kMaxGroups = 2;
+constexpr int kAheadBytes = 1024;  // at which activations are fetched
 
 // ---- activations
 
@@ -119,7 +120,7 @@ struct Product {
   template <typename Codes>
   static inline __attribute__((always_inline)) void sum_codes(const Codes (&codes)[kGroups], int first,
                                                               const Part& part, __m512i (&sum)[kGroups][kTokens]) {
-#pragma GCC unroll 6
+#pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
       const __m512i start = _mm512_set1_epi32(kMinima ? kSumStart : part.sums[t]);
 #pragma GCC unroll 2
@@ -130,7 +131,7 @@ struct Product {
       __m512i weights[kGroups];
 #pragma GCC unroll 2
       for (int g = 0; g < kGroups; ++g) weights[g] = codes[g].quad(first + q);
-#pragma GCC unroll 6
+#pragma GCC unroll 8
       for (int t = 0; t < kTokens; ++t) {
         const __m512i x = broadcast_quad(part.codes + kBlockNumbers * t + 4 * (first + q));
 #pragma GCC unroll 2
@@ -150,7 +151,7 @@ struct Product {
       scale[g] = _mm512_loadu_ps(part.scales[g]);
       offset[g] = _mm512_mul_ps(scale[g], _mm512_set1_ps(-kSumOffset));
     }
-#pragma GCC unroll 6
+#pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
       const __m512 activation_scale = _mm512_set1_ps(part.activation_scales[t]);
 #pragma GCC unroll 2
@@ -160,7 +161,7 @@ struct Product {
       }
     }
     if constexpr (kMinima) {
-#pragma GCC unroll 6
+#pragma GCC unroll 8
       for (int t = 0; t < kTokens; ++t) {
         const __m512 code_sum = _mm512_castsi512_ps(_mm512_set1_epi32(part.sums[t]));
 #pragma GCC unroll 2
@@ -188,6 +189,10 @@ struct Product {
   template <typename Codes>
   static inline __attribute__((always_inline)) void add_block(Codes (&codes)[kGroups], Part& part,
                                                               __m512 (&total)[kGroups][kTokens]) {
+#pragma GCC unroll 4
+    for (int line = 0; line * 64 < kBlockNumbers * kTokens; ++line) {
+      _mm_prefetch(reinterpret_cast<const char*>(part.codes + kAheadBytes + 64 * line), _MM_HINT_T0);
+    }
 #pragma GCC unroll 2
     for (int p = 0; p < kParts; ++p) {
       add_part(codes, p * kQuadsInPart, part, total);
@@ -198,14 +203,14 @@ struct Product {
   }
 
   static inline __attribute__((always_inline)) void load_totals(const float* sums, __m512 (&total)[kGroups][kTokens]) {
-#pragma GCC unroll 6
+#pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 2
       for (int g = 0; g < kGroups; ++g) total[g][t] = _mm512_loadu_ps(sums + (t * kGroups + g) * kGroupRows);
     }
   }
   static inline __attribute__((always_inline)) void store_totals(const __m512 (&total)[kGroups][kTokens], float* sums) {
-#pragma GCC unroll 6
+#pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
 #pragma GCC unroll 2
       for (int g = 0; g < kGroups; ++g) _mm512_storeu_ps(sums + (t * kGroups + g) * kGroupRows, total[g][t]);
@@ -275,6 +280,10 @@ constexpr PackedRunsByTokens kPackedRuns = {{
     Product<2, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
     Product<3, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
     Product<4, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+    Product<5, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+    Product<6, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+    Product<7, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+    Product<8, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
 }};
 
 template <int kGroups>

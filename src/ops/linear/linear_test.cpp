@@ -104,7 +104,8 @@ TEST(Linear, fast_kernels_agree_with_the_reference) {
                                      {13, 300, 64},
                                      {37, 512, 17},
                                      {70, 1290, 20},
-                                     {400, 64, 35}}) {
+                                     {400, 64, 35},
+                                     {1100, 64, 35}}) {
       LinearShape fitting = shape;
       fitting.inputs = rounded_inputs(subject, shape.inputs);
       expect_agrees(subject, fitting, static_cast<uint32_t>(shape.tokens));

@@ -14,6 +14,24 @@ CodeRules rules_of(const Rows16Layout& layout, bool keeps_bytes_signed) {
   return {zero_point, layout.scales_per_block, layout.has_minima, layout.low_bits + layout.high_bits};
 }
 
+constexpr int64_t kPackedPanels = 2;    // at most, straight from records that stay in the caches meanwhile
+constexpr int64_t kStretchBlocks = 16;  // tiles and panel stay in the first cache
+
+int64_t stretch_of(int64_t blocks, const Rows16Layout& layout) {
+  const int64_t stretches = (blocks + kStretchBlocks - 1) / kStretchBlocks;
+  const int64_t records = blocks / layout.record_blocks;
+  return (records + stretches - 1) / stretches * layout.record_blocks;
+}
+
+// Long passes read and unpack the weights less often; shorter ones give every thread its share of a small weight.
+int64_t pass_columns(int64_t steps, int64_t columns, unsigned threads) {
+  constexpr int64_t kFewestColumns = 96;
+  constexpr int64_t kStepsPerThread = 8;
+  int64_t pass = kPassColumns;
+  while (pass / 2 >= kFewestColumns && (columns + pass - 1) / pass * steps < kStepsPerThread * threads) pass /= 2;
+  return pass;
+}
+
 // `panel` seen from one of its columns on.
 Panel column_of(const Panel& panel, int64_t column) {
   return {panel.codes + kBlockNumbers * column, panel.scales + column, panel.sums + column};
@@ -27,21 +45,25 @@ Activations place_activations(ScratchCursor& cursor, int64_t columns, int64_t fe
           cursor.take<int32_t>(2 * columns * blocks)};
 }
 
-Product Product::of(const KernelCall& call, const Q8Kernels& kernels) {
+Product Product::of(const KernelCall& call, const Q8Kernels& kernels, unsigned threads) {
   const TensorView& x = call.inputs[0].tensor;
   const TensorView& weight = call.inputs[1].tensor;
-  const Rows16Layout& layout = *rows16_layout(weight.storage);
-  const int planes = activation_planes(static_cast<const LinearParameters*>(call.parameters)->activation);
-  return {&call,
-          &kernels,
-          &layout,
-          rules_of(layout, kernels.keeps_bytes_signed),
-          planes,
-          PanelSplit::of(x.rows, kernels.max_tokens / planes, kPassColumns / planes),
-          x.row_length / kBlockNumbers,
-          (weight.rows + kGroupRows - 1) / kGroupRows,
-          rows16.group_bytes(weight.storage, x.row_length),
-          {}};
+  Product product{};
+  product.call = &call;
+  product.kernels = &kernels;
+  product.layout = rows16_layout(weight.storage);
+  product.rules = rules_of(*product.layout, kernels.keeps_bytes_signed);
+  product.planes = activation_planes(static_cast<const LinearParameters*>(call.parameters)->activation);
+  product.blocks = x.row_length / kBlockNumbers;
+  product.groups = (weight.rows + kGroupRows - 1) / kGroupRows;
+  product.group_bytes = rows16.group_bytes(weight.storage, x.row_length);
+  const int64_t columns = product.planes * x.rows;
+  product.straight_from_records = columns <= kPackedPanels * kernels.max_packed_tokens;
+  product.stretch = product.straight_from_records ? product.blocks : stretch_of(product.blocks, *product.layout);
+  const int panel_columns = product.straight_from_records ? kernels.max_packed_tokens : kernels.max_tokens;
+  product.split = PanelSplit::of(x.rows, panel_columns / product.planes,
+                                 pass_columns(product.groups / kernels.max_groups, columns, threads) / product.planes);
+  return product;
 }
 
 bool Product::quantizes_like(const Product& other) const {
@@ -50,7 +72,10 @@ bool Product::quantizes_like(const Product& other) const {
 }
 
 Panel Product::panel_at(int64_t panel, int64_t block) const {
-  const int64_t before = planes * split.begin(panel) * blocks + block * columns(panel);
+  const int64_t first = block / stretch * stretch;
+  const int64_t count = std::min(stretch, blocks - first);
+  const int64_t before =
+      planes * (split.tokens * first + split.begin(panel) * count) + (block - first) * columns(panel);
   return {activations.codes + before * kBlockNumbers, activations.scales + before,
           activations.sums + before * rules.scales_per_block};
 }
@@ -75,7 +100,7 @@ void Product::quantize_blocks(int64_t token, int64_t first, int64_t count) const
 void Product::quantize(int64_t begin, int64_t end) const {
   while (begin < end) {
     const int64_t first = begin % blocks;
-    const int64_t count = std::min(blocks - first, end - begin);
+    const int64_t count = std::min({stretch - first % stretch, blocks - first, end - begin});
     quantize_blocks(begin / blocks, first, count);
     begin += count;
   }

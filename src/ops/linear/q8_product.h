@@ -8,10 +8,11 @@
 
 namespace adze::ops {
 
-/// Columns that run over one unpacked tile.
-inline constexpr int64_t kPassColumns = 96;
+/// The most columns that run over one unpacked tile.
+inline constexpr int64_t kPassColumns = 528;
 
-/// The activations of all columns; panels lie one behind the other.
+/// The activations of all columns: stretch by stretch (the blocks that are unpacked at a time), in each the panels one
+/// behind the other, so that a step reads them as one stream.
 struct Activations {
   int8_t* codes = nullptr;
   float* scales = nullptr;
@@ -26,28 +27,28 @@ struct Product {
   const Rows16Layout* layout;
   CodeRules rules;
   int planes;
-  PanelSplit split;  // of the rows of x; each row is `planes` columns of a panel, one behind the other
-  int64_t blocks;    // of a row of x
-  int64_t groups;    // of output rows
+  bool straight_from_records;  // for few tokens, unpacking to a tile would be most of the work
+  PanelSplit split;            // of the rows of x; each row is `planes` columns of a panel, one behind the other
+  int64_t blocks;              // of a row of x
+  int64_t stretch;  // blocks to unpack at a time: whole records, equal stretches; all where nothing is unpacked
+  int64_t groups;   // of output rows
   int64_t group_bytes;
   Activations activations;
 
-  static Product of(const KernelCall& call, const Q8Kernels& kernels);
+  static Product of(const KernelCall& call, const Q8Kernels& kernels, unsigned threads);
 
   const TensorView& x() const { return call->inputs[0].tensor; }
   int columns(int64_t panel) const { return planes * split.size(panel); }
   int64_t numbers() const { return planes * split.tokens * x().row_length; }
 
-  /// For few tokens, unpacking to a tile would be most of the work.
-  bool straight_from_records() const { return split.panels == 1 && columns(0) <= kernels->max_packed_tokens; }
   /// A pass over the weights goes in steps of a few groups.
-  int64_t groups_at_once() const { return straight_from_records() ? 1 : kernels->max_groups; }
+  int64_t groups_at_once() const { return straight_from_records ? 1 : kernels->max_groups; }
   int64_t steps() const { return (groups + groups_at_once() - 1) / groups_at_once(); }
   /// To share steps among threads; comparable between products of the same x.
   int64_t step_cost() const { return planes * groups_at_once() * group_bytes; }
 
   bool quantizes_like(const Product& other) const;
-  /// The activations of `panel` from block `block` on.
+  /// The activations of `panel` from block `block` to the end of its stretch.
   Panel panel_at(int64_t panel, int64_t block) const;
   /// Quantizes the blocks [begin, end) of all rows of x, counted through.
   void quantize(int64_t begin, int64_t end) const;
