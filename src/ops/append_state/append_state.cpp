@@ -74,42 +74,51 @@ std::optional<std::string> refuse_other_than_f16(const KernelRequest& request) {
   return std::nullopt;
 }
 
-// ---- block types: encoders work on sixteen blocks at a time, so heads of a token are encoded together
+// ---- block types: encoders work on sixteen blocks at a time, whichever heads and tokens they belong to
 
 constexpr int64_t kBlocksTogether = 16;
 constexpr int64_t kMaxBlockBytes = 34;
 
-// Blocks [first, first + count) of a token's row, counted over its heads.
+// Blocks [begin, end) of a sequence's rows, counted over tokens and heads.
 struct BlockRange {
-  int64_t first;
-  int64_t count;
+  int64_t begin;
+  int64_t end;
 };
 
-void append_block_range(const StateView& state, const SequenceView& sequence, int64_t token, const BlockRange& blocks,
-                        const float* row) {
-  const int64_t head_blocks = state.head_dim / state.storage->block_elements;
+void append_block_range(const StateView& state, const SequenceView& sequence, const BlockRange& blocks,
+                        const float* first_row) {
+  const CodecInfo& storage = *state.storage;
+  const int64_t head_blocks = state.head_dim / storage.block_elements;
+  const int64_t row_blocks = state.heads * head_blocks;
   std::byte packed[kBlocksTogether * kMaxBlockBytes];
   codecs::codec_of(state.storage)
-      .encode(row + blocks.first * state.storage->block_elements, nullptr, packed,
-              blocks.count * state.storage->block_elements);
-  for (int64_t i = 0; i < blocks.count; ++i) {
-    const int64_t block = blocks.first + i;
-    store_state_block(state, place_of(state, sequence, token, block / head_blocks), block % head_blocks,
-                      packed + i * state.storage->block_bytes);
+      .encode(first_row + blocks.begin * storage.block_elements, nullptr, packed,
+              (blocks.end - blocks.begin) * storage.block_elements);
+  for (int64_t block = blocks.begin; block < blocks.end; ++block) {
+    const StatePlace place = place_of(state, sequence, block / row_blocks, block % row_blocks / head_blocks);
+    store_state_block(state, place, block % head_blocks, packed + (block - blocks.begin) * storage.block_bytes);
+  }
+}
+
+// REQUIRES: the sequence's rows lie one behind the other.
+void append_sequence(const StateView& state, const SequenceView& sequence, const float* first_row, const Team& team) {
+  const int64_t row_blocks = state.heads * state.head_dim / state.storage->block_elements;
+  const auto [begin, end] = team.share(static_cast<size_t>(sequence.tokens * row_blocks), kBlocksTogether);
+  for (auto block = static_cast<int64_t>(begin); block < static_cast<int64_t>(end); block += kBlocksTogether) {
+    const BlockRange range{block, std::min(block + kBlocksTogether, static_cast<int64_t>(end))};
+    append_block_range(state, sequence, range, first_row);
   }
 }
 
 void append_blocks(const KernelCall& call, const Team& team) {
   const StateView& state = *call.inputs[0].state;
-  const int64_t row_blocks = state.heads * state.head_dim / state.storage->block_elements;
-  const int64_t row_pieces = (row_blocks + kBlocksTogether - 1) / kBlocksTogether;
+  const TensorView& rows = call.inputs[1].tensor;
+  const bool dense = rows.row_bytes == rows.row_length * static_cast<int64_t>(sizeof(float));
   for (const SequenceView& sequence : call.inputs[2].batch->sequences) {
-    const auto [begin, end] = team.share(static_cast<size_t>(sequence.tokens * row_pieces));
-    for (auto item = static_cast<int64_t>(begin); item < static_cast<int64_t>(end); ++item) {
-      const int64_t token = item / row_pieces;
-      const int64_t first = item % row_pieces * kBlocksTogether;
-      append_block_range(state, sequence, token, {first, std::min(kBlocksTogether, row_blocks - first)},
-                         call.inputs[1].tensor.floats(sequence.first_row + token));
+    const int64_t together = dense ? sequence.tokens : 1;
+    for (int64_t token = 0; token < sequence.tokens; token += together) {
+      const SequenceView part{sequence.first_row + token, together, sequence.past + token, sequence.pages};
+      append_sequence(state, part, rows.floats(part.first_row), team);
     }
   }
 }
