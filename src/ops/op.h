@@ -144,6 +144,8 @@ struct Op : graph::OpSchema {
   int packed_input = -1;
   /// A few operations for each number: with few rows, one thread is done before others could join.
   bool light = false;
+  /// Number i of the output follows from number i of each input alone, so it may be written over one of them.
+  bool in_place = false;
 };
 
 std::span<const Op* const> all_ops();

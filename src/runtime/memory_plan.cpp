@@ -4,6 +4,8 @@
 #include <iterator>
 #include <map>
 
+#include "ops/op.h"
+
 namespace adze::runtime {
 namespace {
 
@@ -69,6 +71,16 @@ std::vector<size_t> last_uses(const graph::Graph& graph) {
   return last;
 }
 
+// An input of `node`, whose index is `index`, that the output may be written over; kNoValue: none.
+graph::ValueId replaced_input(const graph::Node& node, size_t index, const std::vector<size_t>& last,
+                              const std::vector<int64_t>& bytes) {
+  if (!ops::op_of(node).in_place) return graph::kNoValue;
+  for (const auto input : node.inputs) {
+    if (input != graph::kNoValue && last[input] == index && bytes[input] == bytes[node.outputs[0]]) return input;
+  }
+  return graph::kNoValue;
+}
+
 }  // namespace
 
 MemoryPlan plan_memory(const graph::Graph& graph, const std::vector<int64_t>& bytes) {
@@ -81,10 +93,13 @@ MemoryPlan plan_memory(const graph::Graph& graph, const std::vector<int64_t>& by
   Arena arena;
   const auto aligned = [&](graph::ValueId id) { return (bytes[id] + kAlignment - 1) / kAlignment * kAlignment; };
   for (size_t index = 0; index < graph.nodes.size(); ++index) {
+    const auto replaced = replaced_input(graph.nodes[index], index, last, bytes);
+    const bool in_place = replaced != graph::kNoValue && plan.offsets[replaced] != MemoryPlan::kNoOffset;
     for (const auto output : graph.nodes[index].outputs) {
-      if (bytes[output] > 0) plan.offsets[output] = arena.take(aligned(output));
+      if (bytes[output] > 0) plan.offsets[output] = in_place ? plan.offsets[replaced] : arena.take(aligned(output));
     }
     for (const auto value : dying[index]) {
+      if (in_place && value == replaced) continue;
       if (plan.offsets[value] != MemoryPlan::kNoOffset) arena.give_back(plan.offsets[value], aligned(value));
     }
   }

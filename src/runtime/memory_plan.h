@@ -14,6 +14,7 @@ struct MemoryPlan {
   int64_t total_bytes = 0;
 };
 
+/// The output of an op that works in place takes the memory of an input that nobody needs any more.
 /// `bytes` gives the size of every value (by ValueId); 0 for those that need no memory here.
 MemoryPlan plan_memory(const graph::Graph& graph, const std::vector<int64_t>& bytes);
 

@@ -8,7 +8,7 @@
 namespace adze::backends {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{64} << 20;  // of address space; what is not used is never backed by memory
+constexpr size_t kFirstBufferBytes = size_t{64} << 20;
 
 }  // namespace
 
@@ -16,8 +16,10 @@ std::byte* BufferArena::allocate(size_t bytes) {
   const auto rounded = checked_align(bytes, kAlignment);
   if (!rounded) fail(ErrorCode::out_of_memory, "cannot reserve {} bytes of memory", bytes);
   if (buffers_.empty() || *rounded > buffers_.back().size() - used_) {
-    buffers_.emplace_back(std::max<size_t>(kBufferBytes, *rounded));
+    // Address space: what is not used is never backed by memory, but for the last huge page of each buffer. So the
+    // buffers double, and there are few.
     used_in_full_ += used_;
+    buffers_.emplace_back(std::max<size_t>({kFirstBufferBytes, used_in_full_, *rounded}));
     used_ = 0;
   }
   std::byte* block = buffers_.back().data() + used_;
