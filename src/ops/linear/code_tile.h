@@ -48,7 +48,7 @@ struct Extent {
 /// on how many tokens share a panel, nor on which of the two ways to multiply is taken.
 struct Q8Kernels {
   int max_tokens;           // of a panel
-  int max_packed_tokens;    // of a panel for multiply_packed
+  int max_packed_tokens;    // of a panel for multiply_packed; 0: there is none
   int max_groups;           // that are multiplied at once
   bool keeps_bytes_signed;  // 8-bit codes are int8 in tiles (zero point 0), else uint8 (zero point 128)
 
@@ -65,6 +65,7 @@ struct Q8Kernels {
 
 extern const Q8Kernels kQ8KernelsAvx512;
 extern const Q8Kernels kQ8KernelsAvx2;
+extern const Q8Kernels kQ8KernelsPortable;
 extern const Q8Kernels kQ8KernelsI8mm;
 extern const Q8Kernels kQ8KernelsDotprod;
 extern const Q8Kernels kQ8KernelsNeon;

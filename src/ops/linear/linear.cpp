@@ -50,6 +50,7 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back(linear_q8_kernel<kQ8KernelsNeon>("neon_q8_32", Isa::neon));
     kernels.push_back(linear_f32_kernel<kF32KernelsNeon>("neon_f32", Isa::neon));
   }
+  kernels.push_back(linear_q8_kernel<kQ8KernelsPortable>("portable_q8_32", Isa::scalar));
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, linear_reference_scratch_bytes, linear_reference});
   return kernels;
 }

@@ -58,7 +58,7 @@ Product Product::of(const KernelCall& call, const Q8Kernels& kernels, unsigned t
   product.groups = (weight.rows + kGroupRows - 1) / kGroupRows;
   product.group_bytes = rows16.group_bytes(weight.storage, x.row_length);
   const int64_t columns = product.planes * x.rows;
-  product.straight_from_records = columns <= kPackedPanels * kernels.max_packed_tokens;
+  product.straight_from_records = columns > 0 && columns <= kPackedPanels * kernels.max_packed_tokens;
   product.stretch = product.straight_from_records ? product.blocks : stretch_of(product.blocks, *product.layout);
   const int panel_columns = product.straight_from_records ? kernels.max_packed_tokens : kernels.max_tokens;
   product.split = PanelSplit::of(x.rows, panel_columns / product.planes,
