@@ -36,12 +36,14 @@ def speed_table(rows, peers):
     columns = key_columns(rows) + [("adze t/s", 14)]
     for peer in peers:
         columns += [(f"{peer} t/s", 16), ("ratio", 6)]
-    columns += [("probe GB/s", 10), ("of probe", 8)]
+    columns += [("others", 6), ("probe GB/s", 10), ("of probe", 8)]
     lines = []
     for row in rows:
         cells = key_cells(row) + [figure(row, "adze")]
         for peer in peers:
             cells += [figure(row, peer), ratio(row, peer)]
+        known = [share for share in row.others if share is not None]
+        cells.append(f"{max(known) * 100:.0f} %" if known else "-")
         if row.probes:
             probe = sum(row.probes) / len(row.probes)
             cells += [f"{probe * 1e-9:.1f}", f"{row.part_of_probe() * 100:.0f} %"]

@@ -3,8 +3,9 @@
 
 Every round reads memory for a moment, runs Adze, reads memory again and runs each peer, so that whatever else happens
 on the machine happens to all. Figures are medians over rounds, a ratio is the median of the ratios of the rounds, and
-± is half the way from the slowest to the fastest round. "of probe" is what part of the read bandwidth that was just
-probed a generation's weights come to.
+± is half the way from the slowest to the fastest round. "others" is the largest part of the processors that other
+programs used in a round: figures with more than a few percent there say little. "of probe" is what part of the read
+bandwidth that was just probed a generation's weights come to.
 
   bench/peers.py                      every file of the cache at 1 and 2 threads, --deep ones also with long contexts
   bench/peers.py --quick              two rounds, short texts, no long contexts

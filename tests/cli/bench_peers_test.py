@@ -42,7 +42,7 @@ class BenchScripts(VerbTest):
         out = self.folder / "table.txt"
         text = self.peers("--out", out, "--depths", "0,3", "--kv", "f16").stdout
         self.assertRegex(text, r"tiny\.gguf +1 +0 +f16 +prompt 4 .*0\.5 ± 0\.0 +[0-9.]+x")
-        self.assertRegex(text, r"tiny\.gguf +1 +3 +f16 +generate 2 .*0\.2 ± 0\.0 +[0-9.]+x +[0-9.]+ +[0-9]+ %")
+        self.assertRegex(text, r"tiny\.gguf +1 +3 +f16 +generate 2 .*0\.2 ± 0\.0 +[0-9.]+x +[0-9]+ % +[0-9.]+ +[0-9]+ %")
         self.assertIn("llama.cpp  version: 7", text)
         self.assertEqual(out.read_text().strip(), text.split("\nkept in")[0].strip())
         calls = (self.llama / "calls").read_text().splitlines()
