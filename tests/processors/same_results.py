@@ -3,7 +3,8 @@
 
 usage: same_results.py NATIVE_BUILD ARM_BUILD
 Models of random weights are quantized by both programs and run by both, on Arm with every instruction set that has
-kernels. Where the demo's model is in the cache, both continue a text with it. Natively that takes AVX2 or more.
+kernels, and with caches of keys and values in every precision. Where the demo's model was fetched, both continue a text
+with it. Natively that takes AVX2 or more.
 """
 import array
 import os
@@ -21,6 +22,7 @@ EMULATOR = ["qemu-aarch64", "-cpu", "max", "-L", "/usr/aarch64-linux-gnu"]
 ARM_SETS = ["neon", "dotprod", "i8mm"]
 TYPES = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K_M", "Q6_K", "F16", "BF16", "F32"]
 POLICIES = ["automatic", "f32"]
+CACHES = ["f32", "f16", "q8_0", "q4_0"]
 TOKENS = array.array("i", [7 * i * i % 251 + 3 for i in range(48)])
 PROMPT = "The capital of France is"
 NEW_TOKENS = 12
@@ -68,6 +70,14 @@ def check_type(kind, source, native, arms, folder):
     return results
 
 
+def check_caches(source, native, arm):
+    """Whether both continue a text with the same tokens for each precision of the cache."""
+    for cache in CACHES:
+        arguments = ["run", source, "-p", PROMPT, "-n", 4 * NEW_TOKENS, "--temp", "0", "--kv", cache]
+        expected = native.run("adze", *arguments)
+        yield compare(f"cache in {cache}: text, {arm.name}", expected, arm.run("adze", *arguments))
+
+
 def check_text(native, arm):
     """Whether both continue a text alike; None without a model."""
     model = cached_model()
@@ -91,8 +101,9 @@ def main():
         (folder / "tokens.i32").write_bytes(TOKENS.tobytes())
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             text = pool.submit(check_text, native, arms[-1])
+            caches = pool.submit(lambda: list(check_caches(source, native, arms[-1])))
             checks = pool.map(lambda kind: check_type(kind, source, native, arms, folder), TYPES)
-            results = [good for check in checks for good in check] + [text.result()]
+            results = [good for check in checks for good in check] + [*caches.result(), text.result()]
     print(f"{results.count(True)} passed, {results.count(False)} failed, {results.count(None)} skipped")
     return 1 if False in results else 0
 
