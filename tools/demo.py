@@ -93,8 +93,8 @@ def measure(adze, name, path, reference, text):
     look = adze.ask("inspect", path)
     quality = ["eval", path, "--text", text, "--context", CONTEXT, "--chunks", CHUNKS]
     quality = adze.ask(*quality, *([] if path == reference else ["--ref", reference]))
-    speed = adze.ask("bench", path, "-p", PROMPT_TOKENS, "-n", GENERATED_TOKENS, "-r", ROUNDS)["results"][0]
-    return {**look, **quality, **speed, "name": name, "path": path}
+    speed = adze.ask("bench", path, "-p", PROMPT_TOKENS, "-n", GENERATED_TOKENS, "-r", ROUNDS)
+    return {**look, **quality, **speed, **speed["results"][0], "name": name, "path": path}
 
 
 def number(value, digits):
@@ -114,8 +114,12 @@ COLUMNS = [
 ]
 
 
+def cells_of(row):
+    return [show(row) for _, show in COLUMNS]
+
+
 def print_table(rows):
-    lines = [[title for title, _ in COLUMNS]] + [[show(row) for _, show in COLUMNS] for row in rows]
+    lines = [[title for title, _ in COLUMNS]] + [cells_of(row) for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
     for line in lines:
         print("  " + line[0].ljust(widths[0]) + "".join("  " + cell.rjust(w) for cell, w in zip(line[1:], widths[1:])))
