@@ -79,7 +79,7 @@ struct Profiled {
 /// Opens one session per number of threads and calls `measure(session, case)` for every depth and batch.
 class Bench {
  public:
-  Bench(const BenchOptions& options, Console& console) : options_(options), console_(console) {}
+  explicit Bench(const BenchOptions& options) : options_(options) {}
 
   template <typename Measure>
   void for_each_case(const Measure& measure) {
@@ -131,7 +131,6 @@ class Bench {
   }
 
   const BenchOptions& options_;
-  Console& console_;
   std::shared_ptr<runtime::LoadedModel> model_;
   Start start_;
 };
@@ -188,7 +187,7 @@ Json speed_json(const std::vector<Measured>& list, const Bench& bench, const Ben
 }
 
 void bench_speed(const BenchOptions& options, Console& console) {
-  Bench bench(options, console);
+  Bench bench(options);
   std::vector<Measured> list;
   bench.for_each_case([&](runtime::Session& session, const Case& setting) {
     ProgressBar progress(console);
@@ -239,7 +238,7 @@ void print_profiles(Console& console, const std::vector<Profiled>& list) {
 }
 
 void bench_ops(const BenchOptions& options, Console& console) {
-  Bench bench(options, console);
+  Bench bench(options);
   const auto limits = cached_machine_limits();
   std::vector<Profiled> list;
   bench.for_each_case([&](runtime::Session& session, const Case& setting) {

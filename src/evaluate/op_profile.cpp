@@ -80,6 +80,20 @@ class Groups {
   std::map<const PlannedNode*, size_t> index_;
 };
 
+/// Collects the times of a session's nodes as long as it lives.
+class Measuring {
+ public:
+  explicit Measuring(runtime::Session& session) : session_(session) { session_.measure(&times_); }
+  ~Measuring() { session_.measure(nullptr); }
+  Measuring(const Measuring&) = delete;
+  Measuring& operator=(const Measuring&) = delete;
+  const std::vector<NodeTime>& times() const { return times_; }
+
+ private:
+  runtime::Session& session_;
+  std::vector<NodeTime> times_;
+};
+
 }  // namespace
 
 std::string node_group(const std::string& name) {
@@ -100,21 +114,19 @@ std::vector<OpTime> profile_ops(runtime::Session& session, const ProfileRequest&
   SideBySide sequences(session, request.batch);
   sequences.fill(request.depth);
   Groups groups;
-  std::vector<NodeTime> times;
-  session.measure(&times);
+  const Measuring measuring(session);
   for (int64_t call = 0; call <= request.calls; ++call) {
     throw_if_cancelled(progress);
     sequences.run(request.tokens);
     if (call == 0) {
-      groups.add_costs(times);  // also the warm-up
+      groups.add_costs(measuring.times());  // also the warm-up
     } else {
       groups.start_call();
-      groups.add_call(times);
+      groups.add_call(measuring.times());
     }
     sequences.go_back_to(request.depth);
     progress.update("calls", static_cast<uint64_t>(call), static_cast<uint64_t>(request.calls));
   }
-  session.measure(nullptr);
   return groups.finish();
 }
 
