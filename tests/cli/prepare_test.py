@@ -56,9 +56,9 @@ class Prepare(VerbTest):
 
     def test_kernels_that_want_rows_refuse_it(self):
         self.prepare()
-        self.refuses("run", self.prepared, "-p", "a", environment={"ADZE_FORCE_ISA": "scalar"},
+        self.refuses("run", self.prepared, "-p", "a", environment={"ADZE_FORCE": "linear=ref"},
                      says="run `adze prepare` again")
-        self.refuses("prepare", self.model, self.folder / "scalar.adze", environment={"ADZE_FORCE_ISA": "scalar"},
+        self.refuses("prepare", self.model, self.folder / "rows.adze", environment={"ADZE_FORCE": "linear=ref"},
                      says="nothing to prepare")
 
     def test_bad_models(self):
