@@ -24,16 +24,19 @@ namespace {
 using formats::test_folder;
 using testing::HasSubstr;
 
-bool kernels_pack_weights() { return active_isa() != Isa::scalar && active_isa() != Isa::sse; }
+using passes::ActivationPolicy;
+
+// Every processor has kernels that pack weights for 8-bit activations, not all have some for f32.
+bool kernels_pack_for_f32() { return active_isa() != Isa::scalar && active_isa() != Isa::sse; }
 
 struct ModelRun {
   std::vector<float> logits;
   size_t owned_bytes;  // of weights
 };
 
-ModelRun run_model(const std::string& path, runtime::WeightMemory memory = runtime::WeightMemory::packed) {
-  const auto model =
-      std::make_shared<runtime::LoadedModel>(formats::read_model(path), passes::ActivationPolicy{}, memory);
+ModelRun run_model(const std::string& path, ActivationPolicy policy = ActivationPolicy::automatic,
+                   runtime::WeightMemory memory = runtime::WeightMemory::packed) {
+  const auto model = std::make_shared<runtime::LoadedModel>(formats::read_model(path), policy, memory);
   runtime::Session session(model, {.threads = 2, .context_tokens = 64});
   const std::vector<int32_t> tokens = {5, 1, 9, 2, 7, 7, 3};
   const auto logits = session.feed(session.add_sequence(), tokens);
@@ -74,27 +77,31 @@ class Prepare : public testing::Test {
 };
 
 TEST_F(Prepare, ComputesTheSameBitsWithoutMemoryOfItsOwn) {
-  if (!kernels_pack_weights()) GTEST_SKIP() << "no kernel here packs weights";
   for (const char* type : {"Q4_0", "Q4_K_M", "Q8_0", "F16"}) {
-    const ModelRun expected = run_model(made_model(type));
-    const ModelRun found = run_model(prepared_model(type));
-    EXPECT_EQ(found.logits, expected.logits) << type;
-    EXPECT_GT(expected.owned_bytes, 0u) << type;
-    EXPECT_EQ(found.owned_bytes, 0u) << type;
+    for (const auto policy : {ActivationPolicy::automatic, ActivationPolicy::f32}) {
+      const bool is_f32 = policy == ActivationPolicy::f32 || std::string_view(type) == "F16";
+      if (is_f32 && !kernels_pack_for_f32()) continue;
+      const ModelRun expected = run_model(made_model(type), policy);
+      const ModelRun found = run_model(prepared_model(type), policy);
+      EXPECT_EQ(found.logits, expected.logits) << type;
+      EXPECT_GT(expected.owned_bytes, 0u) << type;
+      EXPECT_EQ(found.owned_bytes, 0u) << type;
+    }
   }
 }
 
 TEST_F(Prepare, MappedWeightsComputeTheSameBits) {
   for (const char* type : {"Q4_0", "Q6_K", "F16"}) {
-    const ModelRun packed = run_model(made_model(type));
-    const ModelRun mapped = run_model(made_model(type), runtime::WeightMemory::mapped);
-    EXPECT_EQ(mapped.logits, packed.logits) << type;
-    EXPECT_EQ(mapped.owned_bytes, 0u) << type;
+    for (const auto policy : {ActivationPolicy::automatic, ActivationPolicy::f32}) {
+      const ModelRun packed = run_model(made_model(type), policy);
+      const ModelRun mapped = run_model(made_model(type), policy, runtime::WeightMemory::mapped);
+      EXPECT_EQ(mapped.logits, packed.logits) << type;
+      EXPECT_EQ(mapped.owned_bytes, 0u) << type;
+    }
   }
 }
 
 TEST_F(Prepare, IsTheSameAtAnyThreadCount) {
-  if (!kernels_pack_weights()) GTEST_SKIP() << "no kernel here packs weights";
   const auto source = made_model("Q4_K_M");
   const auto one = folder_ + "/one.adze";
   const auto three = folder_ + "/three.adze";
@@ -106,7 +113,6 @@ TEST_F(Prepare, IsTheSameAtAnyThreadCount) {
 }
 
 TEST_F(Prepare, ShowsTheTensorsOfTheOriginal) {
-  if (!kernels_pack_weights()) GTEST_SKIP() << "no kernel here packs weights";
   const auto original = formats::read_model(made_model("Q4_K_M"));
   const auto prepared = formats::read_model(prepared_model("Q4_K_M"));
   ASSERT_EQ(prepared.tensors.size(), original.tensors.size());
@@ -118,7 +124,6 @@ TEST_F(Prepare, ShowsTheTensorsOfTheOriginal) {
 }
 
 TEST_F(Prepare, TensorsAreAlignedToPages) {
-  if (!kernels_pack_weights()) GTEST_SKIP() << "no kernel here packs weights";
   const auto path = prepared_model("Q4_0");
   const auto file = MappedFile::open(path);
   const auto header = formats::read_gguf_header(file->bytes(), path);
@@ -136,7 +141,6 @@ std::string message_of(const Action& action) {
 }
 
 TEST_F(Prepare, CannotBeConvertedOrPreparedAgain) {
-  if (!kernels_pack_weights()) GTEST_SKIP() << "no kernel here packs weights";
   const auto path = prepared_model("Q4_0");
   const auto target = folder_ + "/target.gguf";
   const auto expected = HasSubstr("start from the model that it was made from");
@@ -146,7 +150,6 @@ TEST_F(Prepare, CannotBeConvertedOrPreparedAgain) {
 }
 
 TEST_F(Prepare, RefusesAnotherLayoutVersion) {
-  if (!kernels_pack_weights()) GTEST_SKIP() << "no kernel here packs weights";
   const auto path = prepared_model("Q4_0");
   using namespace std::string_view_literals;
   const auto newer = with_bytes(path, "adze.packed.layout_version", "\x04\0\0\0\x01\0\0\0"sv, "\x04\0\0\0\x63\0\0\0"sv);
@@ -155,7 +158,6 @@ TEST_F(Prepare, RefusesAnotherLayoutVersion) {
 }
 
 TEST_F(Prepare, RefusesSizesThatDoNotFit) {
-  if (!kernels_pack_weights()) GTEST_SKIP() << "no kernel here packs weights";
   const auto path = prepared_model("Q4_0");
   const auto model = formats::read_model(path);
   // The first entry of the row counts: a tensor that claims more rows than it has bytes for.
@@ -173,7 +175,6 @@ TEST_F(Prepare, RefusesSizesThatDoNotFit) {
 }
 
 TEST_F(Prepare, RefusesAFileThatWasCutOff) {
-  if (!kernels_pack_weights()) GTEST_SKIP() << "no kernel here packs weights";
   const auto path = prepared_model("Q4_0");
   const auto content = content_of(path);
   const auto cut = folder_ + "/cut.adze";
