@@ -109,6 +109,7 @@ inline void scale_row(float* row, int count, float factor) {
 inline void raise_maxima(const AttentionRules& rules, const AttentionTile& tile, const RowBlock& block, float* scores,
                          float* change) {
   const float factor = score_factor(rules);
+  Lanes changes = splat(0.0f);
   for (int i = 0; i < block.rows; ++i) {
     const Stretch seen = seen_by(tile, block.first + i);
     if (seen.empty()) continue;
@@ -117,16 +118,16 @@ inline void raise_maxima(const AttentionRules& rules, const AttentionTile& tile,
     const float largest = (tile.all_seen ? largest_of_all_scores(row) : largest_score(seen, row)) * factor;
     float* maximum = tile.span.maxima + block.first + i;
     const float after = largest > *maximum ? largest : *maximum;
-    change[i] = *maximum - after;
+    changes = within(splat(*maximum - after), i, i + 1, changes);
     *maximum = after;
   }
-  store(change, power_of_two_up_to_two(load(change)));
+  store(change, power_of_two_up_to_two(changes));
 }
 
 // Scores of the block become weights, and what its rows have summed up is rescaled. In steps over all rows, so that one
 // row's chain of operations hides behind the others'.
 inline void weigh_block(const AttentionRules& rules, const AttentionTile& tile, const RowBlock& block, float* scores) {
-  alignas(64) float change[16] = {};
+  alignas(64) float change[16];
   raise_maxima(rules, tile, block, scores, change);
   const Lanes factor = splat(score_factor(rules));
   for (int i = 0; i < block.rows; ++i) {
