@@ -229,7 +229,9 @@ struct Product {
     alignas(64) float scales[16 * kGroupRows];
     alignas(64) float minima[16 * kGroupRows];
     Panel block = panel;
-    for (int b = 0; b < blocks; b += layout.record_blocks, record += record_bytes(layout)) {
+    const int bytes = record_bytes(layout);
+    for (int b = 0; b < blocks; b += layout.record_blocks, record += bytes) {
+      prefetch_record(record, bytes);
       unpack_record_scales(layout, record, scales, minima);
       const uint8_t* planes = record + header_bytes(layout);
       for (int i = 0; i < layout.record_blocks; ++i, planes += Codes::kBlockBytes) {

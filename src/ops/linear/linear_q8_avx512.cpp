@@ -236,16 +236,18 @@ struct Product {
                          float* sums) {
     alignas(64) float scales[16 * kGroupRows];
     alignas(64) float minima[16 * kGroupRows];
+    const int bytes = record_bytes(layout);
     Part part{panel.codes, panel.scales, panel.sums, {}, {}};
     __m512 total[1][kTokens];
     load_totals(sums, total);
     for (int b = 0; b < blocks; b += layout.record_blocks) {
+      prefetch_record(record, bytes);
       unpack_record_scales(layout, record, scales, minima);
       part.scales[0] = scales;
       part.minima[0] = minima;
       RecordCodes<kLowBits, kHighBits> codes[1] = {{record + header_bytes(layout)}};
       for (int i = 0; i < layout.record_blocks; ++i) add_block(codes, part, total);
-      record += record_bytes(layout);
+      record += bytes;
     }
     store_totals(total, sums);
   }
