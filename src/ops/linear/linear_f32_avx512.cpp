@@ -10,6 +10,7 @@ namespace {
 
 constexpr int kMaxTokens = 12;
 constexpr int kMaxPlainTokens = 4;
+constexpr int kAheadBytes = 2048;  // at which plain rows are fetched: the processor stops at the ends of pages
 
 void widen(PlainNumber type, const uint8_t* group, int64_t numbers, float* tile) {
   widen_group(type, group, numbers, tile);
@@ -74,6 +75,8 @@ struct PlainRun {
       high[t] = _mm512_loadu_ps(sums + t * kTileRows + 16);
     }
     for (int64_t k = 0; k < numbers; ++k, panel += kTokens) {
+      __builtin_prefetch(groups.low + k * kStep + kAheadBytes);
+      __builtin_prefetch(groups.high + k * kStep + kAheadBytes);
       const __m512 low_weights = load_lanes<kType>(groups.low + k * kStep);
       const __m512 high_weights = load_lanes<kType>(groups.high + k * kStep);
 #pragma GCC unroll 4
