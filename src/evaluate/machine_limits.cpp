@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <functional>
 
 #include "backends/cpu/host_buffer.h"
@@ -66,10 +67,30 @@ class RoundTimer {
   Progress& progress_;
 };
 
-Rate measure_multiply_adds(RoundTimer& timer, const MultiplyAddLoop& loop, int64_t rounds, unsigned threads) {
-  constexpr int64_t kTimes = 20000;
-  const double amount = static_cast<double>(loop.per_round) * kTimes * threads;
-  return timer.measure(amount, rounds, [&](unsigned, int64_t repeats) { loop.run(kTimes * repeats); });
+double processor_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+// In processor time, each thread for itself: beside compilers the threads rarely all run at once.
+Rate measure_multiply_adds(ThreadPool& pool, const MultiplyAddLoop& loop, int64_t rounds, Progress& progress) {
+  constexpr int64_t kTimes = 500'000;  // a few milliseconds
+  std::vector<double> rates;
+  for (int64_t round = 0; round <= rounds; ++round) {
+    throw_if_cancelled(progress);
+    std::vector<double> seconds(pool.size());
+    pool.run([&](unsigned thread) {
+      const double start = processor_seconds();
+      loop.run(kTimes);
+      seconds[thread] = std::max(processor_seconds() - start, 1e-9);
+    });
+    if (round == 0) continue;  // warm-up
+    double rate = 0;
+    for (const double each : seconds) rate += static_cast<double>(loop.per_round * kTimes) / each;
+    rates.push_back(rate);
+  }
+  return rate_of(std::move(rates));
 }
 
 Rate measure_reads(RoundTimer& timer, const MachineLoops& loops, std::span<const std::byte> block, int64_t rounds,
@@ -135,8 +156,8 @@ MachineLimits measure_machine(const LimitOptions& options, Progress& progress) {
     progress.update("measuring", done++, steps);
     const int64_t rounds = options.multiply_add_rounds;
     if (rounds == 0) continue;
-    limits.multiply_adds.push_back({threads, measure_multiply_adds(timer, loops.int8, rounds, threads),
-                                    measure_multiply_adds(timer, loops.f32, rounds, threads)});
+    limits.multiply_adds.push_back({threads, measure_multiply_adds(pool, loops.int8, rounds, progress),
+                                    measure_multiply_adds(pool, loops.f32, rounds, progress)});
   }
   return limits;
 }

@@ -24,6 +24,7 @@ struct ReadRate {
   Rate bytes;
 };
 
+/// In processor time, so that other programs do not lower it.
 struct MultiplyAddRate {
   unsigned threads = 0;
   Rate int8;
@@ -47,7 +48,7 @@ struct LimitOptions {
   std::vector<unsigned> threads;     // each is measured
   std::vector<int64_t> block_bytes;  // each is measured; multiples of 1 MiB
   int64_t read_rounds = 7;           // of which the best and the median are kept
-  int64_t multiply_add_rounds = 40;  // short ones, so that some have the processor for themselves; 0: none
+  int64_t multiply_add_rounds = 40;  // of a few milliseconds; 0: none
   double seconds_per_round = 0.01;   // at least; a block is always read to its end
 };
 
