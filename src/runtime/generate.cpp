@@ -45,6 +45,19 @@ std::optional<StopReason> reason_to_stop(const Speech& speech, const GenerationR
   return std::nullopt;
 }
 
+// Feeds whole batches and leaves the last one, whose logits are wanted. Returns false if the caller cancels meanwhile.
+bool feed_all_but_last_batch(Session& session, SequenceId sequence, std::span<const int32_t>& prompt,
+                             const TextSink& sink) {
+  const auto batch = static_cast<size_t>(session.batch_tokens());
+  while (prompt.size() > batch) {
+    const SequenceWork work{sequence, prompt.first(batch), LogitsWanted::none};
+    session.run({&work, 1});
+    prompt = prompt.subspan(batch);
+    if (sink && !sink({})) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 const char* stop_reason_name(StopReason reason) {
@@ -73,6 +86,10 @@ GenerationResult generate(Session& session, SequenceId sequence, std::span<const
   for (const int32_t token : prompt) sampler.accept(token);
 
   int64_t start_ns = now_ns();
+  if (!feed_all_but_last_batch(session, sequence, prompt, sink)) {
+    result.reason = StopReason::cancelled;
+    return result;
+  }
   auto logits = session.feed(sequence, prompt);
   while (options.max_tokens > 0) {
     const int32_t token = sampler.sample(logits);

@@ -31,7 +31,8 @@ struct GenerationResult {
   double generation_seconds = 0;  // of the tokens behind the first
 };
 
-/// Called with each piece of text that is complete and surely not part of a stop text; false cancels.
+/// Called with each piece of text that is complete and surely not part of a stop text, and with an empty one behind
+/// each batch of a long prompt; false cancels.
 using TextSink = std::function<bool(std::string_view piece)>;
 
 /// Feeds `prompt` to the end of the sequence and samples from there. Throws what Session::run throws.
