@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/cpu_features.h"
+#include "base/short_slices.h"
 #include "base/spin_wait.h"
 
 namespace adze {
@@ -47,6 +48,7 @@ void ThreadPool::State::wait_for_round(uint64_t seen) {
 }
 
 void ThreadPool::State::work(unsigned thread) {
+  ask_for_short_slices();
   uint64_t seen = 0;
   while (true) {
     wait_for_round(seen);
@@ -62,6 +64,7 @@ void ThreadPool::State::work(unsigned thread) {
 
 ThreadPool::ThreadPool(unsigned threads) : state_(std::make_unique<State>()) {
   if (threads == 0) threads = available_processors();
+  if (threads > 1) ask_for_short_slices();
   for (unsigned i = 1; i < threads; ++i) state_->workers.emplace_back([s = state_.get(), i] { s->work(i); });
 }
 

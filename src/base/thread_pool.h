@@ -9,7 +9,8 @@ namespace adze {
 
 class ThreadPool {
  public:
-  /// `threads` counts the calling thread, so 1 starts no worker. 0 means one per available processor.
+  /// `threads` counts the calling thread, so 1 starts no worker. 0 means one per available processor. Several ask for
+  /// short turns on the processors (short_slices.h), the calling one too.
   explicit ThreadPool(unsigned threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
