@@ -208,7 +208,7 @@ bool Plan::is_for_one_thread(const Step& step) const {
   return numbers <= kNumbers;
 }
 
-void Plan::run_apart(const Step& step, const Team& team, std::vector<NodeTime>* times) const {
+void Plan::run_in_turn(const Step& step, const Team& team, std::vector<NodeTime>* times) const {
   const bool one_thread = step.kind == Step::Kind::light && is_for_one_thread(step);
   const Team alone(0, 1, nullptr);
   for (size_t i = step.begin; i < step.end; ++i) {
@@ -225,7 +225,7 @@ void Plan::run_apart(const Step& step, const Team& team, std::vector<NodeTime>* 
 }
 
 void Plan::run_step(const Step& step, const Team& team, std::vector<NodeTime>* times) const {
-  if (step.kind != Step::Kind::siblings) return run_apart(step, team, times);
+  if (step.kind != Step::Kind::siblings) return run_in_turn(step, team, times);
   const std::span<const ops::KernelCall> calls(calls_.data() + step.begin, step.end - step.begin);
   const int64_t start_ns = times ? now_ns() : 0;
   nodes_[step.begin].choice.kernel->run_siblings(calls, team);

@@ -79,7 +79,7 @@ class Plan {
   void follow_row_counts();
   void set_batch(std::span<const int32_t> tokens, const ops::BatchView& batch);
   void run_step(const Step& step, const Team& team, std::vector<NodeTime>* times) const;
-  void run_apart(const Step& step, const Team& team, std::vector<NodeTime>* times) const;
+  void run_in_turn(const Step& step, const Team& team, std::vector<NodeTime>* times) const;
   bool is_for_one_thread(const Step& step) const;
   ops::TensorView intermediate(graph::ValueId id) const;
   std::vector<int64_t> maximum_dims(graph::ValueId id) const;

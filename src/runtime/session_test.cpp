@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/cpu_features.h"
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "runtime/tiny_model_for_test.h"
@@ -60,7 +59,6 @@ std::vector<std::string> together_with(const Plan& plan, std::string_view name) 
 }
 
 TEST(Plan, RunsProductsOfTheSameInputAndLightNodesTogether) {
-  if (!isa_includes(active_isa(), Isa::avx2)) GTEST_SKIP() << "products run together on AVX2 and better only";
   Session session(load(&codecs::q4_0.info), {.threads = 2, .context_tokens = 64});
   EXPECT_THAT(together_with(session.plan(), "blk.0.attn_q"),
               testing::ElementsAre("blk.0.attn_q", "blk.0.attn_k", "blk.0.attn_v"));

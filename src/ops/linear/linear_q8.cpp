@@ -13,7 +13,6 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kTileBlocks = 16;     // the longest stretch
 constexpr int64_t kOwnNumbers = 16384;  // so few activations every thread quantizes for itself, without a meeting
 constexpr int kMaxGroups = 2;
 
@@ -26,8 +25,8 @@ struct ThreadScratch {
 
 // `packed_bytes`: of the largest group that is packed on the way.
 ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
-  constexpr int64_t kCodes = kTileBlocks * kBlockNumbers * kGroupRows;
-  constexpr int64_t kScales = 2 * kTileBlocks * kGroupRows;
+  constexpr int64_t kCodes = kStretchBlocks * kBlockNumbers * kGroupRows;
+  constexpr int64_t kScales = 2 * kStretchBlocks * kGroupRows;
   constexpr int64_t kPlaces = 4 * kMaxSiblings;  // that may each lose an alignment
   ThreadScratch scratch{};
   for (CodeTile& tile : scratch.tiles) {
@@ -190,6 +189,19 @@ int64_t first_step_at(int64_t cost, int64_t before, int64_t step_cost, int64_t s
   return std::clamp<int64_t>((cost - before + step_cost - 1) / step_cost, 0, steps);
 }
 
+// Steps [begin, end), counted through all passes.
+void run_steps(const Product& product, int64_t begin, int64_t end, const ThreadScratch& scratch) {
+  const int64_t in_pass = product.steps();
+  while (begin < end) {
+    const int64_t pass = begin / in_pass;
+    const PanelRange panels = product.split.pass(pass);
+    const int64_t behind_pass = std::min(end, (pass + 1) * in_pass);
+    for (; begin < behind_pass; ++begin) {
+      run_step(product, groups_of(product, begin - pass * in_pass, scratch), panels, scratch);
+    }
+  }
+}
+
 // Threads share out the steps of all products by cost; each gets consecutive ones.
 void run_share(std::span<const Product> products, const ThreadScratch& scratch, const Team& team) {
   int64_t total = 0;
@@ -200,11 +212,7 @@ void run_share(std::span<const Product> products, const ThreadScratch& scratch, 
   for (const Product& product : products) {
     const int64_t steps = product.split.passes() * product.steps();
     const int64_t cost = product.step_cost();
-    const int64_t last = first_step_at(end, before, cost, steps);
-    for (int64_t step = first_step_at(begin, before, cost, steps); step < last; ++step) {
-      run_step(product, groups_of(product, step % product.steps(), scratch), product.split.pass(step / product.steps()),
-               scratch);
-    }
+    run_steps(product, first_step_at(begin, before, cost, steps), first_step_at(end, before, cost, steps), scratch);
     before += steps * cost;
   }
 }

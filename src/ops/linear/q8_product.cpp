@@ -14,8 +14,7 @@ CodeRules rules_of(const Rows16Layout& layout, bool keeps_bytes_signed) {
   return {zero_point, layout.scales_per_block, layout.has_minima, layout.low_bits + layout.high_bits};
 }
 
-constexpr int64_t kPackedPanels = 2;    // at most, straight from records that stay in the caches meanwhile
-constexpr int64_t kStretchBlocks = 16;  // tiles and panel stay in the first cache
+constexpr int64_t kPackedPanels = 2;  // at most, straight from records that stay in the caches meanwhile
 
 int64_t stretch_of(int64_t blocks, const Rows16Layout& layout) {
   const int64_t stretches = (blocks + kStretchBlocks - 1) / kStretchBlocks;

@@ -10,6 +10,8 @@ namespace adze::ops {
 
 /// The most columns that run over one unpacked tile.
 inline constexpr int64_t kPassColumns = 528;
+/// The most blocks of a row that are unpacked at a time: tiles and panel stay in the first cache.
+inline constexpr int64_t kStretchBlocks = 16;
 
 /// The activations of all columns: stretch by stretch (the blocks that are unpacked at a time), in each the panels one
 /// behind the other, so that a step reads them as one stream.
