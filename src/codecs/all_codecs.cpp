@@ -10,10 +10,15 @@ namespace adze::codecs {
 namespace {
 
 constexpr std::array kAllCodecs = {
-    &f32,  &f16,  &bf16,                               // floats
-    &q8_0, &q5_1, &q5_0, &q4_1, &q4_0,                 // 32 numbers share one scale
-    &q6_k, &q5_k, &q4_k, &q3_k, &q2_k,                 // 256 numbers, scales within a scale
-    &f64,  &i64,  &i32,  &i16,  &i8,   &u8, &boolean,  // data that is not weights
+    &f32,    &f16,     &bf16,                                    // floats
+    &q8_0,   &q5_1,    &q5_0,    &q4_1,  &q4_0,                  // 32 numbers share one scale
+    &q6_k,   &q5_k,    &q4_k,    &q3_k,  &q2_k,                  // 256 numbers, scales within a scale
+    &mxfp4,  &nvfp4,                                             // 4-bit floats
+    &iq4_nl, &iq4_xs,                                            // 16 uneven levels
+    &iq3_s,  &iq3_xxs,                                           // four numbers are a point of a codebook
+    &iq2_s,  &iq2_xs,  &iq2_xxs, &iq1_m, &iq1_s,                 // eight numbers are a point of a codebook
+    &tq2_0,  &tq1_0,   &q2_0,    &q1_0,                          // two, three or four levels
+    &f64,    &i64,     &i32,     &i16,   &i8,    &u8, &boolean,  // data that is not weights
 };
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

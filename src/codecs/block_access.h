@@ -20,6 +20,13 @@ Block* blocks_at(std::byte* packed) {
   return reinterpret_cast<Block*>(packed);
 }
 
+/// Decodes blocks of kElements numbers one after another.
+template <typename Block, int kElements, void (*decode_block)(const Block&, float*)>
+void decode_blocks(const std::byte* packed, float* values, int64_t count) {
+  const auto* blocks = blocks_at<Block>(packed);
+  for (int64_t b = 0; b < count / kElements; ++b) decode_block(blocks[b], values + b * kElements);
+}
+
 inline uint16_t load_u16(const uint8_t* bytes) { return static_cast<uint16_t>(bytes[0] | bytes[1] << 8); }
 
 inline uint32_t load_u32(const uint8_t* bytes) {

@@ -47,5 +47,8 @@ extern const Codec f32, f16, bf16;
 extern const Codec f64, i8, i16, i32, i64, u8, boolean;  // plain types
 extern const Codec q4_0, q4_1, q5_0, q5_1, q8_0;
 extern const Codec q2_k, q3_k, q4_k, q5_k, q6_k;
+extern const Codec iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s, iq4_nl, iq4_xs;
+extern const Codec tq1_0, tq2_0, q1_0, q2_0;
+extern const Codec mxfp4, nvfp4;
 
 }  // namespace adze::codecs

@@ -29,11 +29,23 @@ def same_floats(ours, theirs):
     return bool(((ours.view(numpy.uint32) == theirs.view(numpy.uint32)) | both_nan).all())
 
 
+def peer_decode_bits(name, packed):
+    """Q1_0 and Q2_0, which the package does not decode: codes in little-endian bit order after an f16 scale."""
+    scale = packed[:, :2].copy().view("<f2").astype(numpy.float32)
+    bits = numpy.unpackbits(packed[:, 2:], axis=1, bitorder="little")
+    if name == "q1_0":
+        return numpy.where(bits == 1, scale, -scale).reshape(-1)
+    codes = bits[:, 0::2].astype(numpy.float32) + 2 * bits[:, 1::2]
+    return ((codes - 1) * scale).reshape(-1)
+
+
 def peer_decode(name, packed):
     plain = {"f64": "<f8", "i64": "<i8", "i32": "<i4", "i16": "<i2", "i8": "i1", "u8": "u1"}
     if name == "bool":
         return (packed != 0).astype(numpy.float32)
     with numpy.errstate(all="ignore"):
+        if name in ("q1_0", "q2_0"):
+            return peer_decode_bits(name, packed)
         if name in plain:
             return packed.view(plain[name]).astype(numpy.float32)
         return gguf.quants.dequantize(packed, gguf.GGMLQuantizationType[name.upper()]).reshape(-1)
@@ -72,6 +84,9 @@ def main():
         equal = check_codec(tool, name, int(block_bytes))
         passed, failed = passed + equal, failed + (not equal)
         print(f"{'ok  ' if equal else 'FAIL'} {name}: {BLOCKS} blocks of random bytes")
+    equal = subprocess.run([sys.executable, ROOT / "tools" / "make_codebooks.py", "--check"]).returncode == 0
+    passed, failed = passed + equal, failed + (not equal)
+    print(f"{'ok  ' if equal else 'FAIL'} codebooks are those of the package")
     model = pathlib.Path(os.environ.get("ADZE_MODEL", DEMO_MODEL))
     for what, equal in check_model(tool, model) if model.exists() else ():
         passed, failed = passed + equal, failed + (not equal)

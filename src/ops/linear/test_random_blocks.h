@@ -16,9 +16,13 @@ inline void fill_random_blocks(const codecs::Codec& codec, uint64_t seed, std::v
     int at[2];  // offsets of the f16 numbers in a block; -1: none
   };
   static const HalfFields kFields[] = {
-      {&codecs::f16, {0, -1}},    {&codecs::bf16, {-1, -1}}, {&codecs::q4_0, {0, -1}}, {&codecs::q4_1, {0, 2}},
-      {&codecs::q5_0, {0, -1}},   {&codecs::q5_1, {0, 2}},   {&codecs::q8_0, {0, -1}}, {&codecs::q2_k, {80, 82}},
-      {&codecs::q3_k, {108, -1}}, {&codecs::q4_k, {0, 2}},   {&codecs::q5_k, {0, 2}},  {&codecs::q6_k, {208, -1}},
+      {&codecs::f16, {0, -1}},    {&codecs::bf16, {-1, -1}},   {&codecs::q4_0, {0, -1}},    {&codecs::q4_1, {0, 2}},
+      {&codecs::q5_0, {0, -1}},   {&codecs::q5_1, {0, 2}},     {&codecs::q8_0, {0, -1}},    {&codecs::q2_k, {80, 82}},
+      {&codecs::q3_k, {108, -1}}, {&codecs::q4_k, {0, 2}},     {&codecs::q5_k, {0, 2}},     {&codecs::q6_k, {208, -1}},
+      {&codecs::iq1_s, {0, -1}},  {&codecs::iq1_m, {54, -1}},  {&codecs::iq2_xxs, {0, -1}}, {&codecs::iq2_xs, {0, -1}},
+      {&codecs::iq2_s, {0, -1}},  {&codecs::iq3_xxs, {0, -1}}, {&codecs::iq3_s, {0, -1}},   {&codecs::iq4_nl, {0, -1}},
+      {&codecs::iq4_xs, {0, -1}}, {&codecs::tq1_0, {52, -1}},  {&codecs::tq2_0, {64, -1}},  {&codecs::q1_0, {0, -1}},
+      {&codecs::q2_0, {0, -1}},
   };
   auto next = [state = seed * 2 + 1]() mutable {
     state ^= state << 13;
@@ -33,6 +37,7 @@ inline void fill_random_blocks(const codecs::Codec& codec, uint64_t seed, std::v
       bytes[block + block_bytes - 1] = std::byte{0x3c} | (bytes[block + block_bytes - 1] & std::byte{0x80});
       continue;
     }
+    if (&codec == &codecs::mxfp4) bytes[block] = static_cast<std::byte>(0x74 + next() % 7);
     for (const HalfFields& fields : kFields) {
       for (const int at : fields.at) {
         if (fields.codec != &codec || at < 0) continue;
