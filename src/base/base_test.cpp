@@ -125,5 +125,34 @@ TEST(Team, MembersMeetAtEveryBarrier) {
   EXPECT_TRUE(together);
 }
 
+TEST(Team, TheLastMemberWorksForAllBeforeTheyGoOn) {
+  constexpr unsigned kThreads = 3;
+  ThreadPool pool(kThreads);
+  Barrier barrier(kThreads);
+  std::atomic<unsigned> arrived{0};
+  unsigned meetings = 0;  // not atomic: a meeting orders what comes before and behind it
+  std::atomic<bool> in_order{true};
+  pool.run([&](unsigned thread) {
+    const Team team(thread, kThreads, &barrier);
+    for (unsigned step = 1; step <= 300; ++step) {
+      ++arrived;
+      team.meet([&] {
+        if (arrived != step * kThreads) in_order = false;
+        ++meetings;
+      });
+      if (meetings != step) in_order = false;
+      team.wait();
+    }
+  });
+  EXPECT_TRUE(in_order);
+  EXPECT_EQ(meetings, 300u);
+}
+
+TEST(Team, OneMemberWorksAlone) {
+  bool worked = false;
+  Team(0, 1, nullptr).meet([&] { worked = true; });
+  EXPECT_TRUE(worked);
+}
+
 }  // namespace
 }  // namespace adze

@@ -8,11 +8,12 @@
 
 namespace adze {
 
-/// Spins until `ready()` or for about 20 us: longer than the gap between two operators of a model, short enough not to
-/// starve other processes on a busy machine. Returns whether it became ready; if not, the caller sleeps.
+/// Spins until `ready()` or for about 50 us: as long as sleeping and waking up take, so that waiting costs at most
+/// twice the best choice, and other processes on a busy machine are not starved. Returns whether it became ready; if
+/// not, the caller sleeps.
 template <typename Ready>
 bool spin_until(const Ready& ready) {
-  constexpr int64_t kSpinNs = 20'000;
+  constexpr int64_t kSpinNs = 50'000;
   const int64_t deadline = now_ns() + kSpinNs;
   do {
     for (int i = 0; i < 64; ++i) {

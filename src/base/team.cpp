@@ -4,14 +4,7 @@
 
 namespace adze {
 
-void Barrier::wait() {
-  const uint32_t round = round_.load(std::memory_order_acquire);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
-    arrived_.store(0, std::memory_order_relaxed);
-    round_.store(round + 1, std::memory_order_release);
-    round_.notify_all();
-    return;
-  }
+void Barrier::wait_for_end_of(uint32_t round) const {
   if (spin_until([&] { return round_.load(std::memory_order_acquire) != round; })) return;
   while (round_.load(std::memory_order_acquire) == round) round_.wait(round, std::memory_order_acquire);
 }

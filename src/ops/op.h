@@ -142,8 +142,9 @@ struct Op : graph::OpSchema {
   std::span<const Kernel> kernels;
   /// Index of the weight input that kernels may want packed; -1: none.
   int packed_input = -1;
-  /// A few operations for each number: with few rows, one thread is done before others could join.
-  bool light = false;
+  /// Of an op with a few operations for each number, what a number costs, in additions; 0: no such op. With few rows,
+  /// one thread is done before others could join.
+  int light = 0;
   /// Number i of the output follows from number i of each input alone, so it may be written over one of them.
   bool in_place = false;
 };

@@ -61,9 +61,22 @@ inline void load_state_block(const StateView& state, const StatePlace& place, in
   });
 }
 
+// Field i of a row whose fields all have two bytes, in every 64th place of the run.
+inline void turn_halves(const std::byte* row, int64_t count, std::byte* first) {
+  for (int64_t i = 0; i < count; ++i) std::memcpy(first + 2 * kTurnedTokens * i, row + 2 * i, 2);
+}
+
 /// All blocks of a row.
 inline void store_state_row(const StateView& state, const StatePlace& place, const std::byte* row) {
   const int64_t bytes = state.storage->block_bytes;
+  if (state.layout == StateLayout::rows) {
+    std::memcpy(state.at(place.page, place.head, place.slot), row, static_cast<size_t>(state.token_bytes));
+    return;
+  }
+  if (state.storage->is_plain() && bytes == 2) {
+    return turn_halves(row, state.head_dim,
+                       state.at(place.page, place.head, place.first_slot()) + 2 * place.slot_in_run());
+  }
   for (int64_t block = 0; block < state.token_bytes / bytes; ++block) {
     store_state_block(state, place, block, row + block * bytes);
   }

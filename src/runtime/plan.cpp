@@ -1,6 +1,7 @@
 #include "runtime/plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -25,6 +26,16 @@ int64_t rows_of(const std::vector<int64_t>& dims) {
 double weight_bytes(const PlannedNode& planned) {
   const auto& weight = planned.inputs[1].tensor;
   return static_cast<double>(weight.rows) * static_cast<double>(weight.row_bytes);
+}
+
+// That a light node turns over: of what it gives, else (where it only stores) of what it gets.
+int64_t numbers_of(const PlannedNode& planned) {
+  for (const auto* arguments : {&planned.outputs, &planned.inputs}) {
+    for (const ops::Argument& argument : *arguments) {
+      if (argument.tensor.data) return argument.tensor.rows * argument.tensor.row_length;
+    }
+  }
+  return 0;
 }
 
 bool is_intermediate(const graph::Value& value) {
@@ -85,6 +96,7 @@ void Plan::plan_steps() {
     steps_.push_back(step);
     begin = step.end;
   }
+  for_one_thread_.assign(steps_.size() + 1, 0);
   scratch_ = backends::HostBuffer(most_scratch);
   for (const PlannedNode& node : nodes_) {
     calls_.push_back({node.inputs, node.outputs, node.parameters.get(), scratch_.data()});
@@ -196,46 +208,74 @@ void Plan::set_batch(std::span<const int32_t> tokens, const ops::BatchView& batc
     count.view->rows = rows;
   }
   logits_.rows = logit_rows;
+  for (size_t i = 0; i < steps_.size(); ++i) for_one_thread_[i] = is_small(steps_[i]);
 }
 
-bool Plan::is_for_one_thread(const Step& step) const {
-  constexpr int64_t kNumbers = 16384;  // which one thread turns over while others would meet
-  int64_t numbers = 0;
+// Whether one thread is done with a step before others could join.
+bool Plan::is_small(const Step& step) const {
+  constexpr int64_t kSmall = 8192;  // additions in about a microsecond
+  if (step.kind != Step::Kind::light) return false;
+  int64_t cost = 0;
   for (size_t i = step.begin; i < step.end; ++i) {
-    const auto& view = nodes_[i].inputs.front().tensor;
-    numbers += view.rows * view.row_length;
+    cost += numbers_of(nodes_[i]) * ops::op_of(*nodes_[i].node).light;
   }
-  return numbers <= kNumbers;
+  return cost <= kSmall;
 }
 
-void Plan::run_in_turn(const Step& step, const Team& team, std::vector<NodeTime>* times) const {
-  const bool one_thread = step.kind == Step::Kind::light && is_for_one_thread(step);
-  const Team alone(0, 1, nullptr);
-  for (size_t i = step.begin; i < step.end; ++i) {
-    const int64_t start_ns = times ? now_ns() : 0;
-    if (!one_thread) {
-      nodes_[i].choice.kernel->run(calls_[i], team);
-      team.wait();
-    } else if (team.thread() == 0) {
-      nodes_[i].choice.kernel->run(calls_[i], alone);
+// Measures from one call to the next; the threads that meet hand it on to each other.
+class Plan::Stopwatch {
+ public:
+  explicit Stopwatch(std::vector<NodeTime>* times) : times_(times), start_ns_(times ? now_ns() : 0) {}
+
+  /// Several nodes are products.
+  void end_of(std::span<const PlannedNode> nodes) {
+    if (!times_) return;
+    const int64_t end_ns = now_ns();
+    const int64_t ns = end_ns - std::exchange(start_ns_, end_ns);
+    if (nodes.size() == 1) return times_->push_back({nodes.data(), ns});
+    double all_bytes = 0;
+    for (const PlannedNode& node : nodes) all_bytes += weight_bytes(node);
+    for (const PlannedNode& node : nodes) {
+      times_->push_back({&node, static_cast<int64_t>(static_cast<double>(ns) * weight_bytes(node) / all_bytes)});
     }
-    if (times && team.thread() == 0) times->push_back({&nodes_[i], now_ns() - start_ns});
   }
-  if (one_thread) team.wait();
+
+ private:
+  std::vector<NodeTime>* times_;
+  int64_t start_ns_;
+};
+
+void Plan::run_alone(size_t step, Stopwatch& watch) const {
+  const Team alone(0, 1, nullptr);
+  for (size_t i = steps_[step].begin; i < steps_[step].end; ++i) {
+    nodes_[i].choice.kernel->run(calls_[i], alone);
+    watch.end_of({&nodes_[i], 1});
+  }
 }
 
-void Plan::run_step(const Step& step, const Team& team, std::vector<NodeTime>* times) const {
-  if (step.kind != Step::Kind::siblings) return run_in_turn(step, team, times);
-  const std::span<const ops::KernelCall> calls(calls_.data() + step.begin, step.end - step.begin);
-  const int64_t start_ns = times ? now_ns() : 0;
-  nodes_[step.begin].choice.kernel->run_siblings(calls, team);
-  team.wait();
-  if (!times || team.thread() != 0) return;
-  const auto ns = static_cast<double>(now_ns() - start_ns);
-  double all_bytes = 0;
-  for (size_t i = step.begin; i < step.end; ++i) all_bytes += weight_bytes(nodes_[i]);
-  for (size_t i = step.begin; i < step.end; ++i) {
-    times->push_back({&nodes_[i], static_cast<int64_t>(ns * weight_bytes(nodes_[i]) / all_bytes)});
+void Plan::run_steps(const Team& team, Stopwatch& watch) const {
+  // What one thread does for all, the last one to be done with `nodes` does before the others go on.
+  const auto meet_behind = [&](std::span<const PlannedNode> nodes, size_t next_step) {
+    team.meet([&] {
+      watch.end_of(nodes);
+      if (for_one_thread_[next_step]) run_alone(next_step, watch);
+    });
+  };
+  meet_behind({}, 0);
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    if (for_one_thread_[s]) continue;
+    const Step& step = steps_[s];
+    const std::span nodes(nodes_.data() + step.begin, step.end - step.begin);
+    const std::span calls(calls_.data() + step.begin, nodes.size());
+    if (step.kind == Step::Kind::siblings) {
+      nodes.front().choice.kernel->run_siblings(calls, team);
+      meet_behind(nodes, s + 1);
+      continue;
+    }
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      nodes[i].choice.kernel->run(calls[i], team);
+      meet_behind(nodes.subspan(i, 1), i + 1 == nodes.size() ? s + 1 : steps_.size());
+    }
   }
 }
 
@@ -244,10 +284,8 @@ ops::TensorView Plan::run(std::span<const int32_t> tokens, const ops::BatchView&
   set_batch(tokens, batch);
   if (times) times->clear();
   Barrier barrier(pool.size());
-  pool.run([&](unsigned thread) {
-    const Team team(thread, pool.size(), &barrier);
-    for (const Step& step : steps_) run_step(step, team, times);
-  });
+  Stopwatch watch(times);
+  pool.run([&](unsigned thread) { run_steps(Team(thread, pool.size(), &barrier), watch); });
   return logits_;
 }
 

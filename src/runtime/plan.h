@@ -32,7 +32,8 @@ struct PlannedNode {
   size_t scratch_bytes = 0;
 };
 
-/// Consecutive nodes, run with one meeting of the threads at their end where that is possible.
+/// Consecutive nodes, run with one meeting of the threads at their end where that is possible; light ones with none of
+/// their own: the thread that comes last to the meeting before runs them.
 struct Step {
   enum class Kind {
     apart,     // one node
@@ -44,7 +45,7 @@ struct Step {
   size_t end = 0;
 };
 
-/// Time of one node in a measured run; siblings share out theirs by bytes of weights.
+/// Time of one node in a measured run, until the last thread is done; siblings share out theirs by bytes of weights.
 struct NodeTime {
   const PlannedNode* node;
   int64_t ns;
@@ -56,7 +57,7 @@ class Plan {
   Plan(const graph::Graph& graph, WeightStore& weights, const KvCache& cache, const PlanOptions& options);
 
   /// Runs a packed batch. REQUIRES: as many tokens as positions, sizes within the options. Returns one row per
-  /// logit row, valid until the next run. With `times`, also the time of every node as the first thread sees it.
+  /// logit row, valid until the next run. With `times`, also the time of every node.
   ops::TensorView run(std::span<const int32_t> tokens, const ops::BatchView& batch, ThreadPool& pool,
                       std::vector<NodeTime>* times = nullptr);
 
@@ -78,9 +79,10 @@ class Plan {
   bool are_siblings(const PlannedNode& first, const PlannedNode& next) const;
   void follow_row_counts();
   void set_batch(std::span<const int32_t> tokens, const ops::BatchView& batch);
-  void run_step(const Step& step, const Team& team, std::vector<NodeTime>* times) const;
-  void run_in_turn(const Step& step, const Team& team, std::vector<NodeTime>* times) const;
-  bool is_for_one_thread(const Step& step) const;
+  class Stopwatch;
+  void run_steps(const Team& team, Stopwatch& watch) const;
+  void run_alone(size_t step, Stopwatch& watch) const;
+  bool is_small(const Step& step) const;
   ops::TensorView intermediate(graph::ValueId id) const;
   std::vector<int64_t> maximum_dims(graph::ValueId id) const;
   StorageType bound_storage(graph::ValueId id, const KvCache& cache, const WeightStore& weights) const;
@@ -94,6 +96,7 @@ class Plan {
   std::vector<PlannedNode> nodes_;
   std::vector<ops::KernelCall> calls_;  // of the nodes
   std::vector<Step> steps_;
+  std::vector<uint8_t> for_one_thread_;  // by step, at the sizes of the batch; 0 behind the last
   std::vector<RowCount> row_counts_;
   std::vector<int64_t> symbol_values_;
   std::unique_ptr<ops::BatchView> batch_ = std::make_unique<ops::BatchView>();

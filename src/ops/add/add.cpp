@@ -48,6 +48,6 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op add{{"add", "element-wise sum", infer}, nullptr, kKernels, -1, true, true};
+const Op add{{"add", "element-wise sum", infer}, nullptr, kKernels, -1, 1, true};
 
 }  // namespace adze::ops

@@ -147,7 +147,6 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op append_state{
-    {"append_state", "store rows behind each sequence's history", infer}, nullptr, kKernels, -1, true};
+const Op append_state{{"append_state", "store rows behind each sequence's history", infer}, nullptr, kKernels, -1, 4};
 
 }  // namespace adze::ops

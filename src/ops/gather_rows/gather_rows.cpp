@@ -35,6 +35,6 @@ constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, null
 
 }  // namespace
 
-const Op gather_rows{{"gather_rows", "embedding look-up", infer}, nullptr, kKernels, -1, true};
+const Op gather_rows{{"gather_rows", "embedding look-up", infer}, nullptr, kKernels, -1, 1};
 
 }  // namespace adze::ops

@@ -77,6 +77,6 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op rms_norm{{"rms_norm", "root-mean-square normalization", infer}, resolve, kKernels, -1, true};
+const Op rms_norm{{"rms_norm", "root-mean-square normalization", infer}, resolve, kKernels, -1, 1};
 
 }  // namespace adze::ops

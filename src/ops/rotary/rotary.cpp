@@ -100,6 +100,6 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op rotary{{"rotary", "rotary position embedding", infer}, resolve, kKernels, -1, true};
+const Op rotary{{"rotary", "rotary position embedding", infer}, resolve, kKernels, -1, 1};
 
 }  // namespace adze::ops

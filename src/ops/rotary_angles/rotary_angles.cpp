@@ -88,6 +88,6 @@ constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, null
 
 }  // namespace
 
-const Op rotary_angles{{"rotary_angles", "cosine and sine of every rotary angle", infer}, resolve, kKernels, -1, true};
+const Op rotary_angles{{"rotary_angles", "cosine and sine of every rotary angle", infer}, resolve, kKernels, -1, 4};
 
 }  // namespace adze::ops

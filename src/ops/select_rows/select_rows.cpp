@@ -28,6 +28,6 @@ constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, null
 
 }  // namespace
 
-const Op select_rows{{"select_rows", "keep the rows whose logits are wanted", infer}, nullptr, kKernels, -1, true};
+const Op select_rows{{"select_rows", "keep the rows whose logits are wanted", infer}, nullptr, kKernels, -1, 1};
 
 }  // namespace adze::ops

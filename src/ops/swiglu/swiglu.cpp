@@ -53,6 +53,6 @@ const std::vector<Kernel> kKernels = list_kernels();
 
 }  // namespace
 
-const Op swiglu{{"swiglu", "silu(gate) * up", infer}, nullptr, kKernels, -1, true, true};
+const Op swiglu{{"swiglu", "silu(gate) * up", infer}, nullptr, kKernels, -1, 4, true};
 
 }  // namespace adze::ops
