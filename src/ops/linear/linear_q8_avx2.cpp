@@ -222,19 +222,18 @@ struct Product {
     }
   }
 
-  template <int kLowBits, int kHighBits>
-  static void run_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
-                         float* sums) {
-    typedef RecordCodes<kLowBits, kHighBits> Codes;
-    alignas(64) float scales[16 * kGroupRows];
-    alignas(64) float minima[16 * kGroupRows];
+  template <Rows16Layout kLayout>
+  static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
+    typedef RecordCodes<kLayout.low_bits, kLayout.high_bits> Codes;
+    constexpr int kBytes = record_bytes(kLayout);
+    alignas(64) float scales[kLayout.record_blocks * kParts * kGroupRows];
+    alignas(64) float minima[kLayout.record_blocks * kParts * kGroupRows];
     Panel block = panel;
-    const int bytes = record_bytes(layout);
-    for (int b = 0; b < blocks; b += layout.record_blocks, record += bytes) {
-      prefetch_record(record, bytes);
-      unpack_record_scales(layout, record, scales, minima);
-      const uint8_t* planes = record + header_bytes(layout);
-      for (int i = 0; i < layout.record_blocks; ++i, planes += Codes::kBlockBytes) {
+    for (int b = 0; b < blocks; b += kLayout.record_blocks, record += kBytes) {
+      prefetch_record<kBytes>(record);
+      unpack_record_scales(kLayout, record, scales, minima);
+      const uint8_t* planes = record + header_bytes(kLayout);
+      for (int i = 0; i < kLayout.record_blocks; ++i, planes += Codes::kBlockBytes) {
         for (int row = 0; row < kGroupRows; row += kHalfRows) {
           const int at = i * kParts * kGroupRows + row;
           add_block(Codes{planes + 4 * row}, block, scales + at, minima + at, sums + row);
@@ -247,8 +246,7 @@ struct Product {
 
 typedef void (*Run)(const CodeTile& tile, const Panel& panel, int blocks, float* out);
 
-typedef void (*RunPacked)(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
-                          float* sums);
+typedef void (*RunPacked)(const uint8_t* record, const Panel& panel, int blocks, float* sums);
 
 struct RunsByTokens {
   Run runs[kMaxTokens + 1];
@@ -277,24 +275,26 @@ const RunsByTokens& runs_of(const CodeRules& rules) {
   return rules.bits <= 4 ? kRuns<1, false, 8> : rules.bits == 5 ? kRuns<1, false, 4> : kRuns<1, false, 0>;
 }
 
-template <int kLowBits, int kHighBits, int kParts, bool kMinima, int kQuadsToWiden>
-constexpr PackedRunsByTokens kPackedRuns = {{
-    nullptr,
-    Product<1, kParts, kMinima, kQuadsToWiden>::template run_packed<kLowBits, kHighBits>,
-    Product<2, kParts, kMinima, kQuadsToWiden>::template run_packed<kLowBits, kHighBits>,
-}};
+constexpr int quads_to_widen(const Rows16Layout& layout) {
+  constexpr int kByBits[] = {8, 8, 8, 8, 8, 4, 2, 0, 0};
+  return kByBits[layout.low_bits + layout.high_bits];
+}
+
+template <int kTokens, Rows16Layout kLayout>
+constexpr RunPacked kRunPacked = Product<kTokens, kLayout.scales_per_block, kLayout.has_minima,
+                                         quads_to_widen(kLayout)>::template run_packed<kLayout>;
+
+template <Rows16Layout kLayout>
+constexpr PackedRunsByTokens kPackedRuns = {{nullptr, kRunPacked<1, kLayout>, kRunPacked<2, kLayout>}};
 
 const PackedRunsByTokens& packed_runs_of(const Rows16Layout& layout) {
-  if (layout.low_bits == 8) return kPackedRuns<8, 0, 1, false, 0>;
-  if (layout.low_bits == 2) return layout.high_bits ? kPackedRuns<2, 1, 2, false, 8> : kPackedRuns<2, 0, 2, true, 8>;
-  if (layout.high_bits == 2) return kPackedRuns<4, 2, 2, false, 2>;
-  if (layout.high_bits == 1) return layout.has_minima ? kPackedRuns<4, 1, 1, true, 4> : kPackedRuns<4, 1, 1, false, 4>;
-  return layout.has_minima ? kPackedRuns<4, 0, 1, true, 8> : kPackedRuns<4, 0, 1, false, 8>;
+  return for_layout(AllLayouts{}, layout,
+                    []<Rows16Layout kLayout>() -> const PackedRunsByTokens& { return kPackedRuns<kLayout>; });
 }
 
 void multiply_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,
                      float* sums) {
-  packed_runs_of(layout).runs[extent.tokens](layout, record, panel, extent.blocks, sums);
+  packed_runs_of(layout).runs[extent.tokens](record, panel, extent.blocks, sums);
 }
 
 void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {

@@ -231,31 +231,28 @@ struct Product {
     store_totals(total, sums);
   }
 
-  template <int kLowBits, int kHighBits>
-  static void run_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
-                         float* sums) {
-    alignas(64) float scales[16 * kGroupRows];
-    alignas(64) float minima[16 * kGroupRows];
-    const int bytes = record_bytes(layout);
+  template <Rows16Layout kLayout>
+  static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
+    constexpr int kBytes = record_bytes(kLayout);
+    alignas(64) float scales[kLayout.record_blocks * kParts * kGroupRows];
+    alignas(64) float minima[kLayout.record_blocks * kParts * kGroupRows];
     Part part{panel.codes, panel.scales, panel.sums, {}, {}};
     __m512 total[1][kTokens];
     load_totals(sums, total);
-    for (int b = 0; b < blocks; b += layout.record_blocks) {
-      prefetch_record(record, bytes);
-      unpack_record_scales(layout, record, scales, minima);
+    for (int b = 0; b < blocks; b += kLayout.record_blocks, record += kBytes) {
+      prefetch_record<kBytes>(record);
+      unpack_record_scales(kLayout, record, scales, minima);
       part.scales[0] = scales;
       part.minima[0] = minima;
-      RecordCodes<kLowBits, kHighBits> codes[1] = {{record + header_bytes(layout)}};
-      for (int i = 0; i < layout.record_blocks; ++i) add_block(codes, part, total);
-      record += bytes;
+      RecordCodes<kLayout.low_bits, kLayout.high_bits> codes[1] = {{record + header_bytes(kLayout)}};
+      for (int i = 0; i < kLayout.record_blocks; ++i) add_block(codes, part, total);
     }
     store_totals(total, sums);
   }
 };
 
 typedef void (*Run)(const CodeTile* tiles, const Panel& panel, int blocks, float* sums);
-typedef void (*RunPacked)(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
-                          float* sums);
+typedef void (*RunPacked)(const uint8_t* record, const Panel& panel, int blocks, float* sums);
 
 struct RunsByTokens {
   Run runs[kMaxTokens + 1];
@@ -275,17 +272,21 @@ constexpr RunsByTokens kRuns = {{
     Product<6, kGroups, kParts, kMinima>::run,
 }};
 
-template <int kLowBits, int kHighBits, int kParts, bool kMinima>
+template <int kTokens, Rows16Layout kLayout>
+constexpr RunPacked kRunPacked =
+    Product<kTokens, 1, kLayout.scales_per_block, kLayout.has_minima>::template run_packed<kLayout>;
+
+template <Rows16Layout kLayout>
 constexpr PackedRunsByTokens kPackedRuns = {{
     nullptr,
-    Product<1, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
-    Product<2, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
-    Product<3, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
-    Product<4, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
-    Product<5, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
-    Product<6, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
-    Product<7, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
-    Product<8, 1, kParts, kMinima>::template run_packed<kLowBits, kHighBits>,
+    kRunPacked<1, kLayout>,
+    kRunPacked<2, kLayout>,
+    kRunPacked<3, kLayout>,
+    kRunPacked<4, kLayout>,
+    kRunPacked<5, kLayout>,
+    kRunPacked<6, kLayout>,
+    kRunPacked<7, kLayout>,
+    kRunPacked<8, kLayout>,
 }};
 
 template <int kGroups>
@@ -295,11 +296,8 @@ const RunsByTokens& runs_of(const CodeRules& rules) {
 }
 
 const PackedRunsByTokens& packed_runs_of(const Rows16Layout& layout) {
-  if (layout.low_bits == 8) return kPackedRuns<8, 0, 1, false>;
-  if (layout.low_bits == 2) return layout.high_bits ? kPackedRuns<2, 1, 2, false> : kPackedRuns<2, 0, 2, true>;
-  if (layout.high_bits == 2) return kPackedRuns<4, 2, 2, false>;
-  if (layout.high_bits == 1) return layout.has_minima ? kPackedRuns<4, 1, 1, true> : kPackedRuns<4, 1, 1, false>;
-  return layout.has_minima ? kPackedRuns<4, 0, 1, true> : kPackedRuns<4, 0, 1, false>;
+  return for_layout(AllLayouts{}, layout,
+                    []<Rows16Layout kLayout>() -> const PackedRunsByTokens& { return kPackedRuns<kLayout>; });
 }
 
 void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {
@@ -309,7 +307,7 @@ void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel,
 
 void multiply_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,
                      float* sums) {
-  packed_runs_of(layout).runs[extent.tokens](layout, record, panel, extent.blocks, sums);
+  packed_runs_of(layout).runs[extent.tokens](record, panel, extent.blocks, sums);
 }
 
 }  // namespace

@@ -198,21 +198,19 @@ struct Product {
     store_totals(total, sums);
   }
 
-  template <typename Codes>
-  static void run_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
-                         float* sums) {
-    alignas(64) float scales[16 * kGroupRows];
-    alignas(64) float minima[16 * kGroupRows];
+  template <Rows16Layout kLayout>
+  static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
+    alignas(64) float scales[kLayout.record_blocks * kParts * kGroupRows];
+    alignas(64) float minima[kLayout.record_blocks * kParts * kGroupRows];
     Part part{panel.codes, panel.scales, panel.sums, scales, minima};
     Totals total;
     load_totals(sums, total);
-    for (int b = 0; b < blocks; b += layout.record_blocks) {
-      unpack_record_scales(layout, record, scales, minima);
+    for (int b = 0; b < blocks; b += kLayout.record_blocks, record += record_bytes(kLayout)) {
+      unpack_record_scales(kLayout, record, scales, minima);
       part.scales = scales;
       part.minima = minima;
-      Codes codes{record + header_bytes(layout)};
-      for (int i = 0; i < layout.record_blocks; ++i) add_block(codes, part, total);
-      record += record_bytes(layout);
+      RecordCodes<kLayout.low_bits, kLayout.high_bits> codes{record + header_bytes(kLayout)};
+      for (int i = 0; i < kLayout.record_blocks; ++i) add_block(codes, part, total);
     }
     store_totals(total, sums);
   }
@@ -242,37 +240,29 @@ inline void multiply_tile(const CodeRules& rules, const CodeTile& tile, const Pa
   run_tokens<Multiply, Codes, 2, false>(tile, panel, extent, sums);
 }
 
-typedef void (*RunPacked)(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, int blocks,
-                          float* sums);
+typedef void (*RunPacked)(const uint8_t* record, const Panel& panel, int blocks, float* sums);
 
 struct PackedRuns {
   RunPacked by_tokens[kMaxPackedTokens + 1];
 };
 
-template <typename Multiply, int kLowBits, int kHighBits, int kParts, bool kMinima>
-constexpr PackedRuns kPackedRuns = {{
-    nullptr,
-    Product<Multiply, 1, kParts, kMinima>::template run_packed<RecordCodes<kLowBits, kHighBits>>,
-    Product<Multiply, 2, kParts, kMinima>::template run_packed<RecordCodes<kLowBits, kHighBits>>,
-}};
+template <typename Multiply, int kTokens, Rows16Layout kLayout>
+constexpr RunPacked kRunPacked =
+    Product<Multiply, kTokens, kLayout.scales_per_block, kLayout.has_minima>::template run_packed<kLayout>;
+
+template <typename Multiply, Rows16Layout kLayout>
+constexpr PackedRuns kPackedRuns = {{nullptr, kRunPacked<Multiply, 1, kLayout>, kRunPacked<Multiply, 2, kLayout>}};
 
 template <typename Multiply>
 const PackedRuns& packed_runs_of(const Rows16Layout& layout) {
-  if (layout.low_bits == 8) return kPackedRuns<Multiply, 8, 0, 1, false>;
-  if (layout.low_bits == 2) {
-    return layout.high_bits ? kPackedRuns<Multiply, 2, 1, 2, false> : kPackedRuns<Multiply, 2, 0, 2, true>;
-  }
-  if (layout.high_bits == 2) return kPackedRuns<Multiply, 4, 2, 2, false>;
-  if (layout.high_bits == 1) {
-    return layout.has_minima ? kPackedRuns<Multiply, 4, 1, 1, true> : kPackedRuns<Multiply, 4, 1, 1, false>;
-  }
-  return layout.has_minima ? kPackedRuns<Multiply, 4, 0, 1, true> : kPackedRuns<Multiply, 4, 0, 1, false>;
+  return for_layout(AllLayouts{}, layout,
+                    []<Rows16Layout kLayout>() -> const PackedRuns& { return kPackedRuns<Multiply, kLayout>; });
 }
 
 template <typename Multiply>
 void multiply_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,
                      float* sums) {
-  packed_runs_of<Multiply>(layout).by_tokens[extent.tokens](layout, record, panel, extent.blocks, sums);
+  packed_runs_of<Multiply>(layout).by_tokens[extent.tokens](record, panel, extent.blocks, sums);
 }
 
 }  // namespace

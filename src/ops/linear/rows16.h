@@ -35,25 +35,53 @@ struct Rows16Layout {
   int scales_per_block;  // 1: a scale for 32 numbers, 2: for 16
   bool has_minima;
   GroupScales group_scales;
+
+  constexpr bool operator==(const Rows16Layout&) const = default;
 };
 
-static inline int planes_of(int bits) { return bits == 8 ? 8 : bits == 4 ? 4 : bits; }
+/// All there are. Kernels take them as template arguments, so that sizes and loops are constants.
+inline constexpr Rows16Layout kNibbles{4, 0, 8, 1, 1, false, GroupScales::none};              // q4_0
+inline constexpr Rows16Layout kNibblesMinima{4, 0, 0, 1, 1, true, GroupScales::none};         // q4_1
+inline constexpr Rows16Layout kFiveBits{4, 1, 16, 1, 1, false, GroupScales::none};            // q5_0
+inline constexpr Rows16Layout kFiveBitsMinima{4, 1, 0, 1, 1, true, GroupScales::none};        // q5_1
+inline constexpr Rows16Layout kBytes{8, 0, 128, 1, 1, false, GroupScales::none};              // q8_0
+inline constexpr Rows16Layout kSuperTwoBits{2, 0, 0, 8, 2, true, GroupScales::nibble_pairs};  // q2_k
+inline constexpr Rows16Layout kSuperThreeBits{2, 1, 4, 8, 2, false, GroupScales::bytes};      // q3_k
+inline constexpr Rows16Layout kSuperNibbles{4, 0, 0, 8, 1, true, GroupScales::bytes};         // q4_k
+inline constexpr Rows16Layout kSuperFiveBits{4, 1, 0, 8, 1, true, GroupScales::bytes};        // q5_k
+inline constexpr Rows16Layout kSuperSixBits{4, 2, 32, 8, 2, false, GroupScales::bytes};       // q6_k
 
-static inline int block_bytes(const Rows16Layout& layout) {
+template <Rows16Layout...>
+struct LayoutList {};
+using AllLayouts = LayoutList<kNibbles, kNibblesMinima, kFiveBits, kFiveBitsMinima, kBytes, kSuperTwoBits,
+                              kSuperThreeBits, kSuperNibbles, kSuperFiveBits, kSuperSixBits>;
+
+/// `of<layout>()` with the layout at hand as its template argument. REQUIRES: it is in the list.
+template <typename Of, Rows16Layout kFirst, Rows16Layout... kOthers>
+static inline decltype(auto) for_layout(LayoutList<kFirst, kOthers...>, const Rows16Layout& layout, const Of& of) {
+  if constexpr (sizeof...(kOthers) > 0) {
+    if (!(layout == kFirst)) return for_layout(LayoutList<kOthers...>{}, layout, of);
+  }
+  return of.template operator()<kFirst>();
+}
+
+static constexpr int planes_of(int bits) { return bits == 8 ? 8 : bits == 4 ? 4 : bits; }
+
+static constexpr int block_bytes(const Rows16Layout& layout) {
   return kPlaneBytes * (planes_of(layout.low_bits) + planes_of(layout.high_bits));
 }
 
-static inline int group_scale_bytes(const Rows16Layout& layout) {
+static constexpr int group_scale_bytes(const Rows16Layout& layout) {
   const int groups = layout.record_blocks * layout.scales_per_block;
   if (layout.group_scales == GroupScales::none) return 0;
   return groups * kGroupRows * (layout.group_scales == GroupScales::bytes && layout.has_minima ? 2 : 1);
 }
 
-static inline int header_bytes(const Rows16Layout& layout) {
+static constexpr int header_bytes(const Rows16Layout& layout) {
   return 2 * kGroupRows * (layout.has_minima ? 2 : 1) + group_scale_bytes(layout);
 }
 
-static inline int record_bytes(const Rows16Layout& layout) {
+static constexpr int record_bytes(const Rows16Layout& layout) {
   return header_bytes(layout) + layout.record_blocks * block_bytes(layout);
 }
 

@@ -66,7 +66,8 @@ inline void unpack_record_codes(const Rows16Layout& layout, const uint8_t* plane
 }
 
 /// Scales (and minima) of one record as floats, the same numbers that decoding uses.
-inline void unpack_record_scales(const Rows16Layout& layout, const uint8_t* header, float* scales, float* minima) {
+inline __attribute__((always_inline)) void unpack_record_scales(const Rows16Layout& layout, const uint8_t* header,
+                                                                float* scales, float* minima) {
   alignas(64) float scale[kGroupRows];
   alignas(64) float minimum[kGroupRows] = {};
   const bool plain = layout.group_scales == GroupScales::none;
@@ -88,9 +89,11 @@ inline void unpack_record_scales(const Rows16Layout& layout, const uint8_t* head
 }
 
 /// Fetches the record some way behind `record`: the processor's own fetching stops at the ends of pages.
-inline __attribute__((always_inline)) void prefetch_record(const uint8_t* record, int bytes) {
+template <int kBytes>
+inline __attribute__((always_inline)) void prefetch_record(const uint8_t* record) {
   constexpr int kAheadBytes = 4096;
-  for (int at = 0; at < bytes; at += 64) __builtin_prefetch(record + kAheadBytes + at);
+#pragma GCC unroll 64
+  for (int at = 0; at < kBytes; at += 64) __builtin_prefetch(record + kAheadBytes + at);
 }
 
 /// Fills `tile` with `blocks` blocks (a multiple of the record) that start at `record`.
