@@ -13,8 +13,9 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kPassTokens = 192;  // that run over one tile
-constexpr int64_t kStretch = 256;     // input features that are widened at a time
+constexpr int64_t kPassTokens = 384;    // that run over one tile
+constexpr int64_t kStretch = 256;       // input features that are widened at a time: the longest record
+constexpr int64_t kPlainStretch = 128;  // the same of plain rows: tile and panel stay in the first cache
 constexpr int kBlocksPerStretch = kStretch / kBlockNumbers;
 
 // The weight matrix as packed.
@@ -120,8 +121,9 @@ void multiply_rows(const Work& work, int64_t group, const PanelRange& panels, co
   const TokenRange tokens = work.split.tokens_of(panels);
   std::fill_n(scratch.sums, (tokens.end - tokens.begin) * kTileRows, 0.0f);
   if (work.straight_from_rows()) return multiply_plain_rows(work, group, scratch.sums);
-  for (int64_t first = 0; first < work.length; first += kStretch) {
-    const int64_t count = std::min(kStretch, work.length - first);
+  const int64_t stretch = work.weights.layout ? kStretch : kPlainStretch;
+  for (int64_t first = 0; first < work.length; first += stretch) {
+    const int64_t count = std::min(stretch, work.length - first);
     fill_tile(work.kernels, work.weights, group, first, count, scratch);
     for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
       const int64_t token = work.split.begin(panel);
