@@ -54,7 +54,7 @@ void encode_q4_k(const float* values, const float* importance, std::byte* packed
   for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int used, int64_t first) {
     if (!importance) set_magnitude_weights(lanes);
     normalize_weights(lanes, 8);
-    const AffineSuperBlocks fitted = fit_affine_super_blocks(lanes, kCodes);
+    const AffineSuperBlocks fitted = fit_affine_super_blocks(lanes, {kCodes, 8, 63});
     uint8_t codes[kMaxLaneElements][kLanes];
     nearest_codes(lanes, kCodes, fitted.fit, codes);
     for (int lane = 0; lane < used; lane += 8) {

@@ -59,7 +59,7 @@ void encode_q6_k(const float* values, const float* importance, std::byte* packed
   for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int, int64_t first) {
     if (!importance) set_magnitude_weights(lanes);
     normalize_weights(lanes, kLanes);
-    const SignedSuperBlock fitted = fit_signed_super_block(lanes, kCodes);
+    const SignedSuperBlock fitted = fit_signed_super_block(lanes, kCodes, {-128, 127});
     uint8_t codes[kMaxLaneElements][kLanes];
     nearest_codes(lanes, kCodes, fitted.fit, codes);
     BlockQ6_K& block = blocks[first / kLanes];

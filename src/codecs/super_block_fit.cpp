@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "codecs/scale_search.h"
 
@@ -19,14 +20,14 @@ struct Levels {
   float group_minimum[kLanes];  // integers
 };
 
-/// What the levels may be: Q4_K and Q5_K have two super-blocks with minima, Q6_K has one without.
+/// What the levels may be.
 struct LevelRules {
   CodeRange codes;
   CodeRange group_scales;
+  float highest_minimum;  // 0: the type has none
   int lanes_per_super_block;
+  int rounds;  // of refining groups and super-block in turn
 };
-
-constexpr float kHighestGroupMinimum = 63;
 
 float nearest_within(float value, float lowest, float highest) {
   return (std::clamp(value, lowest, highest) + 12582912.0f) - 12582912.0f;
@@ -49,11 +50,11 @@ void round_groups(const LaneFit& wanted, const LevelRules& rules, Levels& levels
     const float scale = divide_or_zero(wanted.scale[lane], levels.scale[lane]);
     const float minimum = divide_or_zero(-wanted.offset[lane], levels.minimum[lane]);
     levels.group_scale[lane] = nearest_within(scale, rules.group_scales.lowest, rules.group_scales.highest);
-    levels.group_minimum[lane] = nearest_within(minimum, 0, kHighestGroupMinimum);
+    levels.group_minimum[lane] = nearest_within(minimum, 0, rules.highest_minimum);
   }
 }
 
-/// Lets the group of largest scale (by magnitude) have the code `extreme_code`, the largest minimum 63.
+/// Lets the group of largest scale (by magnitude) have the code `extreme_code`, the largest minimum the highest.
 Levels first_levels(const LaneFit& wanted, const LevelRules& rules, float extreme_code) {
   Levels levels{};
   for (int first = 0; first < kLanes; first += rules.lanes_per_super_block) {
@@ -63,7 +64,7 @@ Levels first_levels(const LaneFit& wanted, const LevelRules& rules, float extrem
       lowest_offset = std::min(lowest_offset, wanted.offset[lane]);
     }
     const float scale = nearest_f16(extreme / extreme_code);
-    const float minimum = nearest_f16(-lowest_offset / kHighestGroupMinimum);
+    const float minimum = nearest_f16(divide_or_zero(-lowest_offset, rules.highest_minimum));
     std::fill_n(levels.scale + first, rules.lanes_per_super_block, scale);
     std::fill_n(levels.minimum + first, rules.lanes_per_super_block, minimum);
   }
@@ -107,7 +108,7 @@ class LevelSearch {
       for (int lane = 0; lane < kLanes; ++lane) {
         const float offset = divide_or_zero(sums.residual[lane], lanes_.weight[lane]) -
                              candidate.minimum[lane] * candidate.group_minimum[lane];
-        const float code = nearest_within(divide_or_zero(-offset, candidate.minimum[lane]), 0, kHighestGroupMinimum);
+        const float code = nearest_within(divide_or_zero(-offset, candidate.minimum[lane]), 0, rules_.highest_minimum);
         changed |= code != candidate.group_minimum[lane];
         candidate.group_minimum[lane] = code;
       }
@@ -172,8 +173,10 @@ Levels search_levels(const LaneBlocks& lanes, const LevelRules& rules, const Lan
                      std::span<const float> extreme_codes) {
   LevelSearch search(lanes, rules);
   for (const float code : extreme_codes) search.try_super_blocks(first_levels(wanted, rules, code));
-  search.improve_groups();
-  search.improve_super_scales();
+  for (int round = 0; round < rules.rounds; ++round) {
+    search.improve_groups();
+    search.improve_super_scales();
+  }
   return search.best();
 }
 
@@ -191,11 +194,14 @@ void set_magnitude_weights(LaneBlocks& lanes) {
   }
 }
 
-AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, CodeRange range) {
+AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, const AffineLayout& layout) {
   constexpr std::array kOverhangs = {-0.7f, -0.3f, 0.1f, 0.5f, 1.0f};
-  constexpr std::array kExtremeCodes = {63.0f};
-  const LaneFit wanted = find_scales_and_offsets(lanes, {range, OffsetRule::never_positive, false}, kOverhangs);
-  const Levels levels = search_levels(lanes, {range, {0, 63}, 8}, wanted, kExtremeCodes);
+  const std::array extreme_codes = {layout.highest_code};
+  const FitRules free{layout.codes, OffsetRule::never_positive, false};
+  const LaneFit wanted = find_scales_and_offsets(lanes, free, kOverhangs);
+  const int rounds = layout.highest_code < 63 ? 3 : 1;  // coarse scales need more
+  const LevelRules rules{layout.codes, {0, layout.highest_code}, layout.highest_code, layout.groups, rounds};
+  const Levels levels = search_levels(lanes, rules, wanted, extreme_codes);
   AffineSuperBlocks blocks;
   for (int lane = 0; lane < kLanes; ++lane) {
     blocks.scale[lane / 8] = levels.scale[lane];
@@ -207,13 +213,29 @@ AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, CodeRange ran
   return blocks;
 }
 
-SignedSuperBlock fit_signed_super_block(const LaneBlocks& lanes, CodeRange range) {
-  constexpr std::array kStarts = {-34.0f, -33.2f, -32.4f, -31.6f, -30.8f, -30.0f, -29.2f, -28.4f,
-                                  -27.6f, -26.8f, -26.0f, 34.0f,  33.2f,  32.4f,  31.6f,  30.8f,
-                                  30.0f,  29.2f,  28.4f,  27.6f,  26.8f,  26.0f};
-  constexpr std::array kExtremeCodes = {-128.0f, 127.0f};
-  const LaneFit wanted = find_scales(lanes, {range, OffsetRule::none, false}, kStarts);
-  const Levels levels = search_levels(lanes, {range, {-128, 127}, 16}, wanted, kExtremeCodes);
+SignedSuperBlock fit_signed_super_block(const LaneBlocks& lanes, CodeRange range, CodeRange group_scales) {
+  const bool coarse = group_scales.highest < 64;
+  // Where the number of largest magnitude may come to lie, relative to the lowest code: up to one code inside, and
+  // outside when there are few codes.
+  constexpr int kPlaces = 11;
+  const float first_place = coarse ? 1.25f : 1.0625f;
+  const float step = coarse ? 0.05f : 0.025f;
+  std::array<float, 2 * kPlaces> starts;
+  for (int i = 0; i < kPlaces; ++i) {
+    starts[2 * i] = range.lowest * (first_place - step * static_cast<float>(i));
+    starts[2 * i + 1] = -starts[2 * i];
+  }
+  // Coarse group scales gain from more than one scale of the super-block.
+  std::vector<float> extreme_codes = {group_scales.lowest, group_scales.highest};
+  if (coarse) {
+    for (const float place : {0.94f, 0.88f, 0.82f}) {
+      extreme_codes.push_back(group_scales.lowest * place);
+      extreme_codes.push_back(group_scales.highest * place);
+    }
+  }
+  const LaneFit wanted = find_scales(lanes, {range, OffsetRule::none, false}, starts);
+  const int rounds = coarse ? 3 : 1;
+  const Levels levels = search_levels(lanes, {range, group_scales, 0, kLanes, rounds}, wanted, extreme_codes);
   SignedSuperBlock block;
   block.scale = levels.scale[0];
   for (int lane = 0; lane < kLanes; ++lane) block.group_scale[lane] = static_cast<int8_t>(levels.group_scale[lane]);

@@ -8,24 +8,31 @@
 
 namespace adze::codecs {
 
-/// Two super-blocks of eight groups of 32 (Q4_K, Q5_K): lanes 0-7 and 8-15.
-/// Lane l decodes as (scale * group_scale) * code - (minimum * group_minimum).
-struct AffineSuperBlocks {
-  float scale[2];                 // f16 values
-  float minimum[2];               // f16 values
-  uint8_t group_scale[kLanes];    // 0..63
-  uint8_t group_minimum[kLanes];  // 0..63
-  LaneFit fit;                    // what the decoder will use
+/// How a type with minima stores its groups.
+struct AffineLayout {
+  CodeRange codes;
+  int groups;          // per super-block: 8 (of 32 numbers) or 16 (of 16); sixteen lanes hold two super-blocks or one
+  float highest_code;  // of group scales and group minima, which start at 0
 };
-AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, CodeRange range);
 
-/// One super-block of sixteen groups of 16 (Q6_K): lane l decodes as (scale * group_scale) * code.
+/// Lane l decodes as (scale * group_scale) * code - (minimum * group_minimum), scale and minimum being those of its
+/// super-block l / groups.
+struct AffineSuperBlocks {
+  float scale[2];    // f16 values
+  float minimum[2];  // f16 values
+  uint8_t group_scale[kLanes];
+  uint8_t group_minimum[kLanes];
+  LaneFit fit;  // what the decoder will use
+};
+AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, const AffineLayout& layout);
+
+/// One super-block of sixteen groups of 16: lane l decodes as (scale * group_scale) * code.
 struct SignedSuperBlock {
   float scale;  // f16 value
   int8_t group_scale[kLanes];
   LaneFit fit;
 };
-SignedSuperBlock fit_signed_super_block(const LaneBlocks& lanes, CodeRange range);
+SignedSuperBlock fit_signed_super_block(const LaneBlocks& lanes, CodeRange range, CodeRange group_scales);
 
 /// How the K types weight errors when no importance is given: numbers of large magnitude count a little more.
 void set_magnitude_weights(LaneBlocks& lanes);
