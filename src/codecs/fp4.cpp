@@ -7,11 +7,15 @@
 // MXFP4: byte j holds code j in its low nibble and code j + 16 in its high nibble. NVFP4: each group has 8 bytes, byte
 // j holds code j in its low nibble and code j + 8 in its high nibble. The levels are kept doubled and the scales
 // halved. An e4m3 scale has 4 exponent bits (bias 7) and 3 mantissa bits; the bytes 0 and 0x7F are zero.
+#include <algorithm>
 #include <bit>
+#include <cmath>
+#include <limits>
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
 #include "codecs/codec.h"
+#include "codecs/scale_search.h"
 #include "codecs/uneven_levels.h"
 
 namespace adze::codecs {
@@ -59,13 +63,116 @@ void decode_nvfp4(const std::byte* packed, float* values, int64_t count) {
   }
 }
 
+void largest_magnitudes(const LaneBlocks& lanes, float (&largest)[kLanes]) {
+  std::fill_n(largest, kLanes, 0.0f);
+  for (int i = 0; i < lanes.elements; ++i) {
+    for (int lane = 0; lane < kLanes; ++lane) largest[lane] = std::max(largest[lane], std::fabs(lanes.x[i][lane]));
+  }
+}
+
+/// The best of a few scale bytes per lane.
+struct ByteSearch {
+  uint8_t byte[kLanes] = {};
+  LaneFit fit{};
+  float error[kLanes];
+
+  ByteSearch() { std::fill_n(error, kLanes, std::numeric_limits<float>::infinity()); }
+
+  /// Tries first[lane] + step, where it is within 0 to `highest`.
+  void try_bytes(const LaneBlocks& lanes, const int (&first)[kLanes], int step, int highest,
+                 float (*scale_of)(uint8_t)) {
+    LaneFit candidate{};
+    uint8_t bytes[kLanes];
+    for (int lane = 0; lane < kLanes; ++lane) {
+      bytes[lane] = static_cast<uint8_t>(std::clamp(first[lane] + step, 0, highest));
+      candidate.scale[lane] = scale_of(bytes[lane]);
+    }
+    const FitSums sums = measure_fit(lanes, kFp4Codes, candidate);
+    for (int lane = 0; lane < kLanes; ++lane) {
+      if (!(sums.error[lane] < error[lane])) continue;
+      error[lane] = sums.error[lane];
+      byte[lane] = bytes[lane];
+      fit.scale[lane] = candidate.scale[lane];
+    }
+  }
+};
+
+/// The exponent byte with which the largest magnitude is at most 6 and more than 3.
+int mxfp4_exponent(float largest) {
+  if (largest < 0x1p-100f) return 0;
+  const int exponent = static_cast<int>(std::bit_cast<uint32_t>(largest) >> 23) - 127;  // 2^exponent <= largest
+  return std::max(exponent - 2 + (largest > 1.5f * std::ldexp(1.0f, exponent) ? 1 : 0) + 127, 0);
+}
+
+void encode_mxfp4(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  auto* blocks = blocks_at<BlockMXFP4>(packed);
+  for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
+    importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
+    float largest[kLanes];
+    largest_magnitudes(lanes, largest);
+    int exponents[kLanes];
+    std::transform(largest, largest + kLanes, exponents, mxfp4_exponent);
+    ByteSearch search;
+    for (const int step : {0, -1, -2}) search.try_bytes(lanes, exponents, step, 254, half_of_exponent);
+    uint8_t codes[kMaxLaneElements][kLanes];
+    nearest_codes(lanes, kFp4Codes, search.fit, codes);
+    for (int lane = 0; lane < in_group; ++lane) {
+      BlockMXFP4& block = blocks[first + lane];
+      block.exponent = search.byte[lane];
+      for (int j = 0; j < 16; ++j) {
+        block.low[j] =
+            static_cast<uint8_t>(fp4_code_of_index(codes[j][lane]) | fp4_code_of_index(codes[j + 16][lane]) << 4);
+      }
+    }
+  });
+}
+
+/// The largest e4m3 byte that is not above `scale`.
+int e4m3_below(float scale) {
+  constexpr int kHighest = 0x7E;
+  int low = 0, high = kHighest;
+  while (low < high) {
+    const int middle = (low + high + 1) / 2;
+    if (2 * half_of_e4m3(static_cast<uint8_t>(middle)) <= scale) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+void encode_nvfp4(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  auto* blocks = blocks_at<BlockNVFP4>(packed);
+  for_each_lane_group(values, importance, count, kNvfp4GroupElements, [&](LaneBlocks& lanes, int used, int64_t first) {
+    importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
+    float largest[kLanes];
+    largest_magnitudes(lanes, largest);
+    int bytes[kLanes];
+    std::transform(largest, largest + kLanes, bytes, [](float x) { return e4m3_below(x / 6.0f); });
+    ByteSearch search;
+    for (int step = 2; step >= -8; --step) search.try_bytes(lanes, bytes, step, 0x7E, half_of_e4m3);
+    uint8_t codes[kMaxLaneElements][kLanes];
+    nearest_codes(lanes, kFp4Codes, search.fit, codes);
+    for (int lane = 0; lane < used; ++lane) {
+      BlockNVFP4& block = blocks[(first + lane) / 4];
+      const int64_t group = (first + lane) % 4;
+      block.scales[group] = search.byte[lane];
+      for (int j = 0; j < 8; ++j) {
+        block.low[8 * group + j] =
+            static_cast<uint8_t>(fp4_code_of_index(codes[j][lane]) | fp4_code_of_index(codes[j + 8][lane]) << 4);
+      }
+    }
+  });
+}
+
 }  // namespace
 
 constinit const Codec mxfp4{
-    {"mxfp4", "4-bit floats, 32 share a power of two", 32, sizeof(BlockMXFP4)}, decode_mxfp4, nullptr};
+    {"mxfp4", "4-bit floats, 32 share a power of two", 32, sizeof(BlockMXFP4)}, decode_mxfp4, encode_mxfp4};
 constinit const Codec nvfp4{
     {"nvfp4", "4-bit floats, 16 share an 8-bit float scale", kNvfp4Elements, sizeof(BlockNVFP4)},
     decode_nvfp4,
-    nullptr};
+    encode_nvfp4};
 
 }  // namespace adze::codecs

@@ -8,9 +8,14 @@
 //
 // Byte j of 16 holds code j in its low nibble and code j + 16 in its high nibble; IQ4_XS has 16 bytes per group.
 // The group scale g of IQ4_XS has its low four bits in nibble g % 2 of byte g / 2, its upper two at bit 2g of the u16.
+#include <algorithm>
+#include <array>
+
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
 #include "codecs/codec.h"
+#include "codecs/scale_search.h"
+#include "codecs/super_block_fit.h"
 #include "codecs/uneven_levels.h"
 
 namespace adze::codecs {
@@ -47,15 +52,68 @@ void decode_iq4_xs(const std::byte* packed, float* values, int64_t count) {
   }
 }
 
+void pack_nibbles(const uint8_t (*codes)[kLanes], int lane, uint8_t* low) {
+  for (int j = 0; j < 16; ++j) low[j] = static_cast<uint8_t>(codes[j][lane] | codes[j + 16][lane] << 4);
+}
+
+// Levels, and places between and beyond them, where the number of largest magnitude may come to lie.
+constexpr std::array kExtremeLevels = {-127.0f, -152.0f, -143.0f, -135.0f, -120.0f, -113.0f, -104.0f, -96.0f,
+                                       113.0f,  152.0f,  143.0f,  135.0f,  127.0f,  120.0f,  106.0f,  99.0f};
+
+void encode_iq4_nl(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  auto* blocks = blocks_at<BlockIQ4_NL>(packed);
+  for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
+    if (!importance) set_magnitude_weights(lanes);
+    normalize_weights(lanes, 1);
+    const LaneFit fit = find_scales(lanes, {kIq4Codes, OffsetRule::none, true}, kExtremeLevels);
+    uint8_t codes[kMaxLaneElements][kLanes];
+    nearest_codes(lanes, kIq4Codes, fit, codes);
+    for (int lane = 0; lane < in_group; ++lane) {
+      store_f16(blocks[first + lane].scale, fit.scale[lane]);
+      pack_nibbles(codes, lane, blocks[first + lane].low);
+    }
+  });
+}
+
+constexpr int kGroups = 8;
+
+void pack_group_scales(const int8_t* group_scales, BlockIQ4_XS& block) {
+  std::fill_n(block.scales_low, sizeof block.scales_low, uint8_t{0});
+  uint32_t high = 0;
+  for (int group = 0; group < kGroups; ++group) {
+    const auto code = static_cast<uint32_t>(group_scales[group] + 32);
+    block.scales_low[group / 2] |= static_cast<uint8_t>((code & 15) << (4 * (group % 2)));
+    high |= code >> 4 << (2 * group);
+  }
+  store_u16(block.scales_high, static_cast<uint16_t>(high));
+}
+
+void encode_iq4_xs(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  auto* blocks = blocks_at<BlockIQ4_XS>(packed);
+  for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int used, int64_t first) {
+    if (!importance) set_magnitude_weights(lanes);
+    normalize_weights(lanes, kGroups);
+    const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, {kIq4Codes, kGroups, {-32, 31}});
+    uint8_t codes[kMaxLaneElements][kLanes];
+    nearest_codes(lanes, kIq4Codes, fitted.fit, codes);
+    for (int lane = 0; lane < used; lane += kGroups) {
+      BlockIQ4_XS& block = blocks[(first + lane) / kGroups];
+      store_f16(block.scale, fitted.scale[lane / kGroups]);
+      pack_group_scales(fitted.group_scale + lane, block);
+      for (int group = 0; group < kGroups; ++group) pack_nibbles(codes, lane + group, block.low + 16 * group);
+    }
+  });
+}
+
 }  // namespace
 
 constinit const Codec iq4_nl{
     {"iq4_nl", "4-bit codes for uneven levels, 32 share an f16 scale", 32, sizeof(BlockIQ4_NL)},
     decode_iq4_nl,
-    nullptr};
+    encode_iq4_nl};
 constinit const Codec iq4_xs{
     {"iq4_xs", "4-bit codes for uneven levels, groups of 32 with 6-bit scales", 256, sizeof(BlockIQ4_XS)},
     decode_iq4_xs,
-    nullptr};
+    encode_iq4_xs};
 
 }  // namespace adze::codecs

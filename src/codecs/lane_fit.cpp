@@ -24,14 +24,14 @@ const LaneFitKernels& kernels() {
   return chosen;
 }
 
+}  // namespace
+
 float finite_value(float value) {
   if (!(value == value)) return 0.0f;
   return std::clamp(value, -kMaxMagnitude, kMaxMagnitude);
 }
 
 float finite_weight(float weight) { return weight > 0.0f ? std::min(weight, 1e30f) : 0.0f; }
-
-}  // namespace
 
 void load_lanes(const float* values, const float* importance, int elements, int blocks, LaneBlocks& lanes) {
   lanes.elements = elements;

@@ -10,7 +10,7 @@
 namespace adze::codecs {
 
 inline constexpr int kLanes = 16;
-inline constexpr int kMaxLaneElements = 32;
+inline constexpr int kMaxLaneElements = 64;
 
 /// Sixteen blocks of `elements` numbers each; lane l of x[i] is element i of block l. Unused lanes are zero.
 struct alignas(64) LaneBlocks {
@@ -20,10 +20,17 @@ struct alignas(64) LaneBlocks {
   int elements = kMaxLaneElements;
 };
 
-/// Codes go from `lowest` to `highest`, both included.
+/// Up to sixteen uneven levels in ascending order.
+struct LevelTable {
+  float level[16];
+  float threshold[16];  // halfway between level i and i + 1; infinite where there is no further level
+};
+
+/// Codes are the integers from `lowest` to `highest`, both included, or else the levels of a table between them.
 struct CodeRange {
   float lowest;
   float highest;
+  const LevelTable* levels = nullptr;
 };
 
 struct alignas(64) LaneFit {
@@ -44,6 +51,12 @@ struct alignas(64) FitSums {
 /// hold, and its square times all codes and weights stays finite.
 inline constexpr float kMaxMagnitude = 1e9f;
 
+/// NaN becomes 0, what is too large kMaxMagnitude.
+float finite_value(float value);
+
+/// Negative and NaN weights become 0, huge ones finite.
+float finite_weight(float weight);
+
 /// Fills the lanes with `blocks` (1 to 16) consecutive blocks. NaN becomes 0, infinities the largest magnitude.
 /// `importance` may be null; negative and NaN weights count as 0. The weights are not usable before one of the next
 /// two.
@@ -57,7 +70,7 @@ void normalize_weights(LaneBlocks& lanes, int lanes_together);
 
 FitSums measure_fit(const LaneBlocks& lanes, CodeRange range, const LaneFit& fit);
 
-/// The nearest codes themselves, minus range.lowest.
+/// The nearest codes themselves, minus range.lowest; for levels their index.
 void nearest_codes(const LaneBlocks& lanes, CodeRange range, const LaneFit& fit, uint8_t (*codes)[kLanes]);
 
 enum class OffsetRule {

@@ -21,7 +21,28 @@ extern const LaneFitKernels kLaneFitAvx512;
 
 namespace {
 
+/// Finds the nearest of uneven levels: one further for every threshold below the value.
 template <int kWidth>
+struct CountThresholds {
+  typedef float Floats __attribute__((vector_size(kWidth * 4)));
+
+  static Floats level(const LevelTable& table, const Floats& value) {
+    Floats level = Floats{} + table.level[0];
+    for (int i = 0; i < 15; ++i) {
+      level += value > table.threshold[i] ? Floats{} + (table.level[i + 1] - table.level[i]) : Floats{};
+    }
+    return level;
+  }
+
+  static Floats index(const LevelTable& table, const Floats& value) {
+    Floats index = {};
+    for (int i = 0; i < 15; ++i) index += value > table.threshold[i] ? Floats{} + 1.0f : Floats{};
+    return index;
+  }
+};
+
+/// `Lookup` may be a faster way to the same levels.
+template <int kWidth, typename Lookup = CountThresholds<kWidth>>
 struct LaneKernel {
   typedef float Floats __attribute__((vector_size(kWidth * 4)));
   typedef int32_t Ints __attribute__((vector_size(kWidth * 4)));
@@ -60,6 +81,17 @@ struct LaneKernel {
     return (value + 12582912.0f) - 12582912.0f;
   }
 
+  struct IntegerCodes {
+    Floats lowest;
+    Floats highest;
+    Floats operator()(const Floats& value) const { return nearest(value, lowest, highest); }
+  };
+
+  struct LevelCodes {
+    const LevelTable& table;
+    Floats operator()(const Floats& value) const { return Lookup::level(table, value); }
+  };
+
   static Floats inverse_or_zero(const Floats& scale) {
     const Floats magnitude = scale < Floats{} ? -scale : scale;
     const Ints usable = magnitude > Floats{} + 1e-30f;
@@ -80,14 +112,18 @@ struct LaneKernel {
   }
 
   static Sums measure_fit(const LaneBlocks& lanes, CodeRange range, int first, const Fit& fit) {
-    const Floats lowest = Floats{} + range.lowest;
-    const Floats highest = Floats{} + range.highest;
+    if (range.levels) return measure_codes(lanes, LevelCodes{*range.levels}, first, fit);
+    return measure_codes(lanes, IntegerCodes{Floats{} + range.lowest, Floats{} + range.highest}, first, fit);
+  }
+
+  template <typename Codes>
+  static Sums measure_codes(const LaneBlocks& lanes, const Codes& nearest_code, int first, const Fit& fit) {
     const Floats inverse = inverse_or_zero(fit.scale);
     Sums sums;
     for (int i = 0; i < lanes.elements; ++i) {
       const Floats x = load(lanes.x[i] + first);
       const Floats w = load(lanes.w[i] + first);
-      const Floats c = nearest((x - fit.offset) * inverse, lowest, highest);
+      const Floats c = nearest_code((x - fit.offset) * inverse);
       const Floats r = x - (fit.scale * c + fit.offset);
       const Floats wr = w * r;
       const Floats wc = w * c;
@@ -183,7 +219,9 @@ struct LaneKernel {
       for (int i = 0; i < lanes.elements; ++i) {
         const Floats scaled = (load(lanes.x[i] + first) - offset) * inverse;
         float shifted[kWidth];
-        store(shifted, nearest(scaled, Floats{} + range.lowest, Floats{} + range.highest) - range.lowest);
+        store(shifted, range.levels
+                           ? Lookup::index(*range.levels, scaled)
+                           : nearest(scaled, Floats{} + range.lowest, Floats{} + range.highest) - range.lowest);
         for (int lane = 0; lane < kWidth; ++lane) out[i][first + lane] = static_cast<uint8_t>(shifted[lane]);
       }
     }

@@ -76,11 +76,11 @@ void encode_q3_k(const float* values, const float* importance, std::byte* packed
   for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int, int64_t first) {
     if (!importance) set_magnitude_weights(lanes);
     normalize_weights(lanes, kLanes);
-    const SignedSuperBlock fitted = fit_signed_super_block(lanes, kCodes, kGroupScales);
+    const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, {kCodes, kLanes, kGroupScales});
     uint8_t codes[kMaxLaneElements][kLanes];
     nearest_codes(lanes, kCodes, fitted.fit, codes);
     BlockQ3_K& block = blocks[first / kLanes];
-    store_f16(block.scale, fitted.scale);
+    store_f16(block.scale, fitted.scale[0]);
     pack_group_scales(fitted.group_scale, block.scales);
     pack_codes(codes, block);
   });

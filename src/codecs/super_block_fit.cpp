@@ -213,7 +213,8 @@ AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, const AffineL
   return blocks;
 }
 
-SignedSuperBlock fit_signed_super_block(const LaneBlocks& lanes, CodeRange range, CodeRange group_scales) {
+SignedSuperBlocks fit_signed_super_blocks(const LaneBlocks& lanes, const SignedLayout& layout) {
+  const CodeRange range = layout.codes, group_scales = layout.group_scales;
   const bool coarse = group_scales.highest < 64;
   // Where the number of largest magnitude may come to lie, relative to the lowest code: up to one code inside, and
   // outside when there are few codes.
@@ -225,22 +226,25 @@ SignedSuperBlock fit_signed_super_block(const LaneBlocks& lanes, CodeRange range
     starts[2 * i] = range.lowest * (first_place - step * static_cast<float>(i));
     starts[2 * i + 1] = -starts[2 * i];
   }
-  // Coarse group scales gain from more than one scale of the super-block.
+  // Coarse scales and codes gain from more than one scale of the super-block, and from repetition.
+  const bool few_codes = coarse && !range.levels;
   std::vector<float> extreme_codes = {group_scales.lowest, group_scales.highest};
-  if (coarse) {
+  if (few_codes) {
     for (const float place : {0.94f, 0.88f, 0.82f}) {
       extreme_codes.push_back(group_scales.lowest * place);
       extreme_codes.push_back(group_scales.highest * place);
     }
   }
   const LaneFit wanted = find_scales(lanes, {range, OffsetRule::none, false}, starts);
-  const int rounds = coarse ? 3 : 1;
-  const Levels levels = search_levels(lanes, {range, group_scales, 0, kLanes, rounds}, wanted, extreme_codes);
-  SignedSuperBlock block;
-  block.scale = levels.scale[0];
-  for (int lane = 0; lane < kLanes; ++lane) block.group_scale[lane] = static_cast<int8_t>(levels.group_scale[lane]);
-  block.fit = decoded_fit(levels);
-  return block;
+  const int rounds = few_codes ? 3 : 1;
+  const Levels levels = search_levels(lanes, {range, group_scales, 0, layout.groups, rounds}, wanted, extreme_codes);
+  SignedSuperBlocks blocks;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    blocks.scale[lane / 8] = levels.scale[lane];
+    blocks.group_scale[lane] = static_cast<int8_t>(levels.group_scale[lane]);
+  }
+  blocks.fit = decoded_fit(levels);
+  return blocks;
 }
 
 }  // namespace adze::codecs

@@ -26,13 +26,20 @@ struct AffineSuperBlocks {
 };
 AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, const AffineLayout& layout);
 
-/// One super-block of sixteen groups of 16: lane l decodes as (scale * group_scale) * code.
-struct SignedSuperBlock {
-  float scale;  // f16 value
+/// How a type without minima stores its groups.
+struct SignedLayout {
+  CodeRange codes;
+  int groups;              // per super-block: 8 or 16
+  CodeRange group_scales;  // integers
+};
+
+/// Lane l decodes as (scale * group_scale) * code, scale being that of its super-block l / groups.
+struct SignedSuperBlocks {
+  float scale[2];  // f16 values
   int8_t group_scale[kLanes];
   LaneFit fit;
 };
-SignedSuperBlock fit_signed_super_block(const LaneBlocks& lanes, CodeRange range, CodeRange group_scales);
+SignedSuperBlocks fit_signed_super_blocks(const LaneBlocks& lanes, const SignedLayout& layout);
 
 /// How the K types weight errors when no importance is given: numbers of large magnitude count a little more.
 void set_magnitude_weights(LaneBlocks& lanes);

@@ -1,8 +1,12 @@
 // What the 4-bit codes of the types with uneven levels stand for, in integers that a scale multiplies.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
+
+#include "codecs/lane_fit.h"
 
 namespace adze::codecs {
 
@@ -12,5 +16,32 @@ inline constexpr std::array<int8_t, 16> kIq4Levels = {-127, -104, -83, -65, -49,
 
 /// MXFP4, NVFP4: floats with 2 exponent bits and 1 mantissa bit, doubled so that they are integers. Bit 3 is the sign.
 inline constexpr std::array<int8_t, 16> kFp4Levels = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+/// The distinct levels in ascending order, with the thresholds between them.
+constexpr LevelTable make_level_table(std::array<int8_t, 16> levels) {
+  std::sort(levels.begin(), levels.end());
+  const auto end = std::unique(levels.begin(), levels.end());
+  const auto count = static_cast<size_t>(end - levels.begin());
+  LevelTable table{};
+  for (size_t i = 0; i < 16; ++i) table.level[i] = levels[std::min(i, count - 1)];
+  for (size_t i = 0; i < 16; ++i) {
+    const bool last = i + 1 >= count;
+    table.threshold[i] = last ? std::numeric_limits<float>::infinity()
+                              : 0.5f * (table.level[i] + table.level[std::min<size_t>(i + 1, 15)]);
+  }
+  return table;
+}
+
+inline constexpr LevelTable kIq4Table = make_level_table(kIq4Levels);
+inline constexpr LevelTable kFp4Table = make_level_table(kFp4Levels);
+
+/// The codes of IQ4_NL and IQ4_XS are indices of kIq4Table.
+inline constexpr CodeRange kIq4Codes{-127, 113, &kIq4Table};
+
+/// The codes of 4-bit floats follow from the indices of kFp4Table: -12 ... -1, 0, 1 ... 12.
+inline constexpr CodeRange kFp4Codes{-12, 12, &kFp4Table};
+constexpr uint8_t fp4_code_of_index(uint8_t index) {
+  return static_cast<uint8_t>(index >= 7 ? index - 7 : 8 + 7 - index);
+}
 
 }  // namespace adze::codecs
