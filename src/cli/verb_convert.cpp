@@ -1,14 +1,16 @@
 // adze convert: the same model in another format.
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "cli/byte_size.h"
 #include "cli/model_overview.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
+#include "cli/statistics_report.h"
 #include "cli/verb.h"
 #include "formats/format.h"
+#include "formats/imatrix/read_imatrix.h"
+#include "formats/imatrix/write_imatrix.h"
 #include "pipeline/convert.h"
 
 namespace adze::cli {
@@ -29,6 +31,7 @@ struct ConvertOptions {
     for (const auto& format : formats::all_formats()) {
       if (format.write) formats.emplace_back(format.name);
     }
+    for (const auto form : formats::imatrix_form_names()) formats.emplace_back(form);
     const std::string formats_help = fmt::format("{}; without it, what the name of OUT says", fmt::join(formats, ", "));
     arguments.required("IN", "model in any format of `adze list formats`", request.source);
     arguments.required("OUT", "file or folder to write; it appears when it is complete", request.target);
@@ -45,24 +48,6 @@ struct ConvertOptions {
   }
 };
 
-// "2GB", "500 MB", "1000000": decimal units, as in reports.
-uint64_t parse_bytes(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    uint64_t bytes;
-  };
-  constexpr Unit kUnits[] = {{"", 1}, {"B", 1}, {"KB", 1000}, {"MB", 1000'000}, {"GB", 1000'000'000}};
-  uint64_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  auto rest = text.substr(static_cast<size_t>(end - text.data()));
-  rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(' ')));
-  for (const auto& unit : kUnits) {
-    if (error == std::errc() && rest == unit.name && count <= (uint64_t{1} << 60) / unit.bytes)
-      return count * unit.bytes;
-  }
-  throw UsageError(fmt::format("--shard-size: '{}' is not a size; write 500MB or 2GB", text));
-}
-
 report::FactList convert_facts(const pipeline::ConvertReport& report, const std::string& target) {
   using pipeline::Fidelity;
   report::FactList facts;
@@ -76,10 +61,21 @@ report::FactList convert_facts(const pipeline::ConvertReport& report, const std:
   return facts;
 }
 
+// Files of activation statistics: the same numbers in another form.
+void convert_statistics(const ConvertOptions& options, Console& console) {
+  const auto statistics = formats::read_imatrix(options.request.source);
+  const auto& target = options.request.target;
+  formats::write_imatrix(statistics, target, formats::imatrix_form_for(options.request.format, target));
+  auto facts = statistics_facts(statistics);
+  facts.add("Size", "stored_bytes", Cell::bytes(stored_bytes(target)));
+  options.json ? print_json(console, facts.to_json()) : print_facts(console, facts);
+}
+
 void run_convert(const ConvertOptions& options, Console& console) {
+  if (formats::is_imatrix(options.request.source)) return convert_statistics(options, console);
   pipeline::ConvertRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);
-  if (options.shard_size) request.max_shard_bytes = parse_bytes(*options.shard_size);
+  if (options.shard_size) request.max_shard_bytes = parse_byte_size("--shard-size", *options.shard_size);
   ProgressBar progress(console);
   const auto report = pipeline::convert(request, progress);
   const auto facts = convert_facts(report, request.target);
@@ -97,6 +93,7 @@ void run_convert(const ConvertOptions& options, Console& console) {
 constexpr Example kExamples[] = {
     {"convert model-hf model.gguf", "a Hugging Face folder as one GGUF file"},
     {"convert model.gguf model-hf --to hf --dtype bf16", "and back, with weights in bf16"},
+    {"convert imatrix.gguf imatrix.dat", "activation statistics for programs that read the older form"},
     {"convert q4_1.gguf f16.gguf --dtype f16 --exact", "expand a quantized file, or refuse if a value would change"},
 };
 

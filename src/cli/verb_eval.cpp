@@ -8,9 +8,9 @@
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "cli/session_arguments.h"
+#include "cli/text_tokens.h"
 #include "cli/verb.h"
 #include "evaluate/divergence.h"
-#include "text/tokenizers/tokenizer.h"
 
 namespace adze::cli {
 namespace {
@@ -38,15 +38,6 @@ struct EvalOptions {
     session.declare_running(arguments);
   }
 };
-
-// The text's tokens with the tokens that begin every text in front, as llama.cpp does it.
-std::vector<int32_t> text_tokens(const runtime::LoadedModel& model, const std::string& text) {
-  const auto& tokenizer = model.tokenizer();
-  std::vector<int32_t> tokens = tokenizer.spec().prefix_ids;
-  const auto rest = tokenizer.encode(text, {.add_special = false, .parse_special = false});
-  tokens.insert(tokens.end(), rest.begin(), rest.end());
-  return tokens;
-}
 
 std::unique_ptr<runtime::Session> session_for(const EvalOptions& options, std::shared_ptr<runtime::LoadedModel> model) {
   const int64_t batch = std::min(kBatchTokens, options.context);
@@ -108,11 +99,9 @@ EvalReport report_divergence(const evaluate::DivergenceResult& result) {
 
 EvalReport evaluate_model(const EvalOptions& options, const std::string& source, Console& console) {
   const auto model = load_model(options.session, options.session.model);
-  const auto tokens = text_tokens(*model, source);
-  const auto& prefix = model->tokenizer().spec().prefix_ids;
-  const evaluate::TextOptions text{.context = options.context,
-                                   .max_chunks = options.chunks,
-                                   .first_token = prefix.empty() ? text::kNoToken : prefix.front()};
+  const auto [tokens, first_token] = tokens_of_text(*model, source);
+  const evaluate::TextOptions text{
+      .context = options.context, .max_chunks = options.chunks, .first_token = first_token};
   const auto session = session_for(options, model);
   if (!options.reference) return report_perplexity(*session, tokens, text, console);
   const auto reference = session_for(options, load_model(options.session, *options.reference));

@@ -6,8 +6,10 @@
 #include "architectures/architecture.h"
 #include "cli/model_overview.h"
 #include "cli/report_output.h"
+#include "cli/statistics_report.h"
 #include "cli/verb.h"
 #include "formats/format.h"
+#include "formats/imatrix/read_imatrix.h"
 #include "graph/graph.h"
 #include "report/display_width.h"
 
@@ -101,7 +103,23 @@ Json report_json(const model::Model& model, const InspectOptions& options) {
   return report;
 }
 
+void inspect_statistics(const InspectOptions& options, Console& console) {
+  const auto statistics = formats::read_imatrix(options.model);
+  warn_of_rare_experts(console, statistics);
+  if (options.json) {
+    Json document = {{"path", options.model}};
+    document.update(statistics_facts(statistics).to_json());
+    document["tensors"] = statistics_table(statistics).to_json();
+    return print_json(console, document);
+  }
+  print_heading(console, std::filesystem::path(options.model).filename().string(), true);
+  print_facts(console, statistics_facts(statistics));
+  print_heading(console, "Inputs of weights");
+  print_table(console, statistics_table(statistics));
+}
+
 void run_inspect(const InspectOptions& options, Console& console) {
+  if (formats::is_imatrix(options.model)) return inspect_statistics(options, console);
   const auto model = formats::read_model(options.model);
   if (options.json) {
     print_json(console, report_json(model, options));
@@ -114,6 +132,7 @@ constexpr Example kExamples[] = {
     {"inspect model.gguf", "the overview"},
     {"inspect model.gguf --tensors", "and every tensor with type, shape and size"},
     {"inspect model.gguf --graph", "and what is computed with them, node by node"},
+    {"inspect imatrix.gguf", "what was seen of the inputs of every weight"},
     {"inspect model.gguf --json | jq .bits_per_weight", "everything, for scripts"},
 };
 
@@ -123,8 +142,10 @@ const Verb inspect_verb = make_verb<InspectOptions, run_inspect>({
     .name = "inspect",
     .group = "Look",
     .summary = "show what is in a model",
-    .description = "Shows format, architecture, size, settings, metadata and tensor types of a model. Reads only the "
-                   "headers, so it is quick for models of any size.",
+    .description =
+        "Shows format, architecture, size, settings, metadata and tensor types of a model. Reads only the "
+        "headers, so it is quick for models of any size. Of a file of activation statistics it shows what they say "
+        "about the inputs of every weight.",
     .examples = kExamples,
 });
 

@@ -31,6 +31,7 @@ class KvCache {
   int64_t capacity_tokens() const { return page_count_ * kPageTokens; }
   /// Bytes that one token takes over all states.
   int64_t token_bytes() const { return token_bytes_; }
+  int64_t bytes() const { return capacity_tokens() * token_bytes_; }
 
  private:
   struct StateMemory {

@@ -16,13 +16,14 @@ graph::Graph build_graph(const model::Model& model) {
 
 }  // namespace
 
-LoadedModel::LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory)
+LoadedModel::LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory,
+                         std::span<const std::string_view> pass_names)
     : model_(std::move(model)), graph_(build_graph(model_)), weights_(model_, memory) {
   passes::PassOptions options;
   options.verify_after_each = false;  // the builder's graph was checked node by node, and the passes have their tests
   options.activation = policy;
   options.storage_of_weight = [this](std::string_view name) { return weights_.storage_of(name); };
-  passes::run_passes(graph_, options);
+  passes::run_passes(graph_, pass_names, options);
 }
 
 LoadedModel::~LoadedModel() = default;

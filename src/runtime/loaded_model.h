@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "graph/graph.h"
 #include "model/model.h"
@@ -18,7 +20,9 @@ namespace adze::runtime {
 class LoadedModel {
  public:
   /// Builds the graph and checks the weights against it. Throws Error(unsupported | bad_input).
-  LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory = WeightMemory::packed);
+  /// `pass_names`: what the graph goes through; observers want it as the architecture built it.
+  LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory = WeightMemory::packed,
+              std::span<const std::string_view> pass_names = passes::default_pipeline());
   ~LoadedModel();
 
   const model::Model& model() const { return model_; }

@@ -279,13 +279,25 @@ void Plan::run_steps(const Team& team, Stopwatch& watch) const {
   }
 }
 
+void Plan::run_observed(const Team& team) const {
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    observer_->before(nodes_[i], team);
+    team.wait();  // a kernel may write over what it reads
+    nodes_[i].choice.kernel->run(calls_[i], team);
+    team.wait();
+  }
+}
+
 ops::TensorView Plan::run(std::span<const int32_t> tokens, const ops::BatchView& batch, ThreadPool& pool,
                           std::vector<NodeTime>* times) {
   set_batch(tokens, batch);
   if (times) times->clear();
   Barrier barrier(pool.size());
   Stopwatch watch(times);
-  pool.run([&](unsigned thread) { run_steps(Team(thread, pool.size(), &barrier), watch); });
+  pool.run([&](unsigned thread) {
+    const Team team(thread, pool.size(), &barrier);
+    observer_ ? run_observed(team) : run_steps(team, watch);
+  });
   return logits_;
 }
 

@@ -51,6 +51,14 @@ struct NodeTime {
   int64_t ns;
 };
 
+/// Looks at the values of a running plan.
+class NodeObserver {
+ public:
+  virtual ~NodeObserver() = default;
+  /// Called on every thread of the team before a node runs, when its inputs are complete. Must not throw.
+  virtual void before(const PlannedNode& node, const Team& team) = 0;
+};
+
 class Plan {
  public:
   /// REQUIRES: graph, weights and cache outlive the plan; weights.fill() before the first run.
@@ -60,6 +68,9 @@ class Plan {
   /// logit row, valid until the next run. With `times`, also the time of every node.
   ops::TensorView run(std::span<const int32_t> tokens, const ops::BatchView& batch, ThreadPool& pool,
                       std::vector<NodeTime>* times = nullptr);
+
+  /// From now on every node runs by itself, behind the observer; null: stops.
+  void observe(NodeObserver* observer) { observer_ = observer; }
 
   std::span<const PlannedNode> nodes() const { return nodes_; }
   std::span<const Step> steps() const { return steps_; }
@@ -82,6 +93,7 @@ class Plan {
   class Stopwatch;
   void run_steps(const Team& team, Stopwatch& watch) const;
   void run_alone(size_t step, Stopwatch& watch) const;
+  void run_observed(const Team& team) const;
   bool is_small(const Step& step) const;
   ops::TensorView intermediate(graph::ValueId id) const;
   std::vector<int64_t> maximum_dims(graph::ValueId id) const;
@@ -102,6 +114,7 @@ class Plan {
   std::unique_ptr<ops::BatchView> batch_ = std::make_unique<ops::BatchView>();
   std::unique_ptr<std::vector<int32_t>> tokens_;
   ops::TensorView logits_;
+  NodeObserver* observer_ = nullptr;
 };
 
 }  // namespace adze::runtime

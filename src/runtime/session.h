@@ -67,6 +67,8 @@ class Session {
 
   /// From now on collects the time of every node of each call here; null: stops.
   void measure(std::vector<NodeTime>* times) { times_ = times; }
+  /// From now on the observer sees the inputs of every node; null: stops.
+  void observe(NodeObserver* observer) { plan_.observe(observer); }
 
  private:
   struct Sequence {
