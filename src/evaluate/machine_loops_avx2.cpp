@@ -1,83 +1,57 @@
 // AVX2 with FMA: 32-byte registers; 8-bit products take three instructions, as kernels without VNNI do it.
 #include <immintrin.h>
 
-#include "evaluate/machine_loops.h"
+#include "evaluate/machine_loops_repeat.h"
 
 namespace adze::evaluate {
 namespace {
 
-constexpr int kSums = 10;  // with the factors they fit 16 registers
-constexpr int kStreams = 4;
-constexpr int64_t kAheadBytes = 2048;
+struct Registers {
+  static constexpr int kSums = 10;  // with the factors they fit 16 registers
+  template <typename Register>
+  static void hide(Register& a) {
+    __asm__ volatile("" : "+x"(a));
+  }
+};
 
-void multiply_add_int8(int64_t rounds) {
-  __m256i sums[kSums];
-#pragma GCC unroll 32
-  for (__m256i& sum : sums) {
-    sum = _mm256_setzero_si256();
-    __asm__ volatile("" : "+x"(sum));  // equal sums would be added up once
+struct Int8Products : Registers {
+  using Sum = __m256i;
+  using Factor = __m256i;
+  static constexpr int kPerInstruction = 32;
+  static Factor first_factor() { return _mm256_set1_epi8(3); }
+  static Factor second_factor() { return _mm256_set1_epi8(-5); }
+  static Sum multiply_add(Sum sum, Factor a, Factor b) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), _mm256_set1_epi16(1)));
   }
-  __m256i a = _mm256_set1_epi8(3);
-  __m256i b = _mm256_set1_epi8(-5);
-  const __m256i ones = _mm256_set1_epi16(1);
-  for (int64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 32
-    for (__m256i& sum : sums) {
-      __asm__ volatile("" : "+x"(a), "+x"(b));  // factors that the compiler does not know, so no product is reused
-      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(a, b), ones));
-    }
-  }
-#pragma GCC unroll 32
-  for (__m256i& sum : sums) __asm__ volatile("" : "+x"(sum));
-}
+};
 
-void multiply_add_f32(int64_t rounds) {
-  __m256 sums[kSums];
-#pragma GCC unroll 32
-  for (__m256& sum : sums) {
-    sum = _mm256_setzero_ps();
-    __asm__ volatile("" : "+x"(sum));  // equal sums would be added up once
-  }
-  __m256 a = _mm256_set1_ps(0.5f);
-  __m256 b = _mm256_set1_ps(1e-9f);
-  for (int64_t round = 0; round < rounds; ++round) {
-    __asm__ volatile("" : "+x"(a), "+x"(b));
-#pragma GCC unroll 32
-    for (__m256& sum : sums) sum = _mm256_fmadd_ps(a, b, sum);
-  }
-#pragma GCC unroll 32
-  for (__m256& sum : sums) __asm__ volatile("" : "+x"(sum));
-}
+struct FloatProducts : Registers {
+  using Sum = __m256;
+  using Factor = __m256;
+  static constexpr int kPerInstruction = 8;
+  static Factor first_factor() { return _mm256_set1_ps(0.5f); }
+  static Factor second_factor() { return _mm256_set1_ps(1e-9f); }
+  static Sum multiply_add(Sum sum, Factor a, Factor b) { return _mm256_fmadd_ps(a, b, sum); }
+};
 
-// Several streams with hints ahead: the hardware's own prefetching stops at the end of a page.
-uint64_t read(const uint8_t* bytes, int64_t count) {
-  const int64_t part = count / kStreams;
-  __m256i sums[kStreams];
-#pragma GCC unroll 32
-  for (__m256i& sum : sums) sum = _mm256_setzero_si256();
-  for (int64_t at = 0; at < part; at += 64) {
-#pragma GCC unroll 4
-    for (int stream = 0; stream < kStreams; ++stream) {
-      const uint8_t* line = bytes + stream * part + at;
-      _mm_prefetch(reinterpret_cast<const char*>(line + kAheadBytes), _MM_HINT_T0);
-      const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(line));
-      const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(line + 32));
-      sums[stream] = _mm256_add_epi64(sums[stream], _mm256_add_epi64(low, high));
-    }
+struct Lines {
+  using Sum = __m256i;
+  static constexpr int64_t kAheadBytes = 2048;
+  static Sum add_line(Sum sum, const uint8_t* line) {
+    const auto* halves = reinterpret_cast<const __m256i*>(line);
+    return _mm256_add_epi64(sum, _mm256_add_epi64(_mm256_loadu_si256(halves), _mm256_loadu_si256(halves + 1)));
   }
-  uint64_t lanes[4 * kStreams];
-#pragma GCC unroll 4
-  for (int stream = 0; stream < kStreams; ++stream) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes + 4 * stream), sums[stream]);
+  static Sum add(Sum a, Sum b) { return _mm256_add_epi64(a, b); }
+  static uint64_t total(Sum sum) {
+    uint64_t lanes[4];
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes), sum);
+    return lanes[0] + lanes[1] + lanes[2] + lanes[3];
   }
-  uint64_t total = 0;
-  for (const uint64_t lane : lanes) total += lane;
-  return total;
-}
+};
 
 }  // namespace
 
-const MachineLoops kMachineLoopsAvx2 = {
-    {"vpmaddubsw, 32 bytes", kSums * 32, multiply_add_int8}, {"vfmadd, 32 bytes", kSums * 8, multiply_add_f32}, read};
+const MachineLoops kMachineLoopsAvx2 = {loop_of<Int8Products>("vpmaddubsw, 32 bytes"),
+                                        loop_of<FloatProducts>("vfmadd, 32 bytes"), read_lines<Lines>};
 
 }  // namespace adze::evaluate
