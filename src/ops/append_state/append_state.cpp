@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
-#include "ops/row_kernels.h"
+#include "ops/list_row_kernels.h"
 #include "ops/schema_checks.h"
 #include "ops/turned_rows.h"
 
@@ -130,14 +130,7 @@ std::optional<std::string> refuse_other_than_blocks(const KernelRequest& request
 }
 
 std::vector<Kernel> list_kernels() {
-  std::vector<Kernel> kernels;
-  if constexpr (kIsX86) {
-    kernels.push_back({"avx512", Isa::avx512, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsAvx512>});
-    kernels.push_back({"avx2", Isa::avx2, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsAvx2>});
-  }
-  if constexpr (kIsArm64) {
-    kernels.push_back({"neon", Isa::neon, refuse_other_than_f16, nullptr, nullptr, append_f16<kRowKernelsNeon>});
-  }
+  auto kernels = list_row_kernels([]<const RowKernels & kRows>() { return append_f16<kRows>; }, refuse_other_than_f16);
   kernels.push_back({"blocks", Isa::scalar, refuse_other_than_blocks, nullptr, nullptr, append_blocks});
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, append_state_reference});
   return kernels;

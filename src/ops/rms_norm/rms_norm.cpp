@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "ops/decode_row.h"
-#include "ops/row_kernels.h"
+#include "ops/list_row_kernels.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -61,14 +61,7 @@ std::optional<std::string> refuse_fast(const KernelRequest& request) {
 }
 
 std::vector<Kernel> list_kernels() {
-  std::vector<Kernel> kernels;
-  if constexpr (kIsX86) {
-    kernels.push_back({"avx512", Isa::avx512, refuse_fast, nullptr, nullptr, rms_norm_fast<kRowKernelsAvx512>});
-    kernels.push_back({"avx2", Isa::avx2, refuse_fast, nullptr, nullptr, rms_norm_fast<kRowKernelsAvx2>});
-  }
-  if constexpr (kIsArm64) {
-    kernels.push_back({"neon", Isa::neon, refuse_fast, nullptr, nullptr, rms_norm_fast<kRowKernelsNeon>});
-  }
+  auto kernels = list_row_kernels([]<const RowKernels & kRows>() { return rms_norm_fast<kRows>; }, refuse_fast);
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, rms_norm_reference});
   return kernels;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "ops/row_kernels.h"
+#include "ops/list_row_kernels.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -84,14 +84,7 @@ void rotary_fast(const KernelCall& call, const Team& team) {
 }
 
 std::vector<Kernel> list_kernels() {
-  std::vector<Kernel> kernels;
-  if constexpr (kIsX86) {
-    kernels.push_back({"avx512", Isa::avx512, nullptr, nullptr, nullptr, rotary_fast<kRowKernelsAvx512>});
-    kernels.push_back({"avx2", Isa::avx2, nullptr, nullptr, nullptr, rotary_fast<kRowKernelsAvx2>});
-  }
-  if constexpr (kIsArm64) {
-    kernels.push_back({"neon", Isa::neon, nullptr, nullptr, nullptr, rotary_fast<kRowKernelsNeon>});
-  }
+  auto kernels = list_row_kernels([]<const RowKernels & kRows>() { return rotary_fast<kRows>; });
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, rotary_reference});
   return kernels;
 }

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "ops/row_kernels.h"
+#include "ops/list_row_kernels.h"
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
@@ -37,14 +37,7 @@ void swiglu_fast(const KernelCall& call, const Team& team) {
 }
 
 std::vector<Kernel> list_kernels() {
-  std::vector<Kernel> kernels;
-  if constexpr (kIsX86) {
-    kernels.push_back({"avx512", Isa::avx512, nullptr, nullptr, nullptr, swiglu_fast<kRowKernelsAvx512>});
-    kernels.push_back({"avx2", Isa::avx2, nullptr, nullptr, nullptr, swiglu_fast<kRowKernelsAvx2>});
-  }
-  if constexpr (kIsArm64) {
-    kernels.push_back({"neon", Isa::neon, nullptr, nullptr, nullptr, swiglu_fast<kRowKernelsNeon>});
-  }
+  auto kernels = list_row_kernels([]<const RowKernels & kRows>() { return swiglu_fast<kRows>; });
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, nullptr, swiglu_reference});
   return kernels;
 }
