@@ -1,0 +1,158 @@
+#include "quantize/recipe.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "quantize/quantizer.h"
+
+namespace adze::quantize {
+namespace {
+
+constexpr int kVersion = 1;
+
+RecipeLine parse_line(const Json& line, size_t number, const std::string& source) {
+  const std::string where = fmt::format("{}: line {} of \"tensors\"", source, number);
+  if (!line.is_object()) fail(ErrorCode::bad_input, "{} must be {{\"name\": …, \"type\": …}}", where);
+  const auto name = json_value(line, "name", std::string(), where);
+  const auto type = json_value(line, "type", std::string(), where);
+  if (name.empty() || type.empty()) fail(ErrorCode::bad_input, "{} needs \"name\" and \"type\"", where);
+  const codecs::Codec* codec = with_context(where, [&] { return &codecs::require_codec(type); });
+  if (!codec->encode) fail(ErrorCode::bad_input, "{}: {} can be read, but not written", where, codec->info.name);
+  return {name, &codec->info};
+}
+
+// The text of a name in a regular expression.
+std::string escaped(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    if (std::string_view(".^$|()[]{}*+?\\").find(c) != std::string_view::npos) text += '\\';
+    text += c;
+  }
+  return text;
+}
+
+// "blk.12.attn_q.weight" -> ("blk.", "12", ".attn_q.weight"); no number: all in the first part.
+struct NameParts {
+  std::string_view before, layer, behind;
+};
+NameParts split_layer(std::string_view name) {
+  const size_t begin = name.find("blk.");
+  if (begin == std::string_view::npos) return {name, {}, {}};
+  const size_t digits = begin + 4;
+  const size_t end = name.find_first_not_of("0123456789", digits);
+  if (end == digits || end == std::string_view::npos) return {name, {}, {}};
+  return {name.substr(0, digits), name.substr(digits, end - digits), name.substr(end)};
+}
+
+}  // namespace
+
+Recipe parse_recipe(std::string_view text, const std::string& source) {
+  const Json json = parse_json(text, source);
+  if (!json.is_object() || json_value(json, "adze_recipe", 0, source) != kVersion) {
+    fail(ErrorCode::bad_input, "{} is not a recipe: it has no \"adze_recipe\": {}", source, kVersion);
+  }
+  Recipe recipe;
+  recipe.note = json_value(json, "note", std::string(), source);
+  recipe.quantizer = json_value(json, "quantizer", recipe.quantizer, source);
+  with_context(source, [&] { quantizer_named(recipe.quantizer); });
+  const auto lines = json.find("tensors");
+  if (lines == json.end() || !lines->is_array()) fail(ErrorCode::bad_input, "{}: \"tensors\" is not a list", source);
+  for (const Json& line : *lines) recipe.lines.push_back(parse_line(line, recipe.lines.size() + 1, source));
+  return recipe;
+}
+
+Recipe read_recipe(const std::string& path) { return parse_recipe(read_text_file(path), path); }
+
+std::string to_json(const Recipe& recipe) {
+  Json json = {{"adze_recipe", kVersion}, {"note", recipe.note}, {"quantizer", recipe.quantizer}};
+  std::string text = json.dump(2);
+  text.resize(text.size() - 2);  // without "\n}"
+  text += ",\n  \"tensors\": [";
+  for (size_t i = 0; i < recipe.lines.size(); ++i) {
+    const Json line = {{"name", recipe.lines[i].name}, {"type", recipe.lines[i].storage->name}};
+    text += fmt::format("{}\n    {}", i ? "," : "", line.dump());
+  }
+  return text + "\n  ]\n}\n";
+}
+
+bool matches(std::string_view pattern, std::string_view name) {
+  size_t p = 0;
+  size_t n = 0;
+  size_t star = std::string_view::npos;  // the last one met
+  size_t tried = 0;                      // what it stands for ends here
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      tried = n;
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++tried;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixRequest& request) {
+  std::vector<TensorChoice> choices;
+  std::vector<bool> used(recipe.lines.size(), false);
+  for (const TensorToStore& tensor : request.tensors) {
+    TensorChoice choice{tensor.storage, "the recipe has no line for it"};
+    size_t line = 0;
+    while (line < recipe.lines.size() && !matches(recipe.lines[line].name, tensor.name)) ++line;
+    const auto kept = reason_to_keep(tensor.name, tensor.shape, request.architecture);
+    if (line < recipe.lines.size()) {
+      used[line] = true;
+      if (kept.empty()) choice = {recipe.lines[line].storage, fmt::format("line {} of the recipe", line + 1)};
+    }
+    if (!kept.empty()) choice.reason = kept;
+    if (tensor.shape.row_length() % choice.storage->block_elements != 0) {
+      fail(ErrorCode::bad_input, "line {} of the recipe: rows of '{}' have {} numbers, {} needs a multiple of {}",
+           line + 1, tensor.name, tensor.shape.row_length(), choice.storage->name, choice.storage->block_elements);
+    }
+    choices.push_back(std::move(choice));
+  }
+  for (size_t line = 0; line < used.size(); ++line) {
+    const std::string& name = recipe.lines[line].name;
+    if (used[line] || name == "*") continue;
+    fail(ErrorCode::bad_input, "line {} of the recipe: no tensor of the model matches '{}' behind the lines before it",
+         line + 1, name);
+  }
+  return choices;
+}
+
+std::vector<std::string> llama_cpp_options(const std::vector<TensorToStore>& tensors,
+                                           const std::vector<TensorChoice>& choices) {
+  using MergeKey = std::tuple<std::string_view, std::string_view, std::string_view>;  // before, behind, type
+  std::map<MergeKey, size_t> places;
+  std::vector<std::pair<MergeKey, std::string>> merged;  // layers, in the order of first use
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (choices[i].storage == tensors[i].storage) continue;
+    const NameParts parts = split_layer(tensors[i].name);
+    const MergeKey key(parts.before, parts.behind, choices[i].storage->name);
+    const auto [place, is_new] = places.emplace(key, merged.size());
+    if (is_new) merged.emplace_back(key, "");
+    auto& layers = merged[place->second].second;
+    if (!parts.layer.empty()) layers += fmt::format("{}{}", layers.empty() ? "" : "|", parts.layer);
+  }
+  std::vector<std::string> options;
+  for (const auto& [key, layers] : merged) {
+    const auto& [before, behind, type] = key;
+    const std::string number = layers.empty() ? "" : fmt::format("({})", layers);
+    options.push_back(fmt::format("--tensor-type '^{}{}{}$={}'", escaped(before), number, escaped(behind), type));
+  }
+  return options;
+}
+
+}  // namespace adze::quantize
