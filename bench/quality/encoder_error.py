@@ -40,8 +40,8 @@ GGML_TYPES = {
 NEEDS_IMPORTANCE = ("iq2_xs", "iq2_xxs", "iq1_m", "iq1_s")
 WIDTH = 256  # every tensor is cut into rows of this length, which all types can pack
 TOLERANCE = 1e-6
-LARGEST_ROWS = 40000  # of one source
-SPEED_ROWS = 4096
+LARGEST_ROWS = 10000  # of one source
+SPEED_ROWS = 2048
 
 
 class Ggml:

@@ -11,8 +11,12 @@
 // low 9 bits and 7 sign bits above. With 7 sign bits every eight numbers have an even count of minus signs.
 // IQ2_S: code i has its upper two bits at bit 2 (i % 4) of byte i / 4; number i has its sign in bit i % 8 of byte i
 // / 8. The scale of group g of 16 is nibble g % 2 of byte g / 2.
+#include <array>
+#include <cstring>
+
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/codebook_blocks.h"
 #include "codecs/codebooks.h"
 #include "codecs/codec.h"
 
@@ -57,16 +61,70 @@ void decode_iq2_s_block(const BlockIQ2_S& block, float* values) {
   }
 }
 
+// Where the largest magnitude of a group may come to lie, relative to the largest level.
+constexpr std::array kPlaces = {0.7f, 0.77f, 0.84f, 0.91f, 0.98f, 1.06f, 1.14f, 1.24f, 1.35f, 1.5f, 1.7f};
+constexpr float kUnit = 0.125f;
+
+void encode_iq2_xxs(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  static const CodebookSearch search(kPackedIq2Xxs, kIq2Levels);
+  const CodebookLayout layout{search, PointSigns::even, 8, 15, kUnit, false, true, kPlaces};
+  const auto write = [](const CodebookFit& fit, int lane, BlockIQ2_XXS& block) {
+    store_f16(block.scale, fit.scale[lane / 8]);
+    for (int group = 0; group < 8; ++group, ++lane) {
+      uint8_t* bytes = block.groups + 8 * group;
+      for (int eight = 0; eight < 4; ++eight) bytes[eight] = static_cast<uint8_t>(fit.code[eight][lane]);
+      store_u32(bytes + 4, pack_signs_and_scale(fit, lane));
+    }
+  };
+  fit_blocks<BlockIQ2_XXS>(values, importance, packed, count, layout, write);
+}
+
+/// The scales of two groups of 16 to a byte.
+void pack_nibbles(const uint8_t* scales, uint8_t* bytes) {
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<uint8_t>(scales[2 * i] | scales[2 * i + 1] << 4);
+}
+
+void encode_iq2_xs(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  static const CodebookSearch search(kPackedIq2Xs, kIq2Levels);
+  const CodebookLayout layout{search, PointSigns::even, 16, 15, kUnit, false, true, kPlaces};
+  const auto write = [](const CodebookFit& fit, int, BlockIQ2_XS& block) {
+    store_f16(block.scale, fit.scale[0]);
+    for (int eight = 0; eight < 32; ++eight) {
+      const int word = fit.code[eight % 2][eight / 2] | (fit.signs[eight % 2][eight / 2] & 127) << 9;
+      store_u16(block.codes + 2 * eight, static_cast<uint16_t>(word));
+    }
+    pack_nibbles(fit.group_scale, block.scales);
+  };
+  fit_blocks<BlockIQ2_XS>(values, importance, packed, count, layout, write);
+}
+
+void encode_iq2_s(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  static const CodebookSearch search(kPackedIq2S, kIq2Levels);
+  const CodebookLayout layout{search, PointSigns::free, 16, 15, kUnit, false, true, kPlaces};
+  const auto write = [](const CodebookFit& fit, int, BlockIQ2_S& block) {
+    store_f16(block.scale, fit.scale[0]);
+    std::memset(block.high, 0, sizeof block.high);
+    for (int eight = 0; eight < 32; ++eight) {
+      const uint16_t code = fit.code[eight % 2][eight / 2];
+      block.low[eight] = static_cast<uint8_t>(code);
+      block.high[eight / 4] |= static_cast<uint8_t>(code >> 8 << (2 * (eight % 4)));
+      block.signs[eight] = fit.signs[eight % 2][eight / 2];
+    }
+    pack_nibbles(fit.group_scale, block.scales);
+  };
+  fit_blocks<BlockIQ2_S>(values, importance, packed, count, layout, write);
+}
+
 }  // namespace
 
 constinit const Codec iq2_xxs{{"iq2_xxs", "eight numbers as one of 256 points, even signs", 256, sizeof(BlockIQ2_XXS)},
                               decode_blocks<BlockIQ2_XXS, kSuperBlockElements, decode_iq2_xxs_block>,
-                              nullptr};
+                              encode_iq2_xxs};
 constinit const Codec iq2_xs{{"iq2_xs", "eight numbers as one of 512 points, even signs", 256, sizeof(BlockIQ2_XS)},
                              decode_blocks<BlockIQ2_XS, kSuperBlockElements, decode_iq2_xs_block>,
-                             nullptr};
+                             encode_iq2_xs};
 constinit const Codec iq2_s{{"iq2_s", "eight numbers as one of 1024 points, free signs", 256, sizeof(BlockIQ2_S)},
                             decode_blocks<BlockIQ2_S, kSuperBlockElements, decode_iq2_s_block>,
-                            nullptr};
+                            encode_iq2_s};
 
 }  // namespace adze::codecs

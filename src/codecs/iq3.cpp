@@ -9,8 +9,12 @@
 // Both have 8 groups of 32 with 4-bit scales. IQ3_XXS: the u32 of a group has four times 7 sign bits and the scale on
 // top; every eight numbers have an even count of minus signs. IQ3_S: the ninth bit of code i is bit i % 8 of byte i /
 // 8; the sign of number i is bit i % 8 of byte i / 8; the scale of group g is nibble g % 2 of byte g / 2.
+#include <array>
+#include <cstring>
+
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/codebook_blocks.h"
 #include "codecs/codebooks.h"
 #include "codecs/codec.h"
 
@@ -46,13 +50,48 @@ void decode_iq3_s_block(const BlockIQ3_S& block, float* values) {
   }
 }
 
+// Where the largest magnitude of a group may come to lie, relative to the largest level.
+constexpr std::array kPlaces = {0.78f, 0.84f, 0.9f, 0.96f, 1.02f, 1.08f, 1.15f, 1.25f, 1.4f};
+
+void encode_iq3_xxs(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  static const CodebookSearch search(kPackedIq3Xxs, kIq3XxsLevels);
+  const CodebookLayout layout{search, PointSigns::even, 8, 15, 0.25f, false, true, kPlaces};
+  const auto write = [](const CodebookFit& fit, int lane, BlockIQ3_XXS& block) {
+    store_f16(block.scale, fit.scale[lane / 8]);
+    for (int group = 0; group < 8; ++group, ++lane) {
+      for (int four = 0; four < 8; ++four) block.codes[8 * group + four] = static_cast<uint8_t>(fit.code[four][lane]);
+      store_u32(block.groups + 4 * group, pack_signs_and_scale(fit, lane));
+    }
+  };
+  fit_blocks<BlockIQ3_XXS>(values, importance, packed, count, layout, write);
+}
+
+void encode_iq3_s(const float* values, const float* importance, std::byte* packed, int64_t count) {
+  static const CodebookSearch search(kPackedIq3S, kIq3SLevels);
+  const CodebookLayout layout{search, PointSigns::free, 8, 15, 1.0f, false, true, kPlaces};
+  const auto write = [](const CodebookFit& fit, int lane, BlockIQ3_S& block) {
+    store_f16(block.scale, fit.scale[lane / 8]);
+    std::memset(block.high, 0, sizeof block.high);
+    std::memset(block.scales, 0, sizeof block.scales);
+    for (int group = 0; group < 8; ++group, ++lane) {
+      for (int four = 0; four < 8; ++four) {
+        block.low[8 * group + four] = static_cast<uint8_t>(fit.code[four][lane]);
+        block.high[group] |= static_cast<uint8_t>(fit.code[four][lane] >> 8 << four);
+      }
+      for (int eight = 0; eight < 4; ++eight) block.signs[4 * group + eight] = fit.signs[eight][lane];
+      block.scales[group / 2] |= static_cast<uint8_t>(fit.group_scale[lane] << (4 * (group % 2)));
+    }
+  };
+  fit_blocks<BlockIQ3_S>(values, importance, packed, count, layout, write);
+}
+
 }  // namespace
 
 constinit const Codec iq3_xxs{{"iq3_xxs", "four numbers as one of 256 points, even signs", 256, sizeof(BlockIQ3_XXS)},
                               decode_blocks<BlockIQ3_XXS, kSuperBlockElements, decode_iq3_xxs_block>,
-                              nullptr};
+                              encode_iq3_xxs};
 constinit const Codec iq3_s{{"iq3_s", "four numbers as one of 512 points, free signs", 256, sizeof(BlockIQ3_S)},
                             decode_blocks<BlockIQ3_S, kSuperBlockElements, decode_iq3_s_block>,
-                            nullptr};
+                            encode_iq3_s};
 
 }  // namespace adze::codecs
