@@ -22,6 +22,16 @@ int64_t rows_of(const std::vector<int64_t>& dims) {
   return rows;
 }
 
+// The kernel reads rows of `weight`, which a prepared model may lack.
+void require_rows(const graph::Value& weight, const ops::Kernel& kernel, const WeightStore& weights) {
+  if (weight.origin != graph::ValueOrigin::weight || weights.has_rows(weight.name)) return;
+  fail(ErrorCode::unsupported,
+       "{}: prepared: '{}' is there only as fast kernels read it, but here the kernel '{}' runs, which reads rows; run "
+       "the model that this one was prepared from, or choose 8-bit activations (`--activation auto`) if you asked for "
+       "others",
+       weights.source(), weight.name, kernel.name);
+}
+
 // What a product reads most of.
 double weight_bytes(const PlannedNode& planned) {
   const auto& weight = planned.inputs[1].tensor;
@@ -184,6 +194,9 @@ void Plan::plan_node(const graph::Node& node, WeightStore& weights, const KvCach
   planned.choice = ops::choose_kernel(request);
   const ops::Kernel& kernel = *planned.choice.kernel;
   const ops::WeightPacking* packing = kernel.packing ? kernel.packing(request) : nullptr;
+  if (op.packed_input >= 0 && !packing) {
+    require_rows(graph_.value(node.inputs[static_cast<size_t>(op.packed_input)]), kernel, weights);
+  }
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const bool packed = packing && static_cast<int>(i) == op.packed_input;
     planned.inputs.push_back(packed ? weights.packed(graph_.value(node.inputs[i]).name, *packing)

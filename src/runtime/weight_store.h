@@ -39,6 +39,9 @@ class WeightStore {
   void fill(ThreadPool& pool);
 
   StorageType storage_of(std::string_view name) const { return model_.tensors.at(name).storage; }
+  /// False where a prepared file holds the weight in a packing only.
+  bool has_rows(std::string_view name) const { return model_.tensors.at(name).source->has_rows(); }
+  const std::string& source() const { return model_.source; }
 
   /// Names of the weights that were asked for in a packing, and which.
   std::map<std::string, const ops::WeightPacking*, std::less<>> packings() const;

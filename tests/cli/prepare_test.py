@@ -57,9 +57,19 @@ class Prepare(VerbTest):
     def test_kernels_that_want_rows_refuse_it(self):
         self.prepare()
         self.refuses("run", self.prepared, "-p", "a", environment={"ADZE_FORCE": "linear=ref"},
-                     says="run `adze prepare` again")
+                     says="run the model that this one was prepared from")
         self.refuses("prepare", self.model, self.folder / "rows.adze", environment={"ADZE_FORCE": "linear=ref"},
                      says="nothing to prepare")
+
+    def test_f32_activations_without_their_kernels_are_told_what_to_do(self):
+        quantized = self.folder / "tiny_q8_0.gguf"
+        self.adze("quantize", self.model, quantized, "--type", "q8_0")
+        self.model = quantized
+        self.prepare()
+        scalar = {"ADZE_FORCE_ISA": "scalar"}
+        self.adze("run", self.prepared, "-p", "a", "-n", 1, environment=scalar)
+        self.refuses("run", self.prepared, "-p", "a", "--activation", "f32", environment=scalar,
+                     says="choose 8-bit activations")
 
     def test_bad_models(self):
         self.refuses_bad_models("prepare", after=(self.folder / "out.adze",))

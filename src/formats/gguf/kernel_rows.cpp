@@ -38,8 +38,7 @@ class KernelRowsSource final : public model::TensorSource {
     if (plain_) return plain_->rows(first, count, scratch);
     fail(ErrorCode::unsupported,
          "{}: tensor '{}' is there only as fast kernels read it ({} version {}), not as rows; use the model that this "
-         "one "
-         "was prepared from, or run `adze prepare` again from it on this machine",
+         "one was prepared from",
          where(), name_, layout_, version_);
   }
   std::optional<model::KernelRows> kernel_rows() const override { return model::KernelRows{layout_, version_, bytes_}; }
