@@ -19,7 +19,7 @@ namespace {
 using namespace adze;
 using namespace adze::ops;
 
-constexpr std::array kActivations{"f32", "q8_32", "q8_32x2", "q8_256"};
+constexpr std::array kActivations{"f32", "q8_32", "q8_32x2", "q8_256", "q8_256x2"};
 constexpr size_t kHeader = 8;
 
 struct Choice {

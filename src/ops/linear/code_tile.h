@@ -8,11 +8,22 @@
 
 namespace adze::ops {
 
+inline constexpr int kSuperBlocks = 8;  // blocks of 32 in a super-block
+
+/// The scales of a super-block of 16 rows, for products that add it up in integers.
+struct SuperBlockScales {
+  float scale[kGroupRows];
+  float minimum[kGroupRows];
+  int32_t parts[16][kGroupRows];         // of the numbers that share one: ScaleRows::scale_word
+  int32_t minimum_pairs[8][kGroupRows];  // of parts 2 g (low half) and 2 g + 1
+};
+
 /// Blocks of 32 numbers of 16 rows, unpacked.
 struct CodeTile {
-  uint8_t* codes;  // [block][quad][16][4]
-  float* scales;   // [block][1 or 2][16]
-  float* minima;   // the same shape; unused where the layout has none
+  uint8_t* codes;                  // [block][quad][16][4]
+  float* scales;                   // [block][1 or 2][16]
+  float* minima;                   // the same shape; unused where the layout has none
+  SuperBlockScales* super_blocks;  // in place of scales and minima, where activations have one scale for 256 numbers
 };
 
 /// Integer sums start at the bits of the float 1.5 * 2^23. Read as a float, such a sum s is kSumOffset + s (exactly,
@@ -24,9 +35,11 @@ inline constexpr float kSumOffset = 12582912.0f;
 /// Some blocks of the quantized activations of `tokens` rows, side by side.
 struct Panel {
   int8_t* codes;  // [block][tokens][32]
-  float* scales;  // [block][tokens]
-  /// [block][1 or 2][tokens]: for layouts with minima, float: scale * sum of the codes; for the others, where integer
-  /// sums start: kSumStart - zero_point * sum of the codes. Sums run over as many numbers as share a weight scale.
+  float* scales;  // [block or super-block][tokens]
+  /// A scale per block: [block][1 or 2][tokens]; for layouts with minima, float: scale * sum of the codes; for the
+  /// others, where integer sums start: kSumStart - zero_point * sum of the codes. Sums run over as many numbers as
+  /// share a weight scale: a part. A scale per super-block: [super-block][CodeRules::sums][tokens], see
+  /// store_super_block_sums.
   int32_t* sums;
 };
 
@@ -36,6 +49,11 @@ struct CodeRules {
   int scales_per_block;
   bool has_minima;
   int bits;
+  int activation_blocks;  // that share an activation scale: 1 or kSuperBlocks
+  int sums;               // words for each activation scale of a panel
+  /// Codes of tiles are scale * (code - zero point of the layout) + zero_point: exact, as the scales are small.
+  bool scales_in_codes;
+  bool sums_in_pairs;  // int16 sums of parts 2 g and 2 g + 1 in a word, not where sums start
 };
 
 struct Extent {
@@ -44,13 +62,23 @@ struct Extent {
   int groups;  // of 16 rows
 };
 
-/// The 8-bit kernels of one ISA. Every sum over blocks runs in order, in the lane of its row: results do not depend
-/// on how many tokens share a panel, nor on which of the two ways to multiply is taken.
+/// The largest sum of positive (or of negative) codes of a part, or of their magnitudes where there is a zero point, so
+/// that its products fit into 16 bits.
+static constexpr int narrow_limit(int zero_point, int bits) {
+  return 32767 / (zero_point ? zero_point : (1 << bits) - 1);
+}
+
+/// The 8-bit kernels of one ISA, for activations with a scale per block or per super-block. Every sum over blocks runs
+/// in order, in the lane of its row: results do not depend on how many tokens share a panel, nor on which of the two
+/// ways to multiply is taken.
 struct Q8Kernels {
   int max_tokens;           // of a panel
   int max_packed_tokens;    // of a panel for multiply_packed; 0: there is none
   int max_groups;           // that are multiplied at once
+  int activation_blocks;    // that share a scale: 1 or kSuperBlocks
   bool keeps_bytes_signed;  // 8-bit codes are int8 in tiles (zero point 0), else uint8 (zero point 128)
+  int largest_code;         // that tiles can hold with scales in their codes
+  bool sums_in_pairs;       // of CodeRules, for layouts with a zero point too
 
   /// Quantizes `blocks` blocks of one row into a panel of `tokens`, whose pointers are at the row's column.
   void (*quantize)(const float* x, int64_t blocks, const CodeRules& rules, const Panel& column, int tokens);
@@ -63,11 +91,20 @@ struct Q8Kernels {
                           float* sums);
 };
 
+/// With a scale per super-block all within it is exact: S = sum of (scale of the part) * (code - zero_point) * x and
+/// M = sum of (minimum of the part) * x in integers. Then, the same everywhere:
+///   with minima: total = fma(fma(scale, float(S), -(minimum * float(M))), scale of x, total)
+///   without:     total = fma(scale * float(S), scale of x, total)
 extern const Q8Kernels kQ8KernelsAvx512;
 extern const Q8Kernels kQ8KernelsAvx2;
 extern const Q8Kernels kQ8KernelsPortable;
 extern const Q8Kernels kQ8KernelsI8mm;
 extern const Q8Kernels kQ8KernelsDotprod;
 extern const Q8Kernels kQ8KernelsNeon;
+extern const Q8Kernels kQ8SuperKernelsAvx512;
+extern const Q8Kernels kQ8SuperKernelsAvx2;
+extern const Q8Kernels kQ8SuperKernelsPortable;
+extern const Q8Kernels kQ8SuperKernelsDotprod;
+extern const Q8Kernels kQ8SuperKernelsNeon;
 
 }  // namespace adze::ops

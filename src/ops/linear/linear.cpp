@@ -16,7 +16,8 @@ Activation read_activation(const graph::Node& node) {
   if (name == "q8_32") return Activation::q8_32;
   if (name == "q8_32x2") return Activation::q8_32x2;
   if (name == "q8_256") return Activation::q8_256;
-  fail(ErrorCode::bad_input, "activation must be f32, q8_32, q8_32x2 or q8_256, but is '{}'", name);
+  if (name == "q8_256x2") return Activation::q8_256x2;
+  fail(ErrorCode::bad_input, "activation must be f32, q8_32, q8_32x2, q8_256 or q8_256x2, but is '{}'", name);
 }
 
 std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
@@ -40,6 +41,7 @@ std::vector<Kernel> list_kernels() {
   std::vector<Kernel> kernels;
   if constexpr (kIsX86) {
     kernels.push_back(linear_q8_kernel<kQ8KernelsAvx512>("avx512_q8_32", Isa::avx512));
+    kernels.push_back(linear_q8_kernel<kQ8SuperKernelsAvx512>("avx512_q8_256", Isa::avx512));
     kernels.push_back(linear_q8_kernel<kQ8KernelsAvx2>("avx2_q8_32", Isa::avx2));
     kernels.push_back(linear_f32_kernel<kF32KernelsAvx512>("avx512_f32", Isa::avx512));
     kernels.push_back(linear_f32_kernel<kF32KernelsAvx2>("avx2_f32", Isa::avx2));
@@ -51,6 +53,7 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back(linear_f32_kernel<kF32KernelsNeon>("neon_f32", Isa::neon));
   }
   kernels.push_back(linear_q8_kernel<kQ8KernelsPortable>("portable_q8_32", Isa::scalar));
+  kernels.push_back(linear_q8_kernel<kQ8SuperKernelsPortable>("portable_q8_256", Isa::scalar));
   kernels.push_back({"reference", Isa::scalar, nullptr, nullptr, linear_reference_scratch_bytes, linear_reference});
   return kernels;
 }
@@ -67,6 +70,7 @@ int64_t activation_block(Activation activation) {
     case Activation::q8_32x2:
       return 32;
     case Activation::q8_256:
+    case Activation::q8_256x2:
       return 256;
   }
   return 0;
@@ -74,7 +78,7 @@ int64_t activation_block(Activation activation) {
 
 int activation_planes(Activation activation) {
   if (activation == Activation::f32) return 0;
-  return activation == Activation::q8_32x2 ? 2 : 1;
+  return activation == Activation::q8_32x2 || activation == Activation::q8_256x2 ? 2 : 1;
 }
 
 const Op linear{{"linear", "product with a weight matrix, plus a bias", infer}, resolve, kKernels, 1};

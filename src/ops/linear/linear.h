@@ -10,7 +10,7 @@ namespace adze::ops {
 /// scale per block, codes are round(x / scale) in [-127, 127], scale = max|x| / 127.
 /// With two planes, the second quantizes what the first lost, about as fine as 16 bits: for the few products whose
 /// errors are felt most.
-enum class Activation { f32, q8_32, q8_32x2, q8_256 };
+enum class Activation { f32, q8_32, q8_32x2, q8_256, q8_256x2 };
 
 struct LinearParameters {
   Activation activation;

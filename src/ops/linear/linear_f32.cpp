@@ -42,10 +42,11 @@ struct ThreadScratch {
 // `packed_bytes`: of a group that is packed on the way.
 ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
   constexpr int64_t kScales = 2 * kBlocksPerStretch * kGroupRows;
-  return {{cursor.take<uint8_t>(kStretch * kGroupRows), cursor.take<float>(kScales), cursor.take<float>(kScales)},
-          cursor.take<float>(kStretch * kTileRows),
-          cursor.take<float>(kPassTokens * kTileRows),
-          cursor.take<std::byte>(2 * packed_bytes)};
+  return {
+      {cursor.take<uint8_t>(kStretch * kGroupRows), cursor.take<float>(kScales), cursor.take<float>(kScales), nullptr},
+      cursor.take<float>(kStretch * kTileRows),
+      cursor.take<float>(kPassTokens * kTileRows),
+      cursor.take<std::byte>(2 * packed_bytes)};
 }
 
 PlainNumber plain_number(StorageType storage) {

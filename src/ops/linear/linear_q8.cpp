@@ -30,7 +30,8 @@ ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
   constexpr int64_t kPlaces = 4 * kMaxSiblings;  // that may each lose an alignment
   ThreadScratch scratch{};
   for (CodeTile& tile : scratch.tiles) {
-    tile = {cursor.take<uint8_t>(kCodes), cursor.take<float>(kScales), cursor.take<float>(kScales)};
+    tile = {cursor.take<uint8_t>(kCodes), cursor.take<float>(kScales), cursor.take<float>(kScales),
+            cursor.take<SuperBlockScales>(kStretchBlocks / kSuperBlocks)};
   }
   scratch.sums = cursor.take<float>(kPassColumns * kMaxGroups * kGroupRows);
   scratch.own_activations = cursor.take<std::byte>(2 * kOwnNumbers + kPlaces * kPlaneBytes);
@@ -140,11 +141,6 @@ struct Stretch {
   int64_t end;
 };
 
-// `panel` moved on by so many blocks of its columns.
-Panel behind(const Panel& panel, int64_t blocks, int scales_per_block) {
-  return {panel.codes + blocks * kBlockNumbers, panel.scales + blocks, panel.sums + blocks * scales_per_block};
-}
-
 // Adds the products of the panels with an unpacked stretch; behind the last one, writes them out.
 void multiply_stretch(const Product& product, const Groups& groups, const PanelRange& panels, const Stretch& stretch,
                       const ThreadScratch& scratch) {
@@ -159,7 +155,7 @@ void multiply_stretch(const Product& product, const Groups& groups, const PanelR
     product.kernels->multiply(product.rules, scratch.tiles, at, {columns, count, groups.count}, sums);
     if (stretch.end == product.blocks) write_tokens(product, groups, tokens, sums);
     sums += columns * groups.width();
-    at = behind(at, columns * count, product.rules.scales_per_block);
+    at = behind(at, columns * count, product.rules);
   }
 }
 
@@ -242,13 +238,18 @@ void run_linear_q8(const Q8Kernels& kernels, std::span<const KernelCall> calls, 
   run_share(products.all(), scratch, team);
 }
 
-std::optional<std::string> refuse_linear_q8(const KernelRequest& request) {
-  const auto& parameters = *static_cast<const LinearParameters*>(request.parameters);
-  if (parameters.activation != Activation::q8_32 && parameters.activation != Activation::q8_32x2) {
-    return "activation is not q8_32 or q8_32x2";
+std::optional<std::string> refuse_linear_q8(const Q8Kernels& kernels, const KernelRequest& request) {
+  const Activation activation = static_cast<const LinearParameters*>(request.parameters)->activation;
+  if (activation_block(activation) != kernels.activation_blocks * kBlockNumbers) {
+    return kernels.activation_blocks == 1 ? "activation is not q8_32 or q8_32x2"
+                                          : "activation is not q8_256 or q8_256x2";
   }
   const StorageType storage = request.input_storages[1];
-  if (!rows16_layout(storage)) return fmt::format("weight storage {} has no unpacker", storage->name);
+  const Rows16Layout* layout = rows16_layout(storage);
+  if (!layout) return fmt::format("weight storage {} has no unpacker", storage->name);
+  if (layout->record_blocks < kernels.activation_blocks) {
+    return fmt::format("weight storage {} has no blocks of 256 numbers", storage->name);
+  }
   return std::nullopt;
 }
 

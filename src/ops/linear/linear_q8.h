@@ -8,7 +8,7 @@
 
 namespace adze::ops {
 
-std::optional<std::string> refuse_linear_q8(const KernelRequest& request);
+std::optional<std::string> refuse_linear_q8(const Q8Kernels& kernels, const KernelRequest& request);
 size_t linear_q8_scratch_bytes(const KernelRequest& request);
 /// Runs products of the same x, one or several.
 void run_linear_q8(const Q8Kernels& kernels, std::span<const KernelCall> calls, const Team& team);
@@ -17,7 +17,7 @@ template <const Q8Kernels& kKernels>
 Kernel linear_q8_kernel(std::string_view name, Isa isa) {
   return {name,
           isa,
-          refuse_linear_q8,
+          [](const KernelRequest& request) { return refuse_linear_q8(kKernels, request); },
           [](const KernelRequest&) { return &rows16; },
           linear_q8_scratch_bytes,
           [](const KernelCall& call, const Team& team) { run_linear_q8(kKernels, {&call, 1}, team); },

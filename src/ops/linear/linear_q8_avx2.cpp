@@ -1,79 +1,16 @@
 // linear with 8-bit activations on AVX2: one register holds four numbers of each of 8 rows.
-// clang-format off: the operations come first
-#include "ops/linear/scale_rows_avx2.h"
-#include "ops/linear/code_tile.h"
-#include "ops/linear/panel_column.h"
-#include "ops/linear/rows16_unpack.h"
-// clang-format on
+#include "ops/linear/q8_codes_avx2.h"
 
 namespace adze::ops {
 namespace {
 
 constexpr int kMaxTokens = 6;
 constexpr int kMaxPackedTokens = 2;
-constexpr int kHalfRows = 8;
 
 // ---- activations
 
-inline __m256i magnitude_bits(__m256 x) {
-  return _mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(0x7FFFFFFF));
-}
-
-inline uint32_t largest_lane(__m256i bits) {
-  __m128i largest = _mm_max_epu32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
-  largest = _mm_max_epu32(largest, _mm_shuffle_epi32(largest, 0x4E));
-  largest = _mm_max_epu32(largest, _mm_shuffle_epi32(largest, 0xB1));
-  return static_cast<uint32_t>(_mm_cvtsi128_si32(largest));
-}
-
-// The rule of quantize_activation.h, bit by bit; magnitudes of floats compare like their bits.
-struct QuantizeBlock {
-  BlockSums operator()(const float* x, int8_t* codes) const {
-    __m256i largest_bits = _mm256_setzero_si256();
-    for (int i = 0; i < kBlockNumbers; i += 8) {
-      largest_bits = _mm256_max_epu32(largest_bits, magnitude_bits(_mm256_loadu_ps(x + i)));
-    }
-    const uint32_t bits = largest_lane(largest_bits);
-    float largest;
-    __builtin_memcpy(&largest, &bits, 4);
-    const float inverse = 127.0f / largest;
-    // False for infinity and NaN, and for numbers so small that the inverse overflows.
-    if (!(bits < 0x7F800000u && inverse <= 3.40282347e38f)) return store_zeros(bits, codes);
-    BlockSums block;
-    block.scale = largest / 127.0f;
-    store_codes(x, _mm256_set1_ps(inverse), codes, block.halves);
-    return block;
-  }
-
- private:
-  static BlockSums store_zeros(uint32_t largest_bits, int8_t* codes) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), _mm256_setzero_si256());
-    return {largest_bits < 0x7F800000u ? 0.0f : __builtin_nanf(""), {0, 0}};
-  }
-  static __m256i scaled(const float* x, __m256 inverse) {
-    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), inverse));
-  }
-  static void store_codes(const float* x, __m256 inverse, int8_t* codes, int32_t* halves) {
-    const __m256i low = _mm256_packs_epi32(scaled(x, inverse), scaled(x + 8, inverse));
-    const __m256i high = _mm256_packs_epi32(scaled(x + 16, inverse), scaled(x + 24, inverse));
-    halves[0] = lane_sum(low);
-    halves[1] = lane_sum(high);
-    // The packs interleave 128-bit halves; put the groups of four codes back in order.
-    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), packed);
-  }
-  // Of 16 codes of 16 bits.
-  static int32_t lane_sum(__m256i codes) {
-    const __m256i pairs = _mm256_madd_epi16(codes, _mm256_set1_epi16(1));
-    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
-    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
-    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
-  }
-};
-
 void quantize(const float* x, int64_t blocks, const CodeRules& rules, const Panel& column, int tokens) {
-  quantize_column(x, blocks, rules, column, tokens, QuantizeBlock{});
+  quantize_column(QuantizeLanes{}, x, blocks, rules, column, tokens);
 }
 
 // ---- weights
@@ -85,53 +22,7 @@ void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const
 
 // ---- products
 
-// Where the codes of a block come from: quad(q) has number 4 q + i of row r in byte 4 r + i, for 8 rows.
-struct TileCodes {
-  const uint8_t* at;
-  inline __attribute__((always_inline)) __m256i quad(int q) const {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + q * kPlaneBytes));
-  }
-};
-
-template <int kLowBits, int kHighBits>
-struct RecordCodes {
-  static constexpr int kBlockBytes = (kLowBits + kHighBits) * kPlaneBytes;
-  const uint8_t* at;
-
-  inline __attribute__((always_inline)) __m256i quad(int q) const {
-    if constexpr (kLowBits == 8) return _mm256_xor_si256(plane(q), _mm256_set1_epi8(-128));
-    const __m256i low =
-        field(plane(kLowBits == 4 ? q % 4 : q / 4), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
-    if constexpr (kHighBits == 0) return low;
-    if constexpr (kHighBits == 1) return _mm256_or_si256(low, field(plane(kLowBits), q, kLowBits, 1));
-    return _mm256_or_si256(low, field(plane(kLowBits + q / 4), 2 * (q % 4), kLowBits, 2));
-  }
-
- private:
-  inline __attribute__((always_inline)) __m256i plane(int number) const {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + number * kPlaneBytes));
-  }
-  // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
-  static inline __attribute__((always_inline)) __m256i field(__m256i plane, int from, int to, int bits) {
-    const __m256i moved = from >= to ? _mm256_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
-                                     : _mm256_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
-    return _mm256_and_si256(moved, _mm256_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));
-  }
-};
-
-inline __m256i broadcast_quad(const int8_t* quad) {
-  int32_t bits;
-  __builtin_memcpy(&bits, quad, 4);
-  return _mm256_set1_epi32(bits);
-}
-
-// GCC 12 would reassociate a chain of these sums, keep all products alive and spill them: half the speed.
-inline __attribute__((always_inline)) void add_pairs(__m256i& sum, __m256i products) {
-  asm("vpaddw %1, %0, %0" : "+x"(sum) : "x"(products));
-}
-
-/// kQuadsToWiden: how many quads' pair sums fit into int16 (pair sum of b-bit codes: at most 2 * 127 * (2^b - 1)).
-/// 0: the codes are int8, each quad is widened and the sign moves from the code to the activation.
+/// kQuadsToWiden: see quads_to_widen.
 template <int kTokens, int kParts, bool kMinima, int kQuadsToWiden>
 struct Product {
   static constexpr int kQuadsInPart = kQuads / kParts;
@@ -275,14 +166,10 @@ const RunsByTokens& runs_of(const CodeRules& rules) {
   return rules.bits <= 4 ? kRuns<1, false, 8> : rules.bits == 5 ? kRuns<1, false, 4> : kRuns<1, false, 0>;
 }
 
-constexpr int quads_to_widen(const Rows16Layout& layout) {
-  constexpr int kByBits[] = {8, 8, 8, 8, 8, 4, 2, 0, 0};
-  return kByBits[layout.low_bits + layout.high_bits];
-}
-
 template <int kTokens, Rows16Layout kLayout>
-constexpr RunPacked kRunPacked = Product<kTokens, kLayout.scales_per_block, kLayout.has_minima,
-                                         quads_to_widen(kLayout)>::template run_packed<kLayout>;
+constexpr RunPacked kRunPacked =
+    Product<kTokens, kLayout.scales_per_block, kLayout.has_minima,
+            quads_to_widen(kLayout.low_bits + kLayout.high_bits)>::template run_packed<kLayout>;
 
 template <Rows16Layout kLayout>
 constexpr PackedRunsByTokens kPackedRuns = {{nullptr, kRunPacked<1, kLayout>, kRunPacked<2, kLayout>}};
@@ -303,6 +190,18 @@ void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel,
 
 }  // namespace
 
-const Q8Kernels kQ8KernelsAvx2 = {kMaxTokens, kMaxPackedTokens, 1, true, quantize, unpack, multiply, multiply_packed};
+const Q8Kernels kQ8KernelsAvx2 = {
+    .max_tokens = kMaxTokens,
+    .max_packed_tokens = kMaxPackedTokens,
+    .max_groups = 1,
+    .activation_blocks = 1,
+    .keeps_bytes_signed = true,
+    .largest_code = 0,
+    .sums_in_pairs = false,
+    .quantize = quantize,
+    .unpack = unpack,
+    .multiply = multiply,
+    .multiply_packed = multiply_packed,
+};
 
 }  // namespace adze::ops

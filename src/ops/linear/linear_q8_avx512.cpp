@@ -1,10 +1,5 @@
 // linear with 8-bit activations on AVX-512 VNNI: one register holds four numbers of each of 16 rows.
-// clang-format off: the operations come first
-#include "ops/linear/scale_rows_avx512.h"
-#include "ops/linear/code_tile.h"
-#include "ops/linear/panel_column.h"
-#include "ops/linear/rows16_unpack.h"
-// clang-format on
+#include "ops/linear/q8_codes_avx512.h"
 
 namespace adze::ops {
 namespace {
@@ -16,44 +11,8 @@ constexpr int kAheadBytes = 1024;  // at which activations are fetched
 
 // ---- activations
 
-// The rule of quantize_activation.h, bit by bit; magnitudes of floats compare like their bits.
-struct QuantizeBlock {
-  BlockSums operator()(const float* x, int8_t* codes) const {
-    const __m512 low = _mm512_loadu_ps(x);
-    const __m512 high = _mm512_loadu_ps(x + 16);
-    const __m512i all_but_sign = _mm512_set1_epi32(0x7FFFFFFF);
-    const uint32_t largest_bits =
-        _mm512_reduce_max_epu32(_mm512_max_epu32(_mm512_and_si512(_mm512_castps_si512(low), all_but_sign),
-                                                 _mm512_and_si512(_mm512_castps_si512(high), all_but_sign)));
-    float largest;
-    __builtin_memcpy(&largest, &largest_bits, 4);
-    const float inverse = 127.0f / largest;
-    // False for infinity and NaN, and for numbers so small that the inverse overflows.
-    if (!(largest_bits < 0x7F800000u && inverse <= 3.40282347e38f)) return store_zeros(largest_bits, codes);
-    BlockSums block;
-    block.scale = largest / 127.0f;
-    block.halves[0] = store_codes(low, inverse, codes);
-    block.halves[1] = store_codes(high, inverse, codes + 16);
-    return block;
-  }
-
- private:
-  static BlockSums store_zeros(uint32_t largest_bits, int8_t* codes) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), _mm256_setzero_si256());
-    return {largest_bits < 0x7F800000u ? 0.0f : __builtin_nanf(""), {0, 0}};
-  }
-  static int32_t store_codes(__m512 x, float inverse, int8_t* codes) {
-    const __m512i scaled = _mm512_cvtps_epi32(_mm512_mul_ps(x, _mm512_set1_ps(inverse)));
-    const __m128i bytes = _mm512_cvtepi32_epi8(scaled);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes), bytes);
-    __m128i sum = _mm_dpbusd_epi32(_mm_setzero_si128(), _mm_set1_epi8(1), bytes);
-    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
-    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
-  }
-};
-
 void quantize(const float* x, int64_t blocks, const CodeRules& rules, const Panel& column, int tokens) {
-  quantize_column(x, blocks, rules, column, tokens, QuantizeBlock{});
+  quantize_column(QuantizeLanes{}, x, blocks, rules, column, tokens);
 }
 
 // ---- weights
@@ -63,46 +22,6 @@ void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const
 }
 
 // ---- products
-
-inline __attribute__((always_inline)) __m512i broadcast_quad(const int8_t* quad) {
-  int32_t bits;
-  __builtin_memcpy(&bits, quad, 4);
-  return _mm512_set1_epi32(bits);
-}
-
-// Where the codes of a block come from: quad(q) has number 4 q + i of row r in byte 4 r + i.
-struct TileCodes {
-  static constexpr int kBlockBytes = kQuads * kPlaneBytes;
-  const uint8_t* at;
-  inline __attribute__((always_inline)) __m512i quad(int q) const { return _mm512_loadu_si512(at + q * kPlaneBytes); }
-};
-
-template <int kLowBits, int kHighBits>
-struct RecordCodes {
-  static constexpr int kLowPlanes = kLowBits;
-  static constexpr int kBlockBytes = (kLowPlanes + kHighBits) * kPlaneBytes;
-  const uint8_t* at;
-
-  inline __attribute__((always_inline)) __m512i quad(int q) const {
-    if constexpr (kLowBits == 8) return plane(q);
-    const __m512i low =
-        field(plane(kLowBits == 4 ? q % 4 : q / 4), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
-    if constexpr (kHighBits == 0) return low;
-    if constexpr (kHighBits == 1) return _mm512_or_si512(low, field(plane(kLowPlanes), q, kLowBits, 1));
-    return _mm512_or_si512(low, field(plane(kLowPlanes + q / 4), 2 * (q % 4), kLowBits, 2));
-  }
-
- private:
-  inline __attribute__((always_inline)) __m512i plane(int number) const {
-    return _mm512_loadu_si512(at + number * kPlaneBytes);
-  }
-  // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
-  static inline __attribute__((always_inline)) __m512i field(__m512i plane, int from, int to, int bits) {
-    const __m512i moved = from >= to ? _mm512_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
-                                     : _mm512_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
-    return _mm512_and_si512(moved, _mm512_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));
-  }
-};
 
 template <int kTokens, int kGroups, int kParts, bool kMinima>
 struct Product {
@@ -135,7 +54,7 @@ struct Product {
       for (int t = 0; t < kTokens; ++t) {
         const __m512i x = broadcast_quad(part.codes + kBlockNumbers * t + 4 * (first + q));
 #pragma GCC unroll 2
-        for (int g = 0; g < kGroups; ++g) sum[g][t] = _mm512_dpbusd_epi32(sum[g][t], weights[g], x);
+        for (int g = 0; g < kGroups; ++g) add_products(sum[g][t], weights[g], x);
       }
     }
   }
@@ -312,7 +231,18 @@ void multiply_packed(const Rows16Layout& layout, const uint8_t* record, const Pa
 
 }  // namespace
 
-const Q8Kernels kQ8KernelsAvx512 = {kMaxTokens, kMaxPackedTokens, kMaxGroups, false,
-                                    quantize,   unpack,           multiply,   multiply_packed};
+const Q8Kernels kQ8KernelsAvx512 = {
+    .max_tokens = kMaxTokens,
+    .max_packed_tokens = kMaxPackedTokens,
+    .max_groups = kMaxGroups,
+    .activation_blocks = 1,
+    .keeps_bytes_signed = false,
+    .largest_code = 0,
+    .sums_in_pairs = false,
+    .quantize = quantize,
+    .unpack = unpack,
+    .multiply = multiply,
+    .multiply_packed = multiply_packed,
+};
 
 }  // namespace adze::ops

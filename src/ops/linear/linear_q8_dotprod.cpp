@@ -10,7 +10,18 @@ void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel,
 
 }  // namespace
 
-const Q8Kernels kQ8KernelsDotprod = {DotOfFour::kMaxTokens,     kMaxPackedTokens, 1, true, quantize, unpack, multiply,
-                                     multiply_packed<DotOfFour>};
+const Q8Kernels kQ8KernelsDotprod = {
+    .max_tokens = DotOfFour::kMaxTokens,
+    .max_packed_tokens = kMaxPackedTokens,
+    .max_groups = 1,
+    .activation_blocks = 1,
+    .keeps_bytes_signed = true,
+    .largest_code = 0,
+    .sums_in_pairs = false,
+    .quantize = quantize,
+    .unpack = unpack,
+    .multiply = multiply,
+    .multiply_packed = multiply_packed<DotOfFour>,
+};
 
 }  // namespace adze::ops

@@ -89,7 +89,17 @@ void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel,
 }  // namespace
 
 const Q8Kernels kQ8KernelsI8mm = {
-    MatrixProducts::kMaxTokens, kMaxPackedTokens, 1, true, quantize, unpack_pairs, multiply,
-    multiply_packed<DotOfFour>};
+    .max_tokens = MatrixProducts::kMaxTokens,
+    .max_packed_tokens = kMaxPackedTokens,
+    .max_groups = 1,
+    .activation_blocks = 1,
+    .keeps_bytes_signed = true,
+    .largest_code = 0,
+    .sums_in_pairs = false,
+    .quantize = quantize,
+    .unpack = unpack_pairs,
+    .multiply = multiply,
+    .multiply_packed = multiply_packed<DotOfFour>,
+};
 
 }  // namespace adze::ops

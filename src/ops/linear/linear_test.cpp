@@ -36,7 +36,7 @@ std::vector<Subject> subjects() {
   for (const Kernel& kernel : linear.kernels) {
     if (&kernel == &reference() || !isa_includes(active_isa(), kernel.isa)) continue;
     for (const codecs::Codec* codec : codecs::all_codecs()) {
-      for (const char* activation : {"f32", "q8_32", "q8_32x2", "q8_256"}) {
+      for (const char* activation : {"f32", "q8_32", "q8_32x2", "q8_256", "q8_256x2"}) {
         const LinearCase probe(*codec, {1, 256, 16}, activation);
         if (!probe.refusal(kernel)) list.push_back({&kernel, codec, activation});
       }
@@ -223,6 +223,9 @@ TEST(Linear, refusals_say_why) {
   const Kernel& fast = linear.kernels.front();
   EXPECT_EQ(LinearCase(codecs::i32, {1, 32, 16}, "q8_32").refusal(fast), "weight storage i32 has no unpacker");
   EXPECT_EQ(LinearCase(codecs::q4_0, {1, 32, 16}, "q8_256").refusal(fast), "activation is not q8_32 or q8_32x2");
+  const Kernel& super = linear.kernels[linear.kernels.size() - 2];
+  EXPECT_EQ(LinearCase(codecs::q4_0, {1, 32, 16}, "q8_256").refusal(super),
+            "weight storage q4_0 has no blocks of 256 numbers");
 }
 
 }  // namespace

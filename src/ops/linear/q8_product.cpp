@@ -9,9 +9,28 @@
 namespace adze::ops {
 namespace {
 
-CodeRules rules_of(const Rows16Layout& layout, bool keeps_bytes_signed) {
-  const int zero_point = layout.low_bits == 8 && keeps_bytes_signed ? 0 : layout.zero_point;
-  return {zero_point, layout.scales_per_block, layout.has_minima, layout.low_bits + layout.high_bits};
+int sum_words(const CodeRules& rules) {
+  if (rules.activation_blocks == 1) return rules.scales_per_block;
+  const int parts = rules.activation_blocks * rules.scales_per_block;
+  const int widest = rules.scales_in_codes ? 0 : 1;
+  if (rules.sums_in_pairs) return widest + parts / 2;
+  return rules.scales_in_codes ? 1 : widest + parts;
+}
+
+CodeRules rules_of(const Rows16Layout& layout, const Q8Kernels& kernels, bool straight_from_records) {
+  CodeRules rules{};
+  rules.zero_point = layout.low_bits == 8 && kernels.keeps_bytes_signed ? 0 : layout.zero_point;
+  rules.scales_per_block = layout.scales_per_block;
+  rules.has_minima = layout.has_minima;
+  rules.bits = layout.low_bits + layout.high_bits;
+  rules.activation_blocks = kernels.activation_blocks;
+  if (kernels.activation_blocks > 1) {
+    rules.scales_in_codes = !straight_from_records && puts_scales_in_codes(layout, kernels.largest_code);
+    if (rules.scales_in_codes) rules.zero_point = folded_zero_point(layout);
+    rules.sums_in_pairs = layout.has_minima || (kernels.sums_in_pairs && !rules.scales_in_codes);
+  }
+  rules.sums = sum_words(rules);
+  return rules;
 }
 
 constexpr int64_t kPackedPanels = 2;  // at most, straight from records that stay in the caches meanwhile
@@ -40,8 +59,9 @@ Panel column_of(const Panel& panel, int64_t column) {
 
 Activations place_activations(ScratchCursor& cursor, int64_t columns, int64_t features) {
   const int64_t blocks = features / kBlockNumbers;
+  constexpr int64_t kMostSums = 3;  // a block: two, or 17 a super-block
   return {cursor.take<int8_t>(columns * features), cursor.take<float>(columns * blocks),
-          cursor.take<int32_t>(2 * columns * blocks)};
+          cursor.take<int32_t>(kMostSums * columns * blocks)};
 }
 
 Product Product::of(const KernelCall& call, const Q8Kernels& kernels, unsigned threads) {
@@ -51,13 +71,13 @@ Product Product::of(const KernelCall& call, const Q8Kernels& kernels, unsigned t
   product.call = &call;
   product.kernels = &kernels;
   product.layout = rows16_layout(weight.storage);
-  product.rules = rules_of(*product.layout, kernels.keeps_bytes_signed);
   product.planes = activation_planes(static_cast<const LinearParameters*>(call.parameters)->activation);
   product.blocks = x.row_length / kBlockNumbers;
   product.groups = (weight.rows + kGroupRows - 1) / kGroupRows;
   product.group_bytes = rows16.group_bytes(weight.storage, x.row_length);
   const int64_t columns = product.planes * x.rows;
   product.straight_from_records = columns > 0 && columns <= kPackedPanels * kernels.max_packed_tokens;
+  product.rules = rules_of(*product.layout, kernels, product.straight_from_records);
   product.stretch = product.straight_from_records ? product.blocks : stretch_of(product.blocks, *product.layout);
   const int panel_columns = product.straight_from_records ? kernels.max_packed_tokens : kernels.max_tokens;
   product.split = PanelSplit::of(x.rows, panel_columns / product.planes,
@@ -67,7 +87,8 @@ Product Product::of(const KernelCall& call, const Q8Kernels& kernels, unsigned t
 
 bool Product::quantizes_like(const Product& other) const {
   return planes == other.planes && rules.zero_point == other.rules.zero_point &&
-         rules.scales_per_block == other.rules.scales_per_block && rules.has_minima == other.rules.has_minima;
+         rules.scales_per_block == other.rules.scales_per_block && rules.has_minima == other.rules.has_minima &&
+         rules.scales_in_codes == other.rules.scales_in_codes;
 }
 
 Panel Product::panel_at(int64_t panel, int64_t block) const {
@@ -75,8 +96,7 @@ Panel Product::panel_at(int64_t panel, int64_t block) const {
   const int64_t count = std::min(stretch, blocks - first);
   const int64_t before =
       planes * (split.tokens * first + split.begin(panel) * count) + (block - first) * columns(panel);
-  return {activations.codes + before * kBlockNumbers, activations.scales + before,
-          activations.sums + before * rules.scales_per_block};
+  return behind({activations.codes, activations.scales, activations.sums}, before, rules);
 }
 
 void Product::quantize_blocks(int64_t token, int64_t first, int64_t count) const {
@@ -85,14 +105,16 @@ void Product::quantize_blocks(int64_t token, int64_t first, int64_t count) const
   const int64_t column = planes * (token - split.begin(panel));
   kernels->quantize(numbers, count, rules, column_of(panel_at(panel, first), column), columns(panel));
   if (planes == 1) return;
-  // The second plane of each block: what the first, in the column before, has lost.
-  for (int64_t block = 0; block < count; ++block) {
+  // The second plane of the blocks that share a scale: what the first, in the column before, has lost.
+  for (int64_t block = 0; block < count; block += rules.activation_blocks) {
     const Panel at = panel_at(panel, first + block);
     const Panel kept = column_of(at, column);
-    float residual[kBlockNumbers];
-    activation_residual(numbers + block * kBlockNumbers, kBlockNumbers, kBlockNumbers, kept.codes, kept.scales,
-                        residual);
-    kernels->quantize(residual, 1, rules, column_of(at, column + 1), columns(panel));
+    float residual[kSuperBlocks * kBlockNumbers];
+    for (int64_t i = 0; i < rules.activation_blocks; ++i) {
+      activation_residual(numbers + (block + i) * kBlockNumbers, kBlockNumbers, kBlockNumbers,
+                          kept.codes + i * kBlockNumbers * columns(panel), kept.scales, residual + i * kBlockNumbers);
+    }
+    kernels->quantize(residual, rules.activation_blocks, rules, column_of(at, column + 1), columns(panel));
   }
 }
 

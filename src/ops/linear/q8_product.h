@@ -21,6 +21,12 @@ struct Activations {
   int32_t* sums = nullptr;
 };
 
+/// `panel` moved on by so many blocks of its columns.
+inline Panel behind(const Panel& panel, int64_t blocks, const CodeRules& rules) {
+  const int64_t scales = blocks / rules.activation_blocks;
+  return {panel.codes + blocks * kBlockNumbers, panel.scales + scales, panel.sums + scales * rules.sums};
+}
+
 Activations place_activations(ScratchCursor& cursor, int64_t columns, int64_t features);
 
 struct Product {

@@ -6,7 +6,7 @@
 #include "ops/linear/scale_rows_neon.h"
 #include "ops/linear/code_tile.h"
 #include "ops/linear/panel_column.h"
-#include "ops/linear/rows16_unpack.h"
+#include "ops/linear/rows16_super_blocks.h"
 // clang-format on
 
 namespace adze::ops {
@@ -18,42 +18,34 @@ constexpr int kHalfNumbers = 16;  // of a block
 
 // ---- activations
 
-// The rule of quantize_activation.h, bit by bit; magnitudes of floats compare like their bits.
-struct QuantizeBlock {
-  BlockSums operator()(const float* x, int8_t* codes) const {
+struct QuantizeLanes {
+  static uint32_t largest_bits(const float* x) {
     uint32x4_t largest_bits = vdupq_n_u32(0);
     for (int i = 0; i < kBlockNumbers; i += 4) {
       largest_bits = vmaxq_u32(largest_bits, vreinterpretq_u32_f32(vabsq_f32(vld1q_f32(x + i))));
     }
-    const uint32_t bits = vmaxvq_u32(largest_bits);
-    float largest;
-    __builtin_memcpy(&largest, &bits, 4);
-    const float inverse = 127.0f / largest;
-    // False for infinity and NaN, and for numbers so small that the inverse overflows.
-    if (!(bits < 0x7F800000u && inverse <= 3.40282347e38f)) return store_zeros(bits, codes);
-    return {largest / 127.0f,
-            {store_codes(x, inverse, codes), store_codes(x + kHalfNumbers, inverse, codes + kHalfNumbers)}};
+    return vmaxvq_u32(largest_bits);
+  }
+  static void store_codes(const float* x, float inverse, int8_t* codes, HalfSums* halves) {
+    for (int half = 0; half < 2; ++half) {
+      halves[half] = store_half(x + half * kHalfNumbers, inverse, codes + half * kHalfNumbers);
+    }
   }
 
  private:
-  static BlockSums store_zeros(uint32_t largest_bits, int8_t* codes) {
-    __builtin_memset(codes, 0, kBlockNumbers);
-    return {largest_bits < 0x7F800000u ? 0.0f : __builtin_nanf(""), {0, 0}};
-  }
   static int16x8_t scaled(const float* x, float inverse) {
     const int32x4_t low = vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x), inverse));
     return vqmovn_high_s32(vqmovn_s32(low), vcvtnq_s32_f32(vmulq_n_f32(vld1q_f32(x + 4), inverse)));
   }
-  // Of 16 numbers; returns the sum of their codes.
-  static int32_t store_codes(const float* x, float inverse, int8_t* codes) {
+  static HalfSums store_half(const float* x, float inverse, int8_t* codes) {
     const int8x16_t bytes = vqmovn_high_s16(vqmovn_s16(scaled(x, inverse)), scaled(x + 8, inverse));
     vst1q_s8(codes, bytes);
-    return vaddlvq_s8(bytes);
+    return {vaddlvq_s8(bytes), vaddlvq_s8(vabsq_s8(bytes))};
   }
 };
 
 inline void quantize(const float* x, int64_t blocks, const CodeRules& rules, const Panel& column, int tokens) {
-  quantize_column(x, blocks, rules, column, tokens, QuantizeBlock{});
+  quantize_column(QuantizeLanes{}, x, blocks, rules, column, tokens);
 }
 
 // ---- weights

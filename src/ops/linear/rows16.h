@@ -56,6 +56,8 @@ struct LayoutList {};
 using AllLayouts = LayoutList<kNibbles, kNibblesMinima, kFiveBits, kFiveBitsMinima, kBytes, kSuperTwoBits,
                               kSuperThreeBits, kSuperNibbles, kSuperFiveBits, kSuperSixBits>;
 
+using SuperBlockLayouts = LayoutList<kSuperTwoBits, kSuperThreeBits, kSuperNibbles, kSuperFiveBits, kSuperSixBits>;
+
 /// `of<layout>()` with the layout at hand as its template argument. REQUIRES: it is in the list.
 template <typename Of, Rows16Layout kFirst, Rows16Layout... kOthers>
 static inline decltype(auto) for_layout(LayoutList<kFirst, kOthers...>, const Rows16Layout& layout, const Of& of) {
@@ -66,6 +68,17 @@ static inline decltype(auto) for_layout(LayoutList<kFirst, kOthers...>, const Ro
 }
 
 static constexpr int planes_of(int bits) { return bits == 8 ? 8 : bits == 4 ? 4 : bits; }
+
+/// The zero point of codes that have the scales of their parts in them, and the largest of them: 2-bit codes times
+/// 4-bit scales are at most 45; (3-bit codes - 4) times 6-bit scales are -124 .. 128, from 127 on. 0: no byte holds
+/// them.
+static constexpr int folded_zero_point(const Rows16Layout& layout) { return layout.zero_point ? 127 : 0; }
+static constexpr int largest_folded_code(const Rows16Layout& layout) {
+  return layout.low_bits != 2 ? 0 : layout.zero_point ? 255 : 45;
+}
+static constexpr bool puts_scales_in_codes(const Rows16Layout& layout, int largest_code) {
+  return largest_folded_code(layout) > 0 && largest_folded_code(layout) <= largest_code;
+}
 
 static constexpr int block_bytes(const Rows16Layout& layout) {
   return kPlaneBytes * (planes_of(layout.low_bits) + planes_of(layout.high_bits));

@@ -9,6 +9,8 @@ namespace adze::ops {
 namespace {
 
 struct ScaleRows {
+  /// The scale of a part as SuperBlockScales has it, in both halves: sums come in pairs of 16 bits.
+  static int32_t scale_word(int8_t scale) { return static_cast<int32_t>(static_cast<uint16_t>(scale) * 0x10001u); }
   /// Sixteen f16 as floats.
   static void widen(const uint8_t* halves, float* out) {
     const auto* from = reinterpret_cast<const __m128i*>(halves);

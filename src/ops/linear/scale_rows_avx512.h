@@ -9,6 +9,8 @@ namespace adze::ops {
 namespace {
 
 struct ScaleRows {
+  /// The scale of a part as SuperBlockScales has it, in the low half alone: the high half of a sum is only its sign.
+  static int32_t scale_word(int8_t scale) { return static_cast<uint16_t>(scale); }
   /// Sixteen f16 as floats.
   static void widen(const uint8_t* halves, float* out) {
     _mm512_storeu_ps(out, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(halves))));

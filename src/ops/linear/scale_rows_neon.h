@@ -9,6 +9,8 @@ namespace adze::ops {
 namespace {
 
 struct ScaleRows {
+  /// The scale of a part as SuperBlockScales has it.
+  static int32_t scale_word(int8_t scale) { return scale; }
   /// Sixteen f16 as floats.
   static void widen(const uint8_t* halves, float* out) {
     for (int r = 0; r < 16; r += 4) {

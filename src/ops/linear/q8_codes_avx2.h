@@ -1,0 +1,107 @@
+// What the 8-bit kernels of `linear` on AVX2 share: activations and codes in registers. One register holds four numbers
+// of each of 8 rows.
+#pragma once
+
+// clang-format off: the operations come first
+#include "ops/linear/scale_rows_avx2.h"
+#include "ops/linear/code_tile.h"
+#include "ops/linear/panel_column.h"
+#include "ops/linear/rows16_super_blocks.h"
+// clang-format on
+
+namespace adze::ops {
+namespace {
+
+constexpr int kHalfRows = 8;
+
+struct QuantizeLanes {
+  static uint32_t largest_bits(const float* x) {
+    __m256i bits = _mm256_setzero_si256();
+    for (int i = 0; i < kBlockNumbers; i += 8) {
+      const __m256i numbers = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x + i));
+      bits = _mm256_max_epu32(bits, _mm256_and_si256(numbers, _mm256_set1_epi32(0x7FFFFFFF)));
+    }
+    __m128i largest = _mm_max_epu32(_mm256_castsi256_si128(bits), _mm256_extracti128_si256(bits, 1));
+    largest = _mm_max_epu32(largest, _mm_shuffle_epi32(largest, 0x4E));
+    largest = _mm_max_epu32(largest, _mm_shuffle_epi32(largest, 0xB1));
+    return static_cast<uint32_t>(_mm_cvtsi128_si32(largest));
+  }
+  static void store_codes(const float* x, float inverse, int8_t* codes, HalfSums* halves) {
+    const __m256 factor = _mm256_set1_ps(inverse);
+    const __m256i low = _mm256_packs_epi32(scaled(x, factor), scaled(x + 8, factor));
+    const __m256i high = _mm256_packs_epi32(scaled(x + 16, factor), scaled(x + 24, factor));
+    halves[0] = {lane_sum(low), lane_sum(_mm256_abs_epi16(low))};
+    halves[1] = {lane_sum(high), lane_sum(_mm256_abs_epi16(high))};
+    // The packs interleave 128-bit halves; put the groups of four codes back in order.
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes), packed);
+  }
+
+ private:
+  static __m256i scaled(const float* x, __m256 inverse) {
+    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), inverse));
+  }
+  // Of 16 codes of 16 bits.
+  static int32_t lane_sum(__m256i codes) {
+    const __m256i pairs = _mm256_madd_epi16(codes, _mm256_set1_epi16(1));
+    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xB1)));
+  }
+};
+
+/// How many quads' pair sums fit into int16 (the pair sum of b-bit codes is at most 2 * 127 * (2^b - 1)). 0: the codes
+/// are int8, each quad is widened and the sign moves from the code to the activation.
+constexpr int quads_to_widen(int bits) {
+  constexpr int kByBits[] = {8, 8, 8, 8, 8, 4, 2, 0, 0};
+  return kByBits[bits];
+}
+
+// Where the codes of a block come from: quad(q) has number 4 q + i of row r in byte 4 r + i, for 8 rows.
+struct TileCodes {
+  const uint8_t* at;
+  inline __attribute__((always_inline)) __m256i quad(int q) const {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + q * kPlaneBytes));
+  }
+};
+
+template <int kLowBits, int kHighBits>
+struct RecordCodes {
+  static constexpr int kBlockBytes = (kLowBits + kHighBits) * kPlaneBytes;
+  const uint8_t* at;
+
+  inline __attribute__((always_inline)) __m256i quad(int q) const {
+    if constexpr (kLowBits == 8) return _mm256_xor_si256(plane(q), _mm256_set1_epi8(-128));
+    const __m256i low =
+        field(plane(kLowBits == 4 ? q % 4 : q / 4), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
+    if constexpr (kHighBits == 0) return low;
+    if constexpr (kHighBits == 1) return _mm256_or_si256(low, field(plane(kLowBits), q, kLowBits, 1));
+    return _mm256_or_si256(low, field(plane(kLowBits + q / 4), 2 * (q % 4), kLowBits, 2));
+  }
+
+ private:
+  inline __attribute__((always_inline)) __m256i plane(int number) const {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + number * kPlaneBytes));
+  }
+  // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
+  static inline __attribute__((always_inline)) __m256i field(__m256i plane, int from, int to, int bits) {
+    const __m256i moved = from >= to ? _mm256_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
+                                     : _mm256_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
+    return _mm256_and_si256(moved, _mm256_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));
+  }
+};
+
+inline __m256i broadcast_quad(const int8_t* quad) {
+  int32_t bits;
+  __builtin_memcpy(&bits, quad, 4);
+  return _mm256_set1_epi32(bits);
+}
+
+// GCC 12 would reassociate a chain of these sums, keep all products alive and spill them: half the speed.
+inline __attribute__((always_inline)) void add_pairs(__m256i& sum, __m256i products) {
+  asm("vpaddw %1, %0, %0" : "+x"(sum) : "x"(products));
+}
+
+}  // namespace
+}  // namespace adze::ops

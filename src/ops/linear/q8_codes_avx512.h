@@ -1,0 +1,90 @@
+// What the 8-bit kernels of `linear` on AVX-512 share: activations and codes in registers. One register holds four
+// numbers of each of 16 rows.
+#pragma once
+
+// clang-format off: the operations come first
+#include "ops/linear/scale_rows_avx512.h"
+#include "ops/linear/code_tile.h"
+#include "ops/linear/panel_column.h"
+#include "ops/linear/rows16_super_blocks.h"
+// clang-format on
+
+namespace adze::ops {
+namespace {
+
+struct QuantizeLanes {
+  static uint32_t largest_bits(const float* x) {
+    return _mm512_reduce_max_epu32(_mm512_max_epu32(magnitudes(x), magnitudes(x + 16)));
+  }
+  static void store_codes(const float* x, float inverse, int8_t* codes, HalfSums* halves) {
+    for (int half = 0; half < 2; ++half) halves[half] = store_half(x + 16 * half, inverse, codes + 16 * half);
+  }
+
+ private:
+  static __m512i magnitudes(const float* x) {
+    return _mm512_and_si512(_mm512_loadu_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
+  }
+  static HalfSums store_half(const float* x, float inverse, int8_t* codes) {
+    const __m512i scaled = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(inverse)));
+    const __m128i bytes = _mm512_cvtepi32_epi8(scaled);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes), bytes);
+    return {sum_of(_mm_dpbusd_epi32(_mm_setzero_si128(), _mm_set1_epi8(1), bytes)),
+            sum_of(_mm_dpbusd_epi32(_mm_setzero_si128(), _mm_abs_epi8(bytes), _mm_set1_epi8(1)))};
+  }
+  static int32_t sum_of(__m128i lanes) {
+    lanes = _mm_add_epi32(lanes, _mm_shuffle_epi32(lanes, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(lanes, _mm_shuffle_epi32(lanes, 0xB1)));
+  }
+};
+
+// sum += products of four bytes, or of two int16. In place: GCC 12 copies the sums of the intrinsics from register to
+// register, which costs a sixth of the speed.
+inline __attribute__((always_inline)) void add_products(__m512i& sum, __m512i codes, __m512i x) {
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(codes), "v"(x));
+}
+inline __attribute__((always_inline)) void add_pair_products(__m512i& sum, __m512i a, __m512i b) {
+  asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+}
+
+inline __attribute__((always_inline)) __m512i broadcast_quad(const int8_t* quad) {
+  int32_t bits;
+  __builtin_memcpy(&bits, quad, 4);
+  return _mm512_set1_epi32(bits);
+}
+
+// Where the codes of a block come from: quad(q) has number 4 q + i of row r in byte 4 r + i.
+struct TileCodes {
+  static constexpr int kBlockBytes = kQuads * kPlaneBytes;
+  const uint8_t* at;
+  inline __attribute__((always_inline)) __m512i quad(int q) const { return _mm512_loadu_si512(at + q * kPlaneBytes); }
+};
+
+template <int kLowBits, int kHighBits>
+struct RecordCodes {
+  static constexpr int kLowPlanes = kLowBits;
+  static constexpr int kBlockBytes = (kLowPlanes + kHighBits) * kPlaneBytes;
+  const uint8_t* at;
+
+  inline __attribute__((always_inline)) __m512i quad(int q) const {
+    if constexpr (kLowBits == 8) return plane(q);
+    const __m512i low =
+        field(plane(kLowBits == 4 ? q % 4 : q / 4), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
+    if constexpr (kHighBits == 0) return low;
+    if constexpr (kHighBits == 1) return _mm512_or_si512(low, field(plane(kLowPlanes), q, kLowBits, 1));
+    return _mm512_or_si512(low, field(plane(kLowPlanes + q / 4), 2 * (q % 4), kLowBits, 2));
+  }
+
+ private:
+  inline __attribute__((always_inline)) __m512i plane(int number) const {
+    return _mm512_loadu_si512(at + number * kPlaneBytes);
+  }
+  // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
+  static inline __attribute__((always_inline)) __m512i field(__m512i plane, int from, int to, int bits) {
+    const __m512i moved = from >= to ? _mm512_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
+                                     : _mm512_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
+    return _mm512_and_si512(moved, _mm512_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));
+  }
+};
+
+}  // namespace
+}  // namespace adze::ops
