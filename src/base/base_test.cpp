@@ -52,6 +52,32 @@ TEST(OutputFile, PadsAndOverwrites) {
   std::filesystem::remove(path);
 }
 
+TEST(MappedFile, NoticesThatItsFileWasCut) {
+  const std::string path = testing::TempDir() + "adze_cut_file";
+  write_text_file(path, "0123456789");
+  const auto file = MappedFile::open(path);
+  std::filesystem::resize_file(path, 12);
+  EXPECT_NO_THROW(file->check_size());
+  std::filesystem::resize_file(path, 9);
+  EXPECT_THROW(file->check_size(), Error);
+  std::filesystem::remove(path);
+}
+
+TEST(MappedFile, ItsPathIsFoundByAnAddress) {
+  const std::string path = testing::TempDir() + "adze_mapped_file";
+  write_text_file(path, "0123456789");
+  auto file = MappedFile::open(path);
+  const std::byte* bytes = file->bytes().data();
+  EXPECT_EQ(mapped_path_at(bytes + 9), file->path().c_str());
+  EXPECT_EQ(mapped_path_at(bytes + 10), nullptr);
+  EXPECT_EQ(mapped_path_at(&path), nullptr);
+  const auto again = MappedFile::open(path);
+  file.reset();
+  EXPECT_EQ(mapped_path_at(bytes), nullptr);
+  EXPECT_EQ(mapped_path_at(again->bytes().data()), again->path().c_str());
+  std::filesystem::remove(path);
+}
+
 TEST(MappedFile, MissingFileIsNotFound) {
   try {
     MappedFile::open("/nonexistent/file");

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/error.h"
 
@@ -17,10 +18,13 @@ namespace {
 class Descriptor {
  public:
   explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() { ::close(value_); }
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return value_; }
+  int release() { return std::exchange(value_, -1); }
 
  private:
   int value_;
@@ -59,16 +63,24 @@ void sync_directory_of(const std::string& path) {
 }  // namespace
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
-  const Descriptor descriptor(open_for_reading(path));
+  Descriptor descriptor(open_for_reading(path));
   const size_t size = regular_file_size(descriptor.get(), path);
-  if (size == 0) return std::shared_ptr<const MappedFile>(new MappedFile(path, nullptr, 0));
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
+  void* address = size == 0 ? nullptr : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
   if (address == MAP_FAILED) fail(ErrorCode::io, "{}: cannot map: {}", path, std::strerror(errno));
-  return std::shared_ptr<const MappedFile>(new MappedFile(path, static_cast<const std::byte*>(address), size));
+  return std::shared_ptr<const MappedFile>(
+      new MappedFile(path, descriptor.release(), static_cast<const std::byte*>(address), size));
 }
 
 MappedFile::~MappedFile() {
   if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+  ::close(descriptor_);
+}
+
+void MappedFile::check_size() const {
+  const size_t size = regular_file_size(descriptor_, path_);
+  if (size >= size_) return;
+  fail(ErrorCode::io, "{}: was cut from {} to {} bytes while it was in use; when it is complete again, start again",
+       path_, size_, size);
 }
 
 void MappedFile::drop_pages(size_t offset, size_t size) const {

@@ -8,9 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/mapped_ranges.h"
+
 namespace adze {
 
-/// A whole file mapped read-only. The bytes live as long as the object.
+/// A whole file mapped read-only. The bytes live as long as the object. Reading where the file lost its end meanwhile
+/// raises SIGBUS; check_size() finds that before.
 class MappedFile {
  public:
   /// Throws Error(not_found | io). An empty file maps to an empty span.
@@ -22,14 +25,20 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
 
+  /// Error(io) when the file has become shorter since it was opened.
+  void check_size() const;
+
   /// Tells the system that [offset, offset+size) was read for the last time, so its pages can go.
   void drop_pages(size_t offset, size_t size) const;
 
  private:
-  MappedFile(std::string path, const std::byte* data, size_t size) : path_(std::move(path)), data_(data), size_(size) {}
+  MappedFile(std::string path, int descriptor, const std::byte* data, size_t size)
+      : path_(std::move(path)), descriptor_(descriptor), data_(data), size_(size), range_(data, size, path_.c_str()) {}
   std::string path_;
+  int descriptor_;
   const std::byte* data_;
   size_t size_;
+  MappedRange range_;
 };
 
 /// Appends to a temporary file beside `path`; commit() syncs and renames it into place.

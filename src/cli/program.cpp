@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/exit_codes.h"
+#include "cli/file_faults.h"
 #include "cli/help_text.h"
 #include "cli/interrupt.h"
 #include "cli/report_output.h"
@@ -123,6 +124,7 @@ void show_log_message(Console& console, LogLevel level, std::string_view message
 int run_program(const std::vector<std::string>& words) {
   Console console;
   catch_interrupts();
+  catch_file_faults();
   set_log_sink([&console](LogLevel level, std::string_view message) { show_log_message(console, level, message); });
   int status = kFailure;
   try {

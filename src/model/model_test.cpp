@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "codecs/codec.h"
 
 namespace adze::model {
@@ -76,6 +78,17 @@ TEST(Tensor, RowsAreTakenFromElsewhere) {
   float value = 0;
   std::memcpy(&value, last.data(), sizeof value);
   EXPECT_EQ(value, 2);
+}
+
+TEST(Tensor, RowsOfAFileThatWasCutAreRefused) {
+  const std::string path = testing::TempDir() + "adze_cut_model";
+  write_text_file(path, std::string(1 << 17, 'x'));
+  const Tensor tensor = mapped_tensor("a", {1 << 11, 16}, &codecs::f32.info, MappedFile::open(path), 0);
+  std::vector<std::byte> scratch;
+  EXPECT_EQ(tensor.source->rows(0, 1 << 11, scratch).size(), 1u << 17);
+  std::filesystem::resize_file(path, 100);
+  EXPECT_THAT(error_of([&] { tensor.source->rows(0, 1 << 11, scratch); }), HasSubstr("was cut from 131072 to 100"));
+  std::filesystem::remove(path);
 }
 
 TEST(Tensor, ReshapingKeepsTheRows) {

@@ -11,14 +11,18 @@
 namespace adze::model {
 namespace {
 
+// From this many bytes on, a look whether the file still has them costs nothing.
+constexpr size_t kWorthChecking = size_t{1} << 16;
+
 class MappedRows final : public TensorSource {
  public:
   MappedRows(std::shared_ptr<const MappedFile> file, size_t offset, size_t row_bytes)
       : file_(std::move(file)), offset_(offset), row_bytes_(row_bytes) {}
 
   std::span<const std::byte> rows(int64_t first, int64_t count, std::vector<std::byte>&) const override {
-    return file_->bytes().subspan(offset_ + static_cast<size_t>(first) * row_bytes_,
-                                  static_cast<size_t>(count) * row_bytes_);
+    const size_t bytes = static_cast<size_t>(count) * row_bytes_;
+    if (bytes >= kWorthChecking) file_->check_size();
+    return file_->bytes().subspan(offset_ + static_cast<size_t>(first) * row_bytes_, bytes);
   }
   void release(int64_t first, int64_t count) const override {
     file_->drop_pages(offset_ + static_cast<size_t>(first) * row_bytes_, static_cast<size_t>(count) * row_bytes_);

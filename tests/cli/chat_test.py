@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from program import ADZE, CANCELLED, USAGE, VerbTest, demo_model
+from program import ADZE, CANCELLED, FAILURE, USAGE, VerbTest, demo_model
 from tiny_model import CHAT_TEMPLATE, write_tiny_model
 
 GREEDY = ("-n", 6, "--temp", 0, "--ignore-end")
@@ -45,6 +45,18 @@ class Chat(VerbTest):
         history = json.dumps([{"role": "user", "content": "the cat"}, {"role": "assistant", "content": first[:-1]}])
         template.write_text(CHAT_TEMPLATE.replace("in messages", f"in {history} + messages"))
         self.assertEqual(self.answers("the dog\n", "--template", template), both.removeprefix(first))
+
+    def test_a_model_that_is_truncated_while_it_runs_is_named(self):
+        words = map(str, [ADZE, "chat", self.model, *GREEDY, "--weights", "mapped", "-t", 2])
+        process = subprocess.Popen(words, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        process.stdin.write("the cat\n")
+        process.stdin.flush()
+        self.assertTrue(process.stdout.readline())  # it has answered, so it is loaded and waits
+        os.truncate(self.model, 0)
+        _, said = process.communicate("the dog\n", timeout=60)
+        self.assertEqual(process.returncode, FAILURE, said)
+        self.assertRegex(said, r"\Aerror: .*tiny.gguf: was changed or truncated while it was in use")
 
     def test_obeys_commands(self):
         fresh = self.answers("the dog\n")
