@@ -6,6 +6,7 @@
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "cli/verb.h"
+#include "codecs/codec.h"
 #include "pipeline/quantize.h"
 #include "quantize/mix.h"
 #include "quantize/quantizer.h"
@@ -17,6 +18,9 @@ using report::Cell;
 
 struct QuantizeOptions {
   pipeline::QuantizeRequest request{.type = "Q4_K_M"};
+  std::vector<std::string> tensor_types;
+  std::optional<std::string> embedding_type;
+  std::optional<std::string> output_type;
   int64_t threads = 0;
   bool tensors = false;
   bool json = false;
@@ -30,16 +34,44 @@ struct QuantizeOptions {
     const std::string quantizers_help = fmt::format("how values are chosen: {}", fmt::join(quantizers, ", "));
     arguments.required("IN", "model in any format of `adze list formats`", request.source);
     arguments.required("OUT", "GGUF file to write; it appears when it is complete", request.target);
+    for (const auto& alias : quantize::mix_aliases()) mixes.emplace_back(alias.name);
     arguments.choice({"--type", "MIX", mixes_help}, mixes, request.type);
     arguments.choice({"--quantizer", "NAME", quantizers_help}, quantizers, request.quantizer);
-    arguments.flag("--requantize", "take a source that is quantized already; the errors of both add up",
+    arguments.option({"--tensor-type", "REGEX=TYPE",
+                      "the storage type of tensors whose name this regular expression finds; the first one decides"},
+                     tensor_types);
+    arguments.option({"--output-type", "TYPE", "storage type of the matrix that produces the logits"}, output_type);
+    arguments.option({"--embedding-type", "TYPE", "storage type of the token embedding"}, embedding_type);
+    arguments.flag("--leave-output", "keep output.weight as it is stored", request.overrides.keep_output);
+    arguments.flag("--pure", "the mix's main type for every tensor", request.overrides.pure);
+    arguments.flag("--allow-requantize", "take a source that is quantized already; the errors of both add up",
                    request.allow_requantize);
+    arguments.flag("--without-importance", "write types of very few bits without knowing which columns matter",
+                   request.without_importance);
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor; the bytes do not depend on it"},
                      threads, {0, 1024});
     arguments.flag("--tensors", "show what happened to every tensor and why", tensors);
     arguments.json_flag(json);
   }
 };
+
+/// "ffn_down=q6_k" at the last '=', as names of types have none.
+quantize::TypeOverrides::Pattern parse_pattern(const std::string& text) {
+  const size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+    throw UsageError(fmt::format("--tensor-type: '{}' is not REGEX=TYPE; write for example ffn_down=q6_k", text));
+  }
+  return {text.substr(0, equals), &codecs::require_codec(text.substr(equals + 1))};
+}
+
+pipeline::QuantizeRequest request_of(const QuantizeOptions& options) {
+  pipeline::QuantizeRequest request = options.request;
+  request.threads = static_cast<unsigned>(options.threads);
+  for (const auto& text : options.tensor_types) request.overrides.patterns.push_back(parse_pattern(text));
+  if (options.embedding_type) request.overrides.token_embedding = &codecs::require_codec(*options.embedding_type);
+  if (options.output_type) request.overrides.output = &codecs::require_codec(*options.output_type);
+  return request;
+}
 
 report::FactList quantize_facts(const pipeline::QuantizeReport& report, const std::string& target) {
   report::FactList facts;
@@ -54,8 +86,7 @@ report::FactList quantize_facts(const pipeline::QuantizeReport& report, const st
 }
 
 void run_quantize(const QuantizeOptions& options, Console& console) {
-  pipeline::QuantizeRequest request = options.request;
-  request.threads = static_cast<unsigned>(options.threads);
+  const pipeline::QuantizeRequest request = request_of(options);
   ProgressBar progress(console);
   const auto report = pipeline::quantize(request, progress);
   const auto facts = quantize_facts(report, request.target);
@@ -74,6 +105,7 @@ constexpr Example kExamples[] = {
     {"quantize model.gguf small.gguf --type Q4_K_M", "about 5 bits per weight, most of the quality"},
     {"quantize model-hf small.gguf --type Q8_0", "straight from a Hugging Face folder"},
     {"quantize model.gguf small.gguf --type Q4_0 --tensors", "with the error of every tensor"},
+    {"quantize model.gguf small.gguf --tensor-type 'blk\\.[0-3]\\..*ffn_down=q6_k'", "more bits for a few tensors"},
 };
 
 }  // namespace

@@ -18,15 +18,28 @@ void refuse_quantized(const model::Model& model) {
     if (tensor.storage->is_plain()) continue;
     fail(ErrorCode::bad_input,
          "{}: tensor '{}' is quantized already ({}), and a second rounding adds its error; start from the original "
-         "weights, or allow requantizing",
+         "weights, or pass --allow-requantize",
          model.source, tensor.name, tensor.storage->name);
   }
 }
 
-std::vector<TensorPlan> plan_tensors(const model::Model& model, const quantize::Mix& mix) {
+/// Very low-bit types without importance give models that do not work.
+void refuse_without_importance(const quantize::Mix& mix, const quantize::TensorToStore& tensor, StorageType storage) {
+  if (tensor.storage == storage || !quantize::needs_importance(mix, tensor.name, storage)) return;
+  fail(ErrorCode::bad_input,
+       "{}: '{}' would become {}, which loses too much where nothing says which columns matter; choose a type of more "
+       "bits, or pass --without-importance",
+       mix.name, tensor.name, storage->name);
+}
+
+std::vector<TensorPlan> plan_tensors(const model::Model& model, const quantize::Mix& mix,
+                                     const QuantizeRequest& request) {
+  const auto facts = quantize::mix_request(model);
+  auto choices = quantize::choose_tensor_types(mix, facts, request.overrides);
   std::vector<TensorPlan> plans;
-  for (auto& choice : quantize::choose_tensor_types(mix, quantize::mix_request(model))) {
-    plans.push_back({choice.storage, std::move(choice.reason)});
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (!request.without_importance) refuse_without_importance(mix, facts.tensors[i], choices[i].storage);
+    plans.push_back({choices[i].storage, std::move(choices[i].reason)});
   }
   return plans;
 }
@@ -48,7 +61,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   QuantizeReport report{.type = std::string(mix.name)};
   report.bytes_read = model.tensors.byte_size();
   report.weights = model.tensors.element_count();
-  const Repacking repacking(model.tensors, plan_tensors(model, mix), quantizer, {});
+  const Repacking repacking(model.tensors, plan_tensors(model, mix, request), quantizer, {});
   model.tensors = repacking.tensors();
   model.metadata.set("file_type", mix.file_type);
   model.metadata.set("quantization_version", kQuantizationVersion);

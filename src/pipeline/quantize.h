@@ -7,6 +7,7 @@
 
 #include "base/progress.h"
 #include "pipeline/tensor_outcome.h"
+#include "quantize/mix.h"
 
 namespace adze::pipeline {
 
@@ -15,8 +16,10 @@ struct QuantizeRequest {
   std::string target = {};  // a GGUF file
   std::string type = {};    // name of a mix: "Q4_K_M"
   std::string quantizer = "nearest";
-  bool allow_requantize = false;  // take a source that is quantized already; its errors add up
-  unsigned threads = 0;           // 0: one per processor; the bytes do not depend on it
+  quantize::TypeOverrides overrides = {};
+  bool allow_requantize = false;    // take a source that is quantized already; its errors add up
+  bool without_importance = false;  // write types of very few bits although the importance of columns is not known
+  unsigned threads = 0;             // 0: one per processor; the bytes do not depend on it
 };
 
 struct QuantizeReport {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <numeric>
+#include <regex>
 #include <tuple>
 
 #include "base/error.h"
@@ -36,6 +38,8 @@ bool layer_matches(Layers layers, int64_t layer, int64_t count) {
   switch (layers) {
     case Layers::all:
       return true;
+    case Layers::first_two:
+      return layer < 2;
     case Layers::first_four:
       return layer < 4;
     case Layers::first_sixteenth:
@@ -44,13 +48,16 @@ bool layer_matches(Layers layers, int64_t layer, int64_t count) {
       return layer < count / 8;
     case Layers::more_bits:
       return layer < count / 8 || layer >= 7 * count / 8 || (layer - count / 8) % 3 == 2;
+    case Layers::inner:
+      return layer >= count / 8 && layer < 7 * count / 8;
   }
   return false;
 }
 
 class MixChooser {
  public:
-  MixChooser(const Mix& mix, const MixRequest& request) : mix_(mix), request_(request) {
+  MixChooser(const Mix& mix, const MixRequest& request, const TypeOverrides& overrides)
+      : mix_(mix), request_(request), overrides_(overrides), patterns_(compiled(overrides.patterns)) {
     for (const TensorToStore& tensor : request.tensors) {
       const TensorCategory category = category_of(tensor.name);
       value_tensor_count_ += category == TensorCategory::attention_v;
@@ -62,9 +69,12 @@ class MixChooser {
   TensorChoice choose(const TensorToStore& tensor) {
     const std::string_view kept = reason_to_keep(tensor.name, tensor.shape, request_.architecture);
     if (!kept.empty()) return {tensor.storage, fmt::format("kept: {}", kept)};
+    if (overrides_.keep_output && tensor.name == "output.weight") return {tensor.storage, "kept: as asked for"};
+    if (const auto* wanted = override_of_ends(tensor)) return fit_to_rows(tensor, {wanted, "as asked for"});
     const auto& base = codecs::codec_of(mix_.base);
     if (base.info.is_plain()) return {mix_.base, std::string(mix_.name)};
-    return fit_to_rows(tensor, by_rules(tensor, base));
+    if (const auto* wanted = pattern_codec(tensor.name)) return fit_to_rows(tensor, {wanted, "as asked for"});
+    return fit_to_rows(tensor, overrides_.pure ? Wanted{&base, "pure"} : by_rules(tensor, base));
   }
 
  private:
@@ -72,6 +82,39 @@ class MixChooser {
     const codecs::Codec* codec;
     std::string_view reason;
   };
+
+  struct CompiledPattern {
+    std::regex regex;
+    const codecs::Codec* codec;
+  };
+
+  static std::vector<CompiledPattern> compiled(const std::vector<TypeOverrides::Pattern>& patterns) {
+    std::vector<CompiledPattern> compiled;
+    for (const auto& pattern : patterns) {
+      try {
+        compiled.push_back({std::regex(pattern.regex), pattern.codec});
+      } catch (const std::regex_error& error) {
+        fail(ErrorCode::bad_input, "\"{}\" is no regular expression: {}", pattern.regex, error.what());
+      }
+    }
+    return compiled;
+  }
+
+  const codecs::Codec* pattern_codec(const std::string& name) const {
+    for (const CompiledPattern& pattern : patterns_) {
+      if (std::regex_search(name, pattern.regex)) return pattern.codec;
+    }
+    return nullptr;
+  }
+
+  /// The types asked for the embedding and the output. A table of embeddings per layer may have a pattern of its own.
+  const codecs::Codec* override_of_ends(const TensorToStore& tensor) const {
+    const TensorCategory category = category_of(tensor.name);
+    if (category == TensorCategory::output) return overrides_.output;
+    if (category != TensorCategory::token_embedding) return nullptr;
+    const bool named = tensor.name != "token_embd.weight" && pattern_codec(tensor.name);
+    return named ? nullptr : overrides_.token_embedding;
+  }
 
   Wanted by_rules(const TensorToStore& tensor, const codecs::Codec& base) {
     for (const PreciseTensors& precise : tensors_kept_precise()) {
@@ -82,16 +125,26 @@ class MixChooser {
     if (category == TensorCategory::output || (tied_ && category == TensorCategory::token_embedding)) {
       return for_output(tensor, base);
     }
+    if (mix_.customs.not_of_experts) return for_experts(tensor, category, base);
     const Wanted wanted = by_mix(tensor, category, base);
-    return category == TensorCategory::attention_v || category == TensorCategory::attention_k
-               ? raised_by_sharing(category, wanted)
-               : wanted;
+    const bool shared = category == TensorCategory::attention_v || category == TensorCategory::attention_k;
+    return shared && !mix_.customs.small_shared_tensors ? raised_by_sharing(category, wanted) : wanted;
   }
 
   Wanted for_output(const TensorToStore& tensor, const codecs::Codec& base) const {
+    if (overrides_.output) return {overrides_.output, "as asked for"};
     const bool fits = fits_blocks(base.info, tensor.shape.row_length());
     if (is_multi_query() || !fits || &base == &codecs::q8_0) return {&codecs::q8_0, "produces the logits"};
-    return {&codecs::q6_k, "produces the logits"};
+    return {mix_.customs.output, "produces the logits"};
+  }
+
+  Wanted for_experts(const TensorToStore& tensor, TensorCategory category, const codecs::Codec& base) const {
+    using enum TensorCategory;
+    const size_t rank = tensor.shape.rank();
+    const bool stacked = rank > 2 && tensor.shape[rank - 3] > 1;
+    const bool feeds_forward = category == ffn_up || category == ffn_gate || category == ffn_down;
+    const bool of_experts = stacked && (feeds_forward || request_.architecture != kStackedAttentionArchitecture);
+    return of_experts ? Wanted{&base, "experts"} : Wanted{mix_.customs.not_of_experts, "not of experts"};
   }
 
   Wanted by_mix(const TensorToStore& tensor, TensorCategory category, const codecs::Codec& base) {
@@ -107,7 +160,8 @@ class MixChooser {
   /// attention_k and attention_v that many queries or experts share are small, so precision is cheap there.
   Wanted raised_by_sharing(TensorCategory category, const Wanted& wanted) const {
     if (request_.expert_count == 8) return {&codecs::q8_0, "shared by eight experts"};
-    if (category == TensorCategory::attention_v && wanted.codec == &codecs::q4_k && has_shared_value_heads()) {
+    const bool low = wanted.codec == &codecs::q4_k || wanted.codec == &codecs::q3_k;
+    if (category == TensorCategory::attention_v && low && has_shared_value_heads()) {
       return {&codecs::q5_k, "shared by many heads"};
     }
     return wanted;
@@ -119,10 +173,11 @@ class MixChooser {
   };
 
   Layer layer_of(const TensorToStore& tensor, TensorCategory category) {
-    if (category == TensorCategory::attention_v) return {value_tensors_seen_++, value_tensor_count_};
-    if (category != TensorCategory::ffn_down) return {0, 1};
-    const int64_t seen = down_tensors_seen_++;
-    if (request_.expert_count <= 1) return {seen, request_.layer_count};
+    using enum TensorCategory;
+    if (category == attention_v) return {seen_[category]++, value_tensor_count_};
+    if (category != ffn_down && category != ffn_gate && category != ffn_up) return {0, 1};
+    const int64_t seen = seen_[category]++;
+    if (request_.expert_count <= 1 || mix_.customs.layers_by_count) return {seen, request_.layer_count};
     // Experts in tensors of their own are not in order of layers.
     const int64_t layer = layer_in_name(tensor.name);
     if (layer < 0 || layer >= request_.layer_count) {
@@ -144,8 +199,14 @@ class MixChooser {
         return !is_multi_query();
       case Models::eight_experts:
         return request_.expert_count == 8 && !is_multi_query();
+      case Models::grouped_heads:
+        return request_.head_count_kv > 0 && request_.head_count / request_.head_count_kv >= 4;
+      case Models::four_experts:
+        return request_.expert_count >= 4;
       case Models::with_importance:
         return request_.has_importance;
+      case Models::without_importance:
+        return !request_.has_importance;
     }
     return false;
   }
@@ -177,9 +238,10 @@ class MixChooser {
 
   const Mix& mix_;
   const MixRequest& request_;
+  const TypeOverrides& overrides_;
+  const std::vector<CompiledPattern> patterns_;
   int64_t value_tensor_count_ = 0;
-  int64_t value_tensors_seen_ = 0;
-  int64_t down_tensors_seen_ = 0;
+  std::map<TensorCategory, int64_t> seen_;
   bool tied_ = true;  // until an output matrix is seen
 };
 
@@ -196,6 +258,9 @@ int64_t first_layer_value(const model::KeyValues& config, const char* key, size_
 }  // namespace
 
 const Mix& mix_named(std::string_view name) {
+  for (const MixAlias& alias : mix_aliases()) {
+    if (same_name(alias.name, name)) return mix_named(alias.stands_for);
+  }
   std::string known;
   for (const Mix& mix : all_mixes()) {
     if (same_name(mix.name, name)) return mix;
@@ -219,8 +284,9 @@ MixRequest mix_request(const model::Model& model) {
   return request;
 }
 
-std::vector<TensorChoice> choose_tensor_types(const Mix& mix, const MixRequest& request) {
-  MixChooser chooser(mix, request);
+std::vector<TensorChoice> choose_tensor_types(const Mix& mix, const MixRequest& request,
+                                              const TypeOverrides& overrides) {
+  MixChooser chooser(mix, request, overrides);
   std::vector<TensorChoice> choices(request.tensors.size());
   for (const size_t index : counting_order(request.tensors)) choices[index] = chooser.choose(request.tensors[index]);
   return choices;

@@ -13,6 +13,9 @@ namespace adze::quantize {
 /// Its output matrix is Q8_0 in every mix, and it has rules of its own.
 extern const std::string_view kMultiQueryArchitecture;
 
+/// Its attention has stacked matrices too, which are no experts.
+extern const std::string_view kStackedAttentionArchitecture;
+
 /// Models whose attention_v is small for its weight: Q4_K becomes Q5_K there.
 struct SharedValueHeads {
   std::string_view architecture;

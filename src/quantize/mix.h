@@ -64,18 +64,23 @@ struct TensorChoice {
 /// Which of a category's layers a rule is for; layer i of n.
 enum class Layers {
   all,
+  first_two,
   first_four,
   first_sixteenth,  // i < n / 16
   first_eighth,     // i < n / 8
   more_bits,        // the first and last eighth and every third one between
+  inner,            // all but the first and last eighth
 };
 
 enum class Models {
   all,
   multi_query,  // the architecture that llama.cpp treats apart for its single key and value head
   not_multi_query,
-  eight_experts,    // with 8 experts, but not multi_query
-  with_importance,  // importance of columns is known
+  eight_experts,       // with 8 experts, but not multi_query
+  grouped_heads,       // four or more queries share a key and value head
+  four_experts,        // with 4 or more
+  with_importance,     // importance of columns is known
+  without_importance,  // or not
 };
 
 /// The first rule whose three conditions hold gives the type.
@@ -86,22 +91,56 @@ struct MixRule {
   const codecs::Codec* codec;
 };
 
+/// What differs from the other mixes in the smallest ones.
+struct MixCustoms {
+  const codecs::Codec* output = &codecs::q6_k;    // of the matrix that produces the logits
+  bool small_shared_tensors = false;              // attention_k and attention_v get no more bits for being shared
+  bool layers_by_count = false;                   // of experts too: layers are counted, not read off the name
+  const codecs::Codec* not_of_experts = nullptr;  // where only stacked experts have the base type: that of the others
+};
+
 struct Mix {
   std::string_view name;     // "Q4_K_M"
   std::string_view summary;  // one line for `adze list mixes`
   StorageType base;          // for every tensor that no rule changes
   uint32_t file_type;        // general.file_type in GGUF
   std::span<const MixRule> rules;
+  MixCustoms customs = {};
 };
 
 /// Every mix, smallest first.
 std::span<const Mix> all_mixes();
 
-/// By name in upper or lower case; throws Error(unsupported) that lists the known names.
+/// Shorter names: Q4_K stands for Q4_K_M.
+struct MixAlias {
+  std::string_view name;
+  std::string_view stands_for;
+};
+std::span<const MixAlias> mix_aliases();
+
+/// By name or shorter name in upper or lower case; throws Error(unsupported) that lists the
+/// known names.
 const Mix& mix_named(std::string_view name);
 
+/// What the user wants otherwise than the mix says, as options of llama-quantize.
+struct TypeOverrides {
+  struct Pattern {
+    std::string regex;  // ECMAScript, found anywhere in the name
+    const codecs::Codec* codec;
+  };
+  std::vector<Pattern> patterns = {};              // the first that is found decides; kept tensors stay kept
+  const codecs::Codec* token_embedding = nullptr;  // null: the mix decides
+  const codecs::Codec* output = nullptr;           // also for a token embedding that produces the logits
+  bool pure = false;                               // the base type for everything
+  bool keep_output = false;                        // output.weight stays as it is stored
+};
+
 /// One choice per tensor of the request, in its order. Throws Error(bad_input) where a model of experts has a
-/// feed-forward tensor whose name has no layer.
-std::vector<TensorChoice> choose_tensor_types(const Mix& mix, const MixRequest& request);
+/// feed-forward tensor whose name has no layer, and for a pattern that is no regular expression.
+std::vector<TensorChoice> choose_tensor_types(const Mix& mix, const MixRequest& request,
+                                              const TypeOverrides& overrides = {});
+
+/// Whether this type is of little use without the importance of columns. Embedding and output are never asked.
+bool needs_importance(const Mix& mix, std::string_view tensor, StorageType storage);
 
 }  // namespace adze::quantize

@@ -188,7 +188,8 @@ TEST(Mixes, AreFoundByName) {
     EXPECT_NE(codecs::codec_of(mix.base).encode, nullptr) << mix.name;
   }
   EXPECT_EQ(mix_named("q4_k_m").file_type, 15u);
-  EXPECT_THROW(mix_named("Q2_K"), Error);
+  EXPECT_EQ(&mix_named("q3_k"), &mix_named("Q3_K_M"));
+  EXPECT_THROW(mix_named("Q2"), Error);
 }
 
 TEST(Mixes, GiveMoreBitsWhereItMatters) {
@@ -229,6 +230,36 @@ TEST(Mixes, UseImportanceWhereItIsKnown) {
   EXPECT_EQ(chosen_types("Q4_0", request).at("blk.1.ffn_down.weight"), "q4_1");
   EXPECT_EQ(chosen_types("Q4_0", request).at("blk.2.ffn_down.weight"), "q4_0");
   EXPECT_EQ(chosen_types("Q5_0", request).at("blk.0.ffn_down.weight"), "q5_1");
+}
+
+TEST(Mixes, FollowWhatIsAskedFor) {
+  const MixRequest request = small_llama(4, 256, false);
+  const auto types = [&](const TypeOverrides& overrides) {
+    std::map<std::string, std::string> chosen;
+    const auto choices = choose_tensor_types(mix_named("Q4_K_M"), request, overrides);
+    for (size_t i = 0; i < choices.size(); ++i) chosen[request.tensors[i].name] = choices[i].storage->name;
+    return chosen;
+  };
+  const auto pure = types({.pure = true});
+  EXPECT_EQ(pure.at("output.weight"), "q4_k");
+  EXPECT_EQ(pure.at("blk.0.attn_norm.weight"), "f16");
+  const auto ends = types({.token_embedding = &codecs::q8_0, .output = &codecs::bf16});
+  EXPECT_EQ(ends.at("token_embd.weight"), "q8_0");
+  EXPECT_EQ(ends.at("output.weight"), "bf16");
+  EXPECT_EQ(types({.keep_output = true}).at("output.weight"), "f16");
+  const auto patterns = types({.patterns = {{"blk\\.[01]\\..*down", &codecs::iq4_xs}, {"ffn", &codecs::q8_0}}});
+  EXPECT_EQ(patterns.at("blk.1.ffn_down.weight"), "iq4_xs");
+  EXPECT_EQ(patterns.at("blk.2.ffn_down.weight"), "q8_0");
+  EXPECT_EQ(patterns.at("blk.2.attn_q.weight"), "q4_k");
+  EXPECT_THROW(types({.patterns = {{"blk[", &codecs::q8_0}}}), Error);
+}
+
+TEST(Mixes, SayWhereImportanceIsNeeded) {
+  const Mix& mix = mix_named("IQ2_XS");
+  EXPECT_TRUE(needs_importance(mix, "blk.0.attn_q.weight", &codecs::iq2_xs.info));
+  EXPECT_FALSE(needs_importance(mix, "token_embd.weight", &codecs::iq2_xs.info));
+  EXPECT_FALSE(needs_importance(mix, "blk.0.attn_q.weight", &codecs::q2_k.info));
+  EXPECT_TRUE(needs_importance(mix_named("Q2_K_S"), "blk.0.attn_q.weight", &codecs::q2_k.info));
 }
 
 TEST(Mixes, OfExpertsNeedLayersInNames) {

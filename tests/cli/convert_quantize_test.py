@@ -119,8 +119,30 @@ class Quantize(MakesFiles):
     def test_refuses_a_quantized_source_unless_told(self):
         small = self.folder / "small.gguf"
         self.adze("quantize", self.model, small, "--type", "Q8_0")
-        self.refuses("quantize", small, self.folder / "smaller.gguf", "--type", "Q4_0", says="quantized")
-        self.adze("quantize", small, self.folder / "smaller.gguf", "--type", "Q4_0", "--requantize")
+        self.refuses("quantize", small, self.folder / "smaller.gguf", "--type", "Q4_0", says="--allow-requantize")
+        self.adze("quantize", small, self.folder / "smaller.gguf", "--type", "Q4_0", "--allow-requantize")
+
+    def test_follows_what_is_asked_for(self):
+        small = self.folder / "small.gguf"
+        self.adze("quantize", self.model, small, "--type", "Q8_0", "--pure", "--embedding-type", "bf16",
+                  "--tensor-type", r"ffn_(up|gate)=q5_0", "--tensor-type", "blk.0=iq4_nl")
+        types = {t["name"]: t["type"] for t in self.json_of("inspect", small)["tensors"]}
+        self.assertEqual(types["token_embd.weight"], "bf16")
+        self.assertEqual(types["blk.0.ffn_up.weight"], "q5_0")
+        self.assertEqual(types["blk.0.attn_q.weight"], "iq4_nl")
+        self.assertEqual(types["blk.1.attn_q.weight"], "q8_0")
+        out = self.folder / "out.gguf"
+        self.refuses("quantize", self.model, out, "--tensor-type", "ffn", status=USAGE, says="REGEX=TYPE")
+        self.refuses("quantize", self.model, out, "--tensor-type", "ffn=q9", says="unknown storage type")
+        self.refuses("quantize", self.model, out, "--tensor-type", "ffn[=q8_0", says="no regular expression")
+
+    def test_wants_importance_for_very_few_bits(self):
+        wide = self.folder / "wide.gguf"
+        self.adze("make-model", wide, "--type", "F16")
+        out = self.folder / "out.gguf"
+        self.refuses("quantize", wide, out, "--type", "IQ2_XS", says="--without-importance")
+        self.adze("quantize", wide, out, "--type", "IQ2_XS", "--without-importance")
+        self.assertIn("iq2_xs", self.types(out))
 
     def test_refuses_bad_input(self):
         self.refuses_bad_models("quantize", after=[self.folder / "out.gguf"])
