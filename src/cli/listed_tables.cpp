@@ -100,9 +100,29 @@ Table list_passes() {
   return list;
 }
 
+Table list_parameters() {
+  Table list(
+      {{"Quantizer", "quantizer"}, {"Name", "name"}, {"Default", "default"}, {"Range", "range"}, {"What", "what"}});
+  for (const auto* quantizer : quantize::all_quantizers()) {
+    for (const auto& parameter : quantizer->parameters) {
+      list.add_row({quantizer->name, parameter.name, parameter.text_of(parameter.initial), parameter.range_text(),
+                    parameter.meaning});
+    }
+  }
+  return list;
+}
+
 Table list_quantizers() {
-  Table list({{"Name", "name"}, {"What", "what"}});
-  for (const auto* quantizer : quantize::all_quantizers()) list.add_row({quantizer->name, quantizer->summary});
+  Table list({{"Name", "name"}, {"Reads", "reads"}, {"Codecs", "codecs"}, {"What", "what"}});
+  for (const auto* quantizer : quantize::all_quantizers()) {
+    std::vector<std::string_view> codecs;
+    for (const auto* codec : codecs::all_codecs()) {
+      const bool drives = quantizer->drives ? quantizer->drives(*codec) : quantizer->supports(*codec);
+      if (drives && !codec->info.is_plain()) codecs.push_back(codec->info.name);
+    }
+    const auto* reads = quantizer->reads_hessians ? "Hessians" : quantizer->reads_importance ? "importance" : "nothing";
+    list.add_row({quantizer->name, reads, fmt::format("{}", fmt::join(codecs, " ")), quantizer->summary});
+  }
   return list;
 }
 
@@ -131,6 +151,7 @@ constexpr std::array kTables = {
     ListedTable{"kernels", "implementations of each op, the preferred one first", list_kernels},
     ListedTable{"mixes", "policies: which tensor gets which codec", list_mixes},
     ListedTable{"ops", "what a graph is made of", list_ops},
+    ListedTable{"parameters", "what can be set about quantizers", list_parameters},
     ListedTable{"passes", "rewrites that make a graph better", list_passes},
     ListedTable{"quantizers", "how the stored values are chosen", list_quantizers},
     ListedTable{"shapes", "of known models, for files of random weights", list_shapes},

@@ -31,12 +31,18 @@ struct QuantizeOptions {
     std::vector<std::string> quantizers;
     for (const auto* quantizer : quantize::all_quantizers()) quantizers.emplace_back(quantizer->name);
     const std::string mixes_help = fmt::format("which tensor gets which storage type: {}", fmt::join(mixes, ", "));
-    const std::string quantizers_help = fmt::format("how values are chosen: {}", fmt::join(quantizers, ", "));
+    const std::string quantizers_help = fmt::format(
+        "how values are chosen: {}; without it nearest, or importance with --imatrix", fmt::join(quantizers, ", "));
     arguments.required("IN", "model in any format of `adze list formats`", request.source);
     arguments.required("OUT", "GGUF file to write; it appears when it is complete", request.target);
     for (const auto& alias : quantize::mix_aliases()) mixes.emplace_back(alias.name);
     arguments.choice({"--type", "MIX", mixes_help}, mixes, request.type);
     arguments.choice({"--quantizer", "NAME", quantizers_help}, quantizers, request.quantizer);
+    arguments.option(
+        {"--set", "NAME=VALUE", "a parameter of the quantizer, see `adze list parameters`; may be repeated"},
+        request.settings);
+    arguments.option({"--imatrix", "FILE", "activation statistics of `adze calibrate`, or an imatrix file"},
+                     request.statistics);
     arguments.option({"--tensor-type", "REGEX=TYPE",
                       "the storage type of tensors whose name this regular expression finds; the first one decides"},
                      tensor_types);
@@ -76,6 +82,7 @@ pipeline::QuantizeRequest request_of(const QuantizeOptions& options) {
 report::FactList quantize_facts(const pipeline::QuantizeReport& report, const std::string& target) {
   report::FactList facts;
   facts.add("Type", "type", report.type);
+  facts.add("Quantizer", "quantizer", report.quantizer);
   facts.add("Tensors read", "bytes_read", Cell::bytes(report.bytes_read));
   facts.add("Tensors written", "bytes_written", Cell::bytes(report.bytes_written));
   facts.add("Size", "stored_bytes", Cell::bytes(stored_bytes(target)));
@@ -104,6 +111,9 @@ void run_quantize(const QuantizeOptions& options, Console& console) {
 constexpr Example kExamples[] = {
     {"quantize model.gguf small.gguf --type Q4_K_M", "about 5 bits per weight, most of the quality"},
     {"quantize model-hf small.gguf --type Q8_0", "straight from a Hugging Face folder"},
+    {"quantize model.gguf small.gguf --imatrix stats.gguf", "errors weighted by what `adze calibrate` saw"},
+    {"quantize model.gguf small.gguf --type Q4_0 --quantizer gptq --imatrix stats.gguf",
+     "with statistics that have Hessians"},
     {"quantize model.gguf small.gguf --type Q4_0 --tensors", "with the error of every tensor"},
     {"quantize model.gguf small.gguf --tensor-type 'blk\\.[0-3]\\..*ffn_down=q6_k'", "more bits for a few tensors"},
 };

@@ -12,8 +12,15 @@ constexpr int64_t kChunkBytes = 512 << 10;
 // More chunks than threads, because some take longer than others.
 constexpr size_t kChunksPerThread = 4;
 
+// Rows that quantizers take side by side.
+constexpr int64_t kRowsTogether = 16;
+// Small tensors are shared out too: their rows may take long to compute. The same chunks for any number of threads.
+constexpr int64_t kChunksPerTensor = 16;
+
 int64_t rows_per_chunk(const model::Tensor& tensor) {
-  return std::max<int64_t>(1, kChunkBytes / std::max<int64_t>(1, tensor.row_bytes()));
+  const int64_t fair = tensor.shape.row_count() / kChunksPerTensor;
+  const int64_t most = std::max<int64_t>(1, kChunkBytes / std::max<int64_t>(1, tensor.row_bytes()));
+  return std::min(most, std::max<int64_t>(1, fair / kRowsTogether) * kRowsTogether);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
   ConvertReport report{.source_format = model.format, .target_format = std::string(format.name)};
   report.bytes_read = model.tensors.byte_size();
 
-  const Repacking repacking(model.tensors, plan_tensors(model, format, wanted), quantize::nearest,
+  const Repacking repacking(model.tensors, plan_tensors(model, format, wanted), {},
                             {.require_exact = request.require_exact});
   model.tensors = repacking.tensors();
   if (wanted) update_file_type(model);

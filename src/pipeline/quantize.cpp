@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "pipeline/calibrated_inputs.h"
 #include "pipeline/repack.h"
 #include "quantize/mix.h"
 
@@ -27,21 +28,28 @@ void refuse_quantized(const model::Model& model) {
 void refuse_without_importance(const quantize::Mix& mix, const quantize::TensorToStore& tensor, StorageType storage) {
   if (tensor.storage == storage || !quantize::needs_importance(mix, tensor.name, storage)) return;
   fail(ErrorCode::bad_input,
-       "{}: '{}' would become {}, which loses too much where nothing says which columns matter; choose a type of more "
-       "bits, or pass --without-importance",
+       "{}: '{}' would become {}, which loses too much where nothing says which columns matter; give statistics of "
+       "`adze calibrate` with --imatrix, choose a type of more bits, or pass --without-importance",
        mix.name, tensor.name, storage->name);
 }
 
 std::vector<TensorPlan> plan_tensors(const model::Model& model, const quantize::Mix& mix,
-                                     const QuantizeRequest& request) {
-  const auto facts = quantize::mix_request(model);
+                                     const QuantizeRequest& request, const CalibratedInputs& inputs) {
+  auto facts = quantize::mix_request(model);
+  facts.has_importance = inputs.are_known();
   auto choices = quantize::choose_tensor_types(mix, facts, request.overrides);
   std::vector<TensorPlan> plans;
   for (size_t i = 0; i < choices.size(); ++i) {
-    if (!request.without_importance) refuse_without_importance(mix, facts.tensors[i], choices[i].storage);
+    const bool is_known = inputs.know(facts.tensors[i].name) || request.without_importance;
+    if (!is_known) refuse_without_importance(mix, facts.tensors[i], choices[i].storage);
     plans.push_back({choices[i].storage, std::move(choices[i].reason)});
   }
   return plans;
+}
+
+const quantize::Quantizer& quantizer_for(const QuantizeRequest& request) {
+  if (!request.quantizer.empty()) return quantize::quantizer_named(request.quantizer);
+  return request.statistics.empty() ? quantize::nearest : quantize::importance;
 }
 
 }  // namespace
@@ -53,18 +61,23 @@ double QuantizeReport::bits_per_weight() const {
 QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   const int64_t start = now_ns();
   const auto& mix = quantize::mix_named(request.type);
-  const auto& quantizer = quantize::quantizer_named(request.quantizer);
+  const auto& quantizer = quantizer_for(request);
+  const quantize::Settings settings(quantizer.parameters, request.settings);
+  const CalibratedInputs inputs(quantizer, request.statistics);
   auto model = formats::read_model(request.source);
   require_rows(model);
   if (!request.allow_requantize) refuse_quantized(model);
 
-  QuantizeReport report{.type = std::string(mix.name)};
+  QuantizeReport report{.type = std::string(mix.name), .quantizer = std::string(quantizer.name)};
   report.bytes_read = model.tensors.byte_size();
   report.weights = model.tensors.element_count();
-  const Repacking repacking(model.tensors, plan_tensors(model, mix, request), quantizer, {});
+  auto plans = plan_tensors(model, mix, request, inputs);
+  inputs.add_to(plans, model.tensors);
+  const Repacking repacking(model.tensors, plans, {.quantizer = &quantizer, .settings = settings}, {});
   model.tensors = repacking.tensors();
   model.metadata.set("file_type", mix.file_type);
   model.metadata.set("quantization_version", kQuantizationVersion);
+  inputs.record_in(model);
 
   ThreadPool pool(request.threads);
   formats::format_named("gguf").write(model, request.target, {.pool = &pool, .progress = &progress});

@@ -12,10 +12,12 @@
 namespace adze::pipeline {
 
 struct QuantizeRequest {
-  std::string source = {};  // any format
-  std::string target = {};  // a GGUF file
-  std::string type = {};    // name of a mix: "Q4_K_M"
-  std::string quantizer = "nearest";
+  std::string source = {};                 // any format
+  std::string target = {};                 // a GGUF file
+  std::string type = {};                   // name of a mix: "Q4_K_M"
+  std::string quantizer = {};              // empty: "nearest", or "importance" with statistics
+  std::vector<std::string> settings = {};  // of the quantizer's parameters: "damping=0.02"
+  std::string statistics = {};             // file of activation statistics; empty: none
   quantize::TypeOverrides overrides = {};
   bool allow_requantize = false;    // take a source that is quantized already; its errors add up
   bool without_importance = false;  // write types of very few bits although the importance of columns is not known
@@ -24,6 +26,7 @@ struct QuantizeRequest {
 
 struct QuantizeReport {
   std::string type = {};
+  std::string quantizer = {};
   std::vector<TensorOutcome> tensors = {};
   int64_t bytes_read = 0;  // of tensors
   int64_t bytes_written = 0;

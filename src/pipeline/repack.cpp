@@ -7,11 +7,13 @@
 namespace adze::pipeline {
 namespace {
 
-model::Tensor repacked(const model::Tensor& tensor, const TensorPlan& plan, const quantize::Quantizer& quantizer,
+model::Tensor repacked(const model::Tensor& tensor, const TensorPlan& plan, const quantize::PackingOptions& packing,
                        const MeasureOptions& options, std::shared_ptr<Differences> differences) {
   return with_context(fmt::format("{}: tensor '{}'", tensor.source->where(), tensor.name), [&] {
     const auto& codec = codecs::codec_of(plan.storage);
-    const auto packed = quantize::packed_tensor(tensor, codec, {.quantizer = &quantizer});
+    quantize::PackingOptions own = packing;
+    own.statistics = plan.statistics;
+    const auto packed = quantize::packed_tensor(tensor, codec, own);
     return measured_tensor(tensor, packed, std::move(differences), options);
   });
 }
@@ -19,13 +21,13 @@ model::Tensor repacked(const model::Tensor& tensor, const TensorPlan& plan, cons
 }  // namespace
 
 Repacking::Repacking(const model::TensorList& tensors, const std::vector<TensorPlan>& plans,
-                     const quantize::Quantizer& quantizer, const MeasureOptions& options) {
+                     const quantize::PackingOptions& packing, const MeasureOptions& options) {
   size_t index = 0;
   for (const auto& tensor : tensors) {
     const auto& plan = plans.at(index++);
     const bool is_copy = plan.storage == tensor.storage;
     differences_.push_back(is_copy ? nullptr : std::make_shared<Differences>());
-    tensors_.add(is_copy ? tensor : repacked(tensor, plan, quantizer, options, differences_.back()));
+    tensors_.add(is_copy ? tensor : repacked(tensor, plan, packing, options, differences_.back()));
     planned_.push_back({.name = tensor.name,
                         .shape = tensor.shape,
                         .from = tensor.storage,

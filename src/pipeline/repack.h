@@ -16,15 +16,17 @@ namespace adze::pipeline {
 /// How one tensor is to be stored.
 struct TensorPlan {
   StorageType storage;
-  std::string reason;  // for the report
+  std::string reason;                                                     // for the report
+  std::shared_ptr<const quantize::InputStatistics> statistics = nullptr;  // may be null
 };
 
 /// The tensors of a model in their new storage, computed as the writer asks for them, with a record of what that did.
 class Repacking {
  public:
-  /// `plans` has one entry per tensor. Error(unsupported) for a tensor that cannot be decoded or stored as planned.
+  /// `plans` has one entry per tensor, whose statistics stand in for those of `packing`. Error(unsupported) for a
+  /// tensor that cannot be decoded or stored as planned.
   Repacking(const model::TensorList& tensors, const std::vector<TensorPlan>& plans,
-            const quantize::Quantizer& quantizer, const MeasureOptions& options);
+            const quantize::PackingOptions& packing, const MeasureOptions& options);
 
   const model::TensorList& tensors() const { return tensors_; }
 

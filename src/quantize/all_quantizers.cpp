@@ -8,7 +8,7 @@
 namespace adze::quantize {
 namespace {
 
-constexpr std::array kAllQuantizers = {&nearest, &importance};
+constexpr std::array kAllQuantizers = {&nearest, &importance, &hqq, &gptq};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace {
 
 // Floats decoded at a time: they stay in the second-level cache between decoding and packing.
 constexpr int64_t kFloatsAtATime = 64 << 10;
+// Quantizers that prepare something take rows side by side.
+constexpr int64_t kRowsSideBySide = 16;
 
 int64_t count_non_finite(const std::vector<float>& values) {
   return std::count_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
@@ -29,7 +32,10 @@ class PackedSource final : public model::TensorSource {
     const int64_t columns = original_.shape.row_length();
     const int64_t packed_row = row_bytes(target_.info, columns);
     scratch.resize(static_cast<size_t>(count * packed_row));
-    const int64_t step = std::max<int64_t>(1, kFloatsAtATime / std::max<int64_t>(1, columns));
+    int64_t step = std::max<int64_t>(1, kFloatsAtATime / std::max<int64_t>(1, columns));
+    if (options_.quantizer->prepare) step = (step + kRowsSideBySide - 1) / kRowsSideBySide * kRowsSideBySide;
+    const auto prepared = prepare();
+    const PackingJob job{target_, options_.statistics.get(), options_.settings, prepared.get()};
     std::vector<std::byte> original_bytes;
     std::vector<float> values;
     for (int64_t done = 0; done < count; done += step) {
@@ -39,15 +45,31 @@ class PackedSource final : public model::TensorSource {
       decoder_.decode(bytes.data(), values.data(), now * columns);
       if (options_.report) options_.report->non_finite_values += count_non_finite(values);
       const Rows rows{values.data(), first + done, now, columns, rows_per_matrix()};
-      options_.quantizer->pack(rows, target_, options_.statistics.get(), scratch.data() + done * packed_row);
+      options_.quantizer->pack(rows, job, scratch.data() + done * packed_row);
     }
     return scratch;
   }
 
-  void release(int64_t first, int64_t count) const override { original_.source->release(first, count); }
+  void release(int64_t first, int64_t count) const override {
+    original_.source->release(first, count);
+    if (count < original_.shape.row_count()) return;
+    const std::lock_guard lock(mutex_);
+    prepared_.reset();
+  }
   std::string where() const override { return original_.source->where(); }
 
  private:
+  // Whoever comes first makes it, the others wait for it; released with the last row.
+  std::shared_ptr<const void> prepare() const {
+    if (!options_.quantizer->prepare) return nullptr;
+    const std::lock_guard lock(mutex_);
+    if (!prepared_) {
+      const PackingJob job{target_, options_.statistics.get(), options_.settings};
+      prepared_ = options_.quantizer->prepare(original_.shape.row_length(), job);
+    }
+    return prepared_;
+  }
+
   int64_t rows_per_matrix() const {
     const size_t rank = original_.shape.rank();
     return rank < 2 ? 1 : std::max<int64_t>(1, original_.shape[rank - 2]);
@@ -57,6 +79,8 @@ class PackedSource final : public model::TensorSource {
   const codecs::Codec& decoder_;
   const codecs::Codec& target_;
   const PackingOptions options_;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const void> prepared_;
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ struct PackingReport {
 
 struct PackingOptions {
   const Quantizer* quantizer = &nearest;
+  Settings settings = {};                                       // of its parameters
   std::shared_ptr<const InputStatistics> statistics = nullptr;  // may be null
   std::shared_ptr<PackingReport> report = nullptr;              // may be null
 };

@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "codecs/codec.h"
+#include "model/tensor.h"
+#include "quantize/parameters.h"
 
 namespace adze::quantize {
 
@@ -15,6 +18,8 @@ namespace adze::quantize {
 struct InputStatistics {
   /// Mean squared input per column: [matrices, columns], matrices being the experts of a stacked weight (else 1).
   std::vector<float> importance;
+  /// Sum of x x^T over inputs x, lower triangle in f32 (model::InputStatistics); of a single matrix.
+  std::shared_ptr<const model::Tensor> hessian = nullptr;
 };
 
 /// Consecutive rows of one weight [..., rows_per_matrix, columns].
@@ -26,15 +31,34 @@ struct Rows {
   int64_t rows_per_matrix;
 };
 
+/// How one weight is to be packed.
+struct PackingJob {
+  const codecs::Codec& codec;
+  const InputStatistics* statistics;  // may be null
+  const Settings& settings;
+  const void* prepared = nullptr;  // what the quantizer's prepare() made
+};
+
 struct Quantizer {
   std::string_view name;     // "nearest"
   std::string_view summary;  // one line for `adze list quantizers`
 
   bool (*supports)(const codecs::Codec& codec);
 
-  /// Packs the rows; `statistics` may be null. The bytes of a row do not depend on which rows come with it.
+  /// Packs the rows. The bytes of a row do not depend on which rows come with it.
   /// REQUIRES: supports(codec), columns are a multiple of its block.
-  void (*pack)(const Rows& rows, const codecs::Codec& codec, const InputStatistics* statistics, std::byte* packed);
+  void (*pack)(const Rows& rows, const PackingJob& job, std::byte* packed);
+
+  std::span<const Parameter> parameters = {};
+
+  /// What all rows of a weight of `columns` columns share, made once before the first; null: nothing.
+  std::shared_ptr<const void> (*prepare)(int64_t columns, const PackingJob& job) = nullptr;
+
+  /// The codecs for which it does more than `importance` does; null: all that it supports.
+  bool (*drives)(const codecs::Codec& codec) = nullptr;
+
+  bool reads_importance = false;
+  bool reads_hessians = false;
 };
 
 /// Every quantizer, simplest first.
@@ -43,6 +67,10 @@ std::span<const Quantizer* const> all_quantizers();
 /// By name; throws Error(unsupported) that lists the known names.
 const Quantizer& quantizer_named(std::string_view name);
 
-extern const Quantizer nearest, importance;
+/// The importance of the matrix that a row lies in; null when not known. Error(bad_input) when the statistics are of
+/// another shape.
+const float* importance_of_row(const InputStatistics* statistics, const Rows& rows, int64_t row);
+
+extern const Quantizer nearest, importance, hqq, gptq;
 
 }  // namespace adze::quantize

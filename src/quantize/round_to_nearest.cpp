@@ -11,30 +11,38 @@ namespace {
 
 bool can_be_written(const codecs::Codec& codec) { return codec.encode != nullptr; }
 
-void pack_nearest(const Rows& rows, const codecs::Codec& codec, const InputStatistics*, std::byte* packed) {
-  codec.encode(rows.values, nullptr, packed, rows.count * rows.columns);
+void pack_nearest(const Rows& rows, const PackingJob& job, std::byte* packed) {
+  job.codec.encode(rows.values, nullptr, packed, rows.count * rows.columns);
 }
 
-void pack_by_importance(const Rows& rows, const codecs::Codec& codec, const InputStatistics* statistics,
-                        std::byte* packed) {
-  if (!statistics || statistics->importance.empty()) return pack_nearest(rows, codec, statistics, packed);
-  const int64_t packed_row = row_bytes(codec.info, rows.columns);
+void pack_by_importance(const Rows& rows, const PackingJob& job, std::byte* packed) {
+  if (!job.statistics || job.statistics->importance.empty()) return pack_nearest(rows, job, packed);
+  const int64_t packed_row = row_bytes(job.codec.info, rows.columns);
   for (int64_t row = 0; row < rows.count; ++row) {
-    const auto at = static_cast<size_t>((rows.first + row) / rows.rows_per_matrix * rows.columns);
-    if (at + static_cast<size_t>(rows.columns) > statistics->importance.size()) {
-      fail(ErrorCode::bad_input, "importance has {} values, row {} of {} columns needs more",
-           statistics->importance.size(), rows.first + row, rows.columns);
-    }
-    codec.encode(rows.values + row * rows.columns, statistics->importance.data() + at, packed + row * packed_row,
-                 rows.columns);
+    job.codec.encode(rows.values + row * rows.columns, importance_of_row(job.statistics, rows, row),
+                     packed + row * packed_row, rows.columns);
   }
 }
 
 }  // namespace
 
+const float* importance_of_row(const InputStatistics* statistics, const Rows& rows, int64_t row) {
+  if (!statistics || statistics->importance.empty()) return nullptr;
+  const auto columns = static_cast<size_t>(rows.columns);
+  const auto at = static_cast<size_t>((rows.first + row) / rows.rows_per_matrix) * columns;
+  if (at + columns > statistics->importance.size()) {
+    fail(ErrorCode::bad_input, "importance has {} values, row {} of {} columns needs more",
+         statistics->importance.size(), rows.first + row, rows.columns);
+  }
+  return statistics->importance.data() + at;
+}
+
 constinit const Quantizer nearest{"nearest", "round to nearest with least-squares scales, needs no data",
                                   can_be_written, pack_nearest};
-constinit const Quantizer importance{"importance", "as nearest, errors weighted by the mean squared input per column",
-                                     can_be_written, pack_by_importance};
+constinit const Quantizer importance{.name = "importance",
+                                     .summary = "as nearest, errors weighted by the mean squared input per column",
+                                     .supports = can_be_written,
+                                     .pack = pack_by_importance,
+                                     .reads_importance = true};
 
 }  // namespace adze::quantize

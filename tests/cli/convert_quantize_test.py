@@ -144,6 +144,33 @@ class Quantize(MakesFiles):
         self.adze("quantize", wide, out, "--type", "IQ2_XS", "--without-importance")
         self.assertIn("iq2_xs", self.types(out))
 
+    def test_uses_activation_statistics(self):
+        text, statistics = self.folder / "text.txt", self.folder / "stats.gguf"
+        text.write_text("the cat and the dog and the bird sat there for a long while. " * 20)
+        self.adze("calibrate", self.model, "--text", text, "-c", 64, "-o", statistics, "--hessians")
+        made = {}
+        for quantizer in ("nearest", "importance", "hqq", "gptq"):
+            target = self.folder / f"{quantizer}.gguf"
+            words = ["--type", "Q4_0", "--imatrix", statistics, "--quantizer", quantizer]
+            self.assertEqual(self.json_of("quantize", self.model, target, *words)["quantizer"], quantizer)
+            made[quantizer] = target.read_bytes()
+            self.adze("quantize", self.model, target, *words, "-t", 3)
+            self.assertEqual(target.read_bytes(), made[quantizer])
+        self.assertEqual(len(set(made.values())), 4)
+        by_default = self.folder / "default.gguf"
+        self.adze("quantize", self.model, by_default, "--type", "Q4_0", "--imatrix", statistics)
+        self.assertEqual(by_default.read_bytes(), made["importance"])
+        keys = self.json_of("inspect", by_default)["other"]
+        self.assertEqual((keys["quantize.imatrix.file"], keys["quantize.imatrix.dataset"],
+                          keys["quantize.imatrix.entries_count"]), ("stats.gguf", "text.txt", 14))
+        damped = ["--type", "Q4_0", "--imatrix", statistics, "--quantizer", "gptq", "--set", "damping=1"]
+        self.adze("quantize", self.model, by_default, *damped)
+        self.assertNotEqual(by_default.read_bytes(), made["gptq"])
+        self.refuses("quantize", self.model, "x.gguf", *damped[:-1], "damping=-1", says="0 to 10")
+        self.refuses("quantize", self.model, "x.gguf", *damped[:-1], "haste=1", says="it has damping")
+        self.refuses("quantize", self.model, "x.gguf", "--quantizer", "gptq", says="calibrate MODEL --hessians")
+        self.refuses("quantize", self.model, "x.gguf", "--imatrix", self.model, says="holds no importance")
+
     def test_refuses_bad_input(self):
         self.refuses_bad_models("quantize", after=[self.folder / "out.gguf"])
         self.refuses("quantize", self.model, "x.gguf", "--type", "Q9_9", status=USAGE, says="'Q9_9' is not one of .*Q4_K_M")
