@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "formats/gguf/split_files.h"
 #include "report/display_width.h"
 #include "report/format_quantity.h"
 #include "text/tokenizers/tokenizer_spec.h"
@@ -99,9 +100,27 @@ void add_text_facts(report::FactList& facts, const model::Model& model) {
 
 }  // namespace
 
+namespace {
+
+/// Of a model that was to be "model.gguf" and is "model-00001-of-00002.gguf" and so on.
+int64_t bytes_of_parts(const std::string& path) {
+  const std::string prefix = formats::split_name_for(path, 1).prefix;
+  const auto parent = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  int64_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(parent.empty() ? "." : parent, error)) {
+    const auto split = formats::parse_split_name((parent / entry.path().filename()).string());
+    if (split && split->prefix == prefix) bytes += static_cast<int64_t>(entry.file_size(error));
+  }
+  return bytes;
+}
+
+}  // namespace
+
 int64_t stored_bytes(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
+    if (!std::filesystem::exists(path, error)) return bytes_of_parts(path);
     const auto size = std::filesystem::file_size(path, error);
     return error ? 0 : static_cast<int64_t>(size);
   }

@@ -1,7 +1,6 @@
 // adze quantize: fewer bits per weight.
 #include <fmt/format.h>
 
-#include "cli/model_overview.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
@@ -54,6 +53,9 @@ struct QuantizeOptions {
                    request.allow_requantize);
     arguments.flag("--without-importance", "write types of very few bits without knowing which columns matter",
                    request.without_importance);
+    arguments.flag("--keep-split", "a source in several files gives as many, with the same tensors in each",
+                   request.keep_split);
+    arguments.flag("--dry-run", "say what would be written and how large it would be; write nothing", request.dry_run);
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor; the bytes do not depend on it"},
                      threads, {0, 1024});
     arguments.flag("--tensors", "show what happened to every tensor and why", tensors);
@@ -79,24 +81,63 @@ pipeline::QuantizeRequest request_of(const QuantizeOptions& options) {
   return request;
 }
 
-report::FactList quantize_facts(const pipeline::QuantizeReport& report, const std::string& target) {
+int64_t total_bytes(const std::vector<formats::PlannedFile>& files) {
+  uint64_t bytes = 0;
+  for (const auto& file : files) bytes += file.bytes;
+  return static_cast<int64_t>(bytes);
+}
+
+report::FactList quantize_facts(const pipeline::QuantizeReport& report, bool dry_run) {
   report::FactList facts;
   facts.add("Type", "type", report.type);
   facts.add("Quantizer", "quantizer", report.quantizer);
   facts.add("Tensors read", "bytes_read", Cell::bytes(report.bytes_read));
-  facts.add("Tensors written", "bytes_written", Cell::bytes(report.bytes_written));
-  facts.add("Size", "stored_bytes", Cell::bytes(stored_bytes(target)));
+  facts.add(dry_run ? "Tensors to write" : "Tensors written", "bytes_written", Cell::bytes(report.bytes_written));
+  facts.add("Size", "stored_bytes", Cell::bytes(total_bytes(report.files)));
+  if (report.files.size() > 1) facts.add("Files", "files", Cell::integer(static_cast<int64_t>(report.files.size())));
   const double bits = report.bits_per_weight();
   facts.add("Bits per weight", "bits_per_weight", Cell::shown_as(fmt::format("{:.2f}", bits), bits));
-  facts.add("Time", "seconds", Cell::seconds(report.seconds));
+  if (dry_run) {
+    facts.add("Memory", "memory_bytes", Cell::bytes(static_cast<int64_t>(report.memory_bytes)));
+  } else {
+    facts.add("Time", "seconds", Cell::seconds(report.seconds));
+  }
   return facts;
+}
+
+/// What would become of every tensor.
+report::Table planned_table(const std::vector<pipeline::TensorOutcome>& tensors) {
+  report::Table table({{"Tensor", "name", report::Align::left, true},
+                       {"Shape", "shape"},
+                       {"From", "from"},
+                       {"To", "to"},
+                       {"Size", "bytes", report::Align::right},
+                       {"Why", "reason"}});
+  for (const auto& tensor : tensors) {
+    table.add_row({tensor.name, tensor.shape.to_string(), tensor.from->name, tensor.to->name, Cell::bytes(tensor.bytes),
+                   tensor.reason.empty() ? Cell::nothing() : Cell(tensor.reason)});
+  }
+  return table;
+}
+
+void report_dry_run(const pipeline::QuantizeReport& report, const QuantizeOptions& options, Console& console) {
+  const auto facts = quantize_facts(report, true);
+  if (options.json) {
+    Json document = facts.to_json();
+    document["tensors"] = planned_table(report.tensors).to_json();
+    return print_json(console, document);
+  }
+  print_facts(console, facts);
+  console.write("\n");
+  print_table(console, planned_table(report.tensors));
 }
 
 void run_quantize(const QuantizeOptions& options, Console& console) {
   const pipeline::QuantizeRequest request = request_of(options);
   ProgressBar progress(console);
   const auto report = pipeline::quantize(request, progress);
-  const auto facts = quantize_facts(report, request.target);
+  if (request.dry_run) return report_dry_run(report, options, console);
+  const auto facts = quantize_facts(report, false);
   warn_of_non_finite_values(console, report.tensors);
   if (options.json) {
     Json document = facts.to_json();
@@ -115,6 +156,7 @@ constexpr Example kExamples[] = {
     {"quantize model.gguf small.gguf --type Q4_0 --quantizer gptq --imatrix stats.gguf",
      "with statistics that have Hessians"},
     {"quantize model.gguf small.gguf --type Q4_0 --tensors", "with the error of every tensor"},
+    {"quantize model.gguf small.gguf --type IQ4_XS --dry-run", "sizes to the byte, in a moment"},
     {"quantize model.gguf small.gguf --tensor-type 'blk\\.[0-3]\\..*ffn_down=q6_k'", "more bits for a few tensors"},
 };
 

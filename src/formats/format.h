@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/progress.h"
 #include "base/thread_pool.h"
@@ -20,9 +21,10 @@ struct ReadOptions {
 };
 
 struct WriteOptions {
-  ThreadPool* pool = nullptr;    // computes the rows of lazy tensors; null: the calling thread does
-  Progress* progress = nullptr;  // counts bytes written
-  uint64_t max_shard_bytes = 0;  // a new file begins before this is passed; 0: the format's own limit
+  ThreadPool* pool = nullptr;                  // computes the rows of lazy tensors; null: the calling thread does
+  Progress* progress = nullptr;                // counts bytes written
+  uint64_t max_shard_bytes = 0;                // a new file begins before this is passed; 0: the format's own limit
+  std::vector<size_t> tensors_per_shard = {};  // GGUF: if not empty, how many tensors each file gets
 };
 
 struct Format {

@@ -23,7 +23,21 @@ int64_t rows_per_chunk(const model::Tensor& tensor) {
   return std::min(most, std::max<int64_t>(1, fair / kRowsTogether) * kRowsTogether);
 }
 
+// What a thread has in hand beside its chunks: rows as floats before and after packing, and their sums.
+constexpr int64_t kScratchBytes = 2 << 20;
+
 }  // namespace
+
+uint64_t stream_memory_bytes(const model::TensorList& tensors, size_t threads) {
+  int64_t largest_chunk = 0, largest_row = 0;
+  for (const auto& tensor : tensors) {
+    largest_chunk = std::max(largest_chunk, std::min(tensor.byte_size(), std::max(kChunkBytes, tensor.row_bytes())));
+    largest_row = std::max(largest_row, tensor.shape.row_length());
+  }
+  const int64_t floats = 3 * largest_row * static_cast<int64_t>(sizeof(float));
+  const int64_t per_thread = static_cast<int64_t>(kChunksPerThread) * largest_chunk + kScratchBytes + floats;
+  return threads * static_cast<uint64_t>(per_thread);
+}
 
 TensorStream::TensorStream(const WriteOptions& options, uint64_t total_bytes)
     : pool_(options.pool ? *options.pool : own_pool_),

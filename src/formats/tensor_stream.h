@@ -7,9 +7,13 @@
 
 #include "base/file.h"
 #include "formats/format.h"
+#include "model/model.h"
 #include "model/tensor.h"
 
 namespace adze::formats {
+
+/// About how much anonymous memory writing these tensors takes on so many threads.
+uint64_t stream_memory_bytes(const model::TensorList& tensors, size_t threads);
 
 class TensorStream {
  public:

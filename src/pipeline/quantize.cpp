@@ -4,7 +4,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory_use.h"
 #include "base/thread_pool.h"
+#include "formats/gguf/read_gguf.h"
+#include "formats/tensor_stream.h"
 #include "pipeline/calibrated_inputs.h"
 #include "pipeline/repack.h"
 #include "quantize/mix.h"
@@ -80,7 +83,11 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   inputs.record_in(model);
 
   ThreadPool pool(request.threads);
-  formats::format_named("gguf").write(model, request.target, {.pool = &pool, .progress = &progress});
+  formats::WriteOptions options{.pool = &pool, .progress = &progress};
+  if (request.keep_split) options.tensors_per_shard = formats::gguf_tensors_per_part(request.source);
+  report.files = formats::plan_gguf_files(model, request.target, options);
+  report.memory_bytes = memory_use().anonymous_bytes + formats::stream_memory_bytes(model.tensors, pool.size());
+  if (!request.dry_run) formats::format_named("gguf").write(model, request.target, options);
   report.tensors = repacking.outcomes();
   report.bytes_written = model.tensors.byte_size();
   report.seconds = seconds_since(start);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "formats/gguf/write_gguf.h"
 #include "pipeline/tensor_outcome.h"
 #include "quantize/mix.h"
 
@@ -21,6 +22,8 @@ struct QuantizeRequest {
   quantize::TypeOverrides overrides = {};
   bool allow_requantize = false;    // take a source that is quantized already; its errors add up
   bool without_importance = false;  // write types of very few bits although the importance of columns is not known
+  bool keep_split = false;          // a source in several GGUF files gives as many, with the same tensors in each
+  bool dry_run = false;             // report what would be written; nothing is
   unsigned threads = 0;             // 0: one per processor; the bytes do not depend on it
 };
 
@@ -31,6 +34,8 @@ struct QuantizeReport {
   int64_t bytes_read = 0;  // of tensors
   int64_t bytes_written = 0;
   int64_t weights = 0;
+  std::vector<formats::PlannedFile> files = {};  // written, or that would be; the sizes are exact
+  uint64_t memory_bytes = 0;                     // predicted anonymous memory while writing
   double seconds = 0;
 
   double bits_per_weight() const;

@@ -136,6 +136,34 @@ class Quantize(MakesFiles):
         self.refuses("quantize", self.model, out, "--tensor-type", "ffn=q9", says="unknown storage type")
         self.refuses("quantize", self.model, out, "--tensor-type", "ffn[=q8_0", says="no regular expression")
 
+    def test_says_beforehand_what_would_be_written(self):
+        out = self.folder / "out.gguf"
+        words = ("quantize", self.model, out, "--type", "Q8_0")
+        plan = self.json_of(*words, "--dry-run")
+        self.assertFalse(out.exists())
+        report = self.json_of(*words)
+        self.assertEqual(plan["stored_bytes"], out.stat().st_size)
+        self.assertEqual(plan["stored_bytes"], report["stored_bytes"])
+        self.assertEqual([t["bytes"] for t in plan["tensors"]], [t["bytes"] for t in report["tensors"]])
+        self.assertGreater(plan["memory_bytes"], 1 << 20)
+
+    def test_splits_keeps_the_split_and_merges(self):
+        there = self.folder / "parts"
+        there.mkdir()
+        self.adze("convert", self.model, there / "model.gguf", "--shard-size", "50KB")
+        parts = sorted(there.iterdir())
+        self.assertGreater(len(parts), 2)
+        merged = self.folder / "merged.gguf"
+        self.adze("convert", parts[0], merged)
+        self.assertEqual(merged.read_bytes(), self.model.read_bytes())
+        self.adze("quantize", parts[0], there / "small.gguf", "--type", "Q8_0", "--keep-split")
+        small = sorted(there.glob("small-*.gguf"))
+        self.assertEqual(len(small), len(parts))
+        whole = self.folder / "small.gguf"
+        self.adze("quantize", self.model, whole, "--type", "Q8_0")
+        self.adze("convert", small[-1], merged)
+        self.assertEqual(merged.read_bytes(), whole.read_bytes())
+
     def test_wants_importance_for_very_few_bits(self):
         wide = self.folder / "wide.gguf"
         self.adze("make-model", wide, "--type", "F16")

@@ -118,4 +118,14 @@ model::Model read_gguf(const std::string& path, const ReadOptions& options) {
   return model;
 }
 
+std::vector<size_t> gguf_tensors_per_part(const std::string& path) {
+  std::vector<size_t> counts;
+  const auto split = parse_split_name(path);
+  for (int part = 1; split && part <= split->parts; ++part) {
+    const auto file = open_part(*split, part);
+    counts.push_back(read_gguf_header(file->bytes(), file->path()).tensors.size());
+  }
+  return counts;
+}
+
 }  // namespace adze::formats

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "formats/format.h"
 
@@ -10,5 +12,8 @@ bool is_gguf(const std::string& path);
 
 /// Opens a GGUF file, or every part of a split one when given any part.
 model::Model read_gguf(const std::string& path, const ReadOptions& options = {});
+
+/// How many tensors each file of a model in several files has; empty for other models.
+std::vector<size_t> gguf_tensors_per_part(const std::string& path);
 
 }  // namespace adze::formats

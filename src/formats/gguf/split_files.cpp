@@ -38,4 +38,10 @@ std::optional<SplitName> parse_split_name(const std::string& path) {
   return SplitName{path.substr(0, path.size() - kTail), *part, *parts};
 }
 
+SplitName split_name_for(const std::string& path, int parts) {
+  if (const auto split = parse_split_name(path)) return {split->prefix, 1, parts};
+  const bool has_suffix = path.ends_with(kSuffix);
+  return {has_suffix ? path.substr(0, path.size() - kSuffix.size()) : path, 1, parts};
+}
+
 }  // namespace adze::formats

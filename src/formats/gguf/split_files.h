@@ -18,4 +18,7 @@ struct SplitName {
 /// Empty when the name does not say that the file is a part.
 std::optional<SplitName> parse_split_name(const std::string& path);
 
+/// The names for a model "model.gguf", or for one that is named as a part, in `parts` files.
+SplitName split_name_for(const std::string& path, int parts);
+
 }  // namespace adze::formats

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <type_traits>
 
 #include "base/checked_math.h"
@@ -11,6 +12,7 @@
 #include "formats/gguf/ggml_types.h"
 #include "formats/gguf/gguf_header.h"
 #include "formats/gguf/model_keys.h"
+#include "formats/gguf/split_files.h"
 #include "formats/gguf/value_types.h"
 #include "formats/tensor_stream.h"
 
@@ -106,9 +108,13 @@ uint32_t checked_ggml_type(const model::Tensor& tensor) {
   return *type;
 }
 
-void put_tensor_infos(HeaderBytes& out, const model::TensorList& tensors, uint64_t alignment) {
+using TensorPointers = std::vector<const model::Tensor*>;
+
+/// Returns the bytes of all tensors with the padding behind each.
+uint64_t put_tensor_infos(HeaderBytes& out, const TensorPointers& tensors, uint64_t alignment) {
   uint64_t offset = 0;
-  for (const auto& tensor : tensors) {
+  for (const auto* pointer : tensors) {
+    const model::Tensor& tensor = *pointer;
     const uint32_t type = checked_ggml_type(tensor);
     out.string(tensor.name);
     out.number(static_cast<uint32_t>(tensor.shape.rank()));
@@ -117,20 +123,96 @@ void put_tensor_infos(HeaderBytes& out, const model::TensorList& tensors, uint64
     out.number(offset);
     offset = checked_align(offset + static_cast<uint64_t>(tensor.byte_size()), alignment).value();
   }
+  return offset;
 }
 
-HeaderBytes header_of(const model::TensorList& tensors, const model::KeyValues& keys) {
-  HeaderBytes out;
+/// One file of a model.
+struct Part {
+  std::string path;
+  TensorPointers tensors;
+  HeaderBytes header;
+  uint64_t alignment;
+  uint64_t bytes;  // of the file
+};
+
+void finish_part(Part& part, const model::KeyValues& keys) {
+  HeaderBytes& out = part.header;
   out.number(kGgufMagic);
   out.number(kGgufVersion);
-  out.number<uint64_t>(tensors.size());
+  out.number<uint64_t>(part.tensors.size());
   out.number<uint64_t>(keys.size());
   for (const auto& [key, value] : keys) {
     out.string(key);
     std::visit(PutValue{out}, value);
   }
-  put_tensor_infos(out, tensors, alignment_of(keys));
-  return out;
+  part.alignment = alignment_of(keys);
+  const uint64_t tensor_bytes = put_tensor_infos(out, part.tensors, part.alignment);
+  part.bytes = checked_align(out.bytes().size(), part.alignment).value() + tensor_bytes;
+}
+
+/// Which tensors go together: as many as asked for, or as many as fit.
+std::vector<TensorPointers> group_tensors(const model::TensorList& tensors, const WriteOptions& options) {
+  std::vector<TensorPointers> groups(1);
+  uint64_t filled = 0;
+  for (const auto& tensor : tensors) {
+    const auto bytes = static_cast<uint64_t>(tensor.byte_size());
+    const uint64_t limit = options.max_shard_bytes;
+    const auto& counts = options.tensors_per_shard;
+    const bool too_large = limit > 0 && filled > 0 && bytes > limit - std::min(filled, limit);
+    const bool complete = groups.size() < counts.size() && groups.back().size() >= counts[groups.size() - 1];
+    if (counts.empty() ? too_large : complete) {
+      groups.emplace_back();
+      filled = 0;
+    }
+    groups.back().push_back(&tensor);
+    filled += bytes;
+  }
+  return groups;
+}
+
+/// The keys of one of several files: the first has those of the model.
+model::KeyValues keys_of_part(const model::KeyValues& all, size_t part, size_t parts, size_t tensors) {
+  model::KeyValues keys;
+  if (part == 0) {
+    keys = all;
+  } else if (const auto alignment = all.find_int("general.alignment")) {
+    keys.set("general.alignment", static_cast<uint32_t>(*alignment));
+  }
+  keys.set("split.no", static_cast<uint16_t>(part));
+  keys.set("split.count", static_cast<uint16_t>(parts));
+  keys.set("split.tensors.count", static_cast<int32_t>(tensors));
+  return keys;
+}
+
+constexpr size_t kMaxParts = 65535;  // split.count has 16 bits
+
+std::vector<Part> plan_parts(const model::Model& model, const model::KeyValues& keys, const std::string& path,
+                             const WriteOptions& options) {
+  auto groups = group_tensors(model.tensors, options);
+  if (groups.size() > kMaxParts) {
+    fail(ErrorCode::bad_input, "{}: would become {} files, at most {} are possible; choose a larger size", path,
+         groups.size(), kMaxParts);
+  }
+  std::vector<Part> parts;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    parts.push_back({.path = path, .tensors = std::move(groups[i]), .header = {}, .alignment = 0, .bytes = 0});
+    if (groups.size() == 1) {
+      finish_part(parts.back(), keys);
+      break;
+    }
+    parts.back().path = split_name_for(path, static_cast<int>(groups.size())).path_of(static_cast<int>(i) + 1);
+    finish_part(parts.back(), keys_of_part(keys, i, groups.size(), model.tensors.size()));
+  }
+  return parts;
+}
+
+void write_part(const Part& part, TensorStream& stream, OutputFile& file) {
+  file.append(part.header.bytes());
+  for (const auto* tensor : part.tensors) {
+    file.pad_to(part.alignment);
+    stream.write(*tensor, file);
+  }
+  file.pad_to(part.alignment);
 }
 
 model::KeyValues keys_of(const model::Model& model) {
@@ -142,22 +224,21 @@ model::KeyValues keys_of(const model::Model& model) {
 
 }  // namespace
 
+std::vector<PlannedFile> plan_gguf_files(const model::Model& model, const std::string& path,
+                                         const WriteOptions& options) {
+  std::vector<PlannedFile> files;
+  for (const Part& part : plan_parts(model, keys_of(model), path, options)) files.push_back({part.path, part.bytes});
+  return files;
+}
+
 void write_gguf(const model::Model& model, const std::string& path, const WriteOptions& options) {
-  if (options.max_shard_bytes > 0) {
-    fail(ErrorCode::unsupported, "{}: GGUF is written as one file; leave the size of shards out", path);
-  }
-  const auto keys = keys_of(model);
-  const uint64_t alignment = alignment_of(keys);
-  const HeaderBytes header = header_of(model.tensors, keys);
-  OutputFile file(path);
-  file.append(header.bytes());
   TensorStream stream(options, static_cast<uint64_t>(model.tensors.byte_size()));
-  for (const auto& tensor : model.tensors) {
-    file.pad_to(alignment);
-    stream.write(tensor, file);
+  std::vector<std::unique_ptr<OutputFile>> files;
+  for (const Part& part : plan_parts(model, keys_of(model), path, options)) {
+    files.push_back(std::make_unique<OutputFile>(part.path));
+    write_part(part, stream, *files.back());
   }
-  file.pad_to(alignment);
-  file.commit();
+  for (const auto& file : files) file->commit();
 }
 
 }  // namespace adze::formats
