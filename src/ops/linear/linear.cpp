@@ -43,6 +43,7 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back(linear_q8_kernel<kQ8KernelsAvx512>("avx512_q8_32", Isa::avx512));
     kernels.push_back(linear_q8_kernel<kQ8SuperKernelsAvx512>("avx512_q8_256", Isa::avx512));
     kernels.push_back(linear_q8_kernel<kQ8KernelsAvx2>("avx2_q8_32", Isa::avx2));
+    kernels.push_back(linear_q8_kernel<kQ8SuperKernelsAvx2>("avx2_q8_256", Isa::avx2));
     kernels.push_back(linear_f32_kernel<kF32KernelsAvx512>("avx512_f32", Isa::avx512));
     kernels.push_back(linear_f32_kernel<kF32KernelsAvx2>("avx2_f32", Isa::avx2));
   }
@@ -50,6 +51,8 @@ std::vector<Kernel> list_kernels() {
     kernels.push_back(linear_q8_kernel<kQ8KernelsI8mm>("i8mm_q8_32", Isa::i8mm));
     kernels.push_back(linear_q8_kernel<kQ8KernelsDotprod>("dotprod_q8_32", Isa::dotprod));
     kernels.push_back(linear_q8_kernel<kQ8KernelsNeon>("neon_q8_32", Isa::neon));
+    kernels.push_back(linear_q8_kernel<kQ8SuperKernelsDotprod>("dotprod_q8_256", Isa::dotprod));
+    kernels.push_back(linear_q8_kernel<kQ8SuperKernelsNeon>("neon_q8_256", Isa::neon));
     kernels.push_back(linear_f32_kernel<kF32KernelsNeon>("neon_f32", Isa::neon));
   }
   kernels.push_back(linear_q8_kernel<kQ8KernelsPortable>("portable_q8_32", Isa::scalar));

@@ -1,5 +1,5 @@
 // linear with 8-bit activations on any 64-bit Arm processor: products of bytes are summed up in 16 bits, then widened.
-#include "ops/linear/q8_products_neon.h"
+#include "ops/linear/q8_super_products_neon.h"
 
 namespace adze::ops {
 namespace {
@@ -65,6 +65,20 @@ const Q8Kernels kQ8KernelsNeon = {
     .unpack = unpack,
     .multiply = multiply,
     .multiply_packed = multiply_packed<WidenedProducts>,
+};
+
+const Q8Kernels kQ8SuperKernelsNeon = {
+    .max_tokens = WidenedProducts::kMaxTokens,
+    .max_packed_tokens = kMaxPackedTokens,
+    .max_groups = 1,
+    .activation_blocks = kSuperBlocks,
+    .keeps_bytes_signed = false,
+    .largest_code = 0,
+    .sums_in_pairs = false,
+    .quantize = quantize_super,
+    .unpack = unpack_super,
+    .multiply = multiply_super<WidenedProducts>,
+    .multiply_packed = multiply_super_packed<WidenedProducts>,
 };
 
 }  // namespace adze::ops

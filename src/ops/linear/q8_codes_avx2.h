@@ -60,6 +60,7 @@ constexpr int quads_to_widen(int bits) {
 
 // Where the codes of a block come from: quad(q) has number 4 q + i of row r in byte 4 r + i, for 8 rows.
 struct TileCodes {
+  static constexpr int kBlockBytes = kQuads * kPlaneBytes;
   const uint8_t* at;
   inline __attribute__((always_inline)) __m256i quad(int q) const {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + q * kPlaneBytes));

@@ -58,6 +58,22 @@ using AllLayouts = LayoutList<kNibbles, kNibblesMinima, kFiveBits, kFiveBitsMini
 
 using SuperBlockLayouts = LayoutList<kSuperTwoBits, kSuperThreeBits, kSuperNibbles, kSuperFiveBits, kSuperSixBits>;
 
+/// Each has another number of bits.
+static inline Rows16Layout super_block_layout_of_bits(int bits) {
+  switch (bits) {
+    case 2:
+      return kSuperTwoBits;
+    case 3:
+      return kSuperThreeBits;
+    case 4:
+      return kSuperNibbles;
+    case 5:
+      return kSuperFiveBits;
+    default:
+      return kSuperSixBits;
+  }
+}
+
 /// `of<layout>()` with the layout at hand as its template argument. REQUIRES: it is in the list.
 template <typename Of, Rows16Layout kFirst, Rows16Layout... kOthers>
 static inline decltype(auto) for_layout(LayoutList<kFirst, kOthers...>, const Rows16Layout& layout, const Of& of) {
