@@ -32,11 +32,13 @@ void SessionArguments::declare_running(Arguments& arguments) {
 }
 
 void SessionArguments::declare_precision(Arguments& arguments) {
-  static const std::string kActivations[] = {"auto", "q8_32", "f32"};
+  static const std::string kActivations[] = {"auto", "q8_32", "q8_256", "f32"};
   static const std::string kCaches[] = {"f16", "f32", "q8_0", "q4_0"};
-  arguments.choice({"--activation", "TYPE",
-                    "precision of activations in products: q8_32, f32, or auto (q8_32 where the weight is quantized)"},
-                   kActivations, activation);
+  arguments.choice(
+      {"--activation", "TYPE",
+       "precision in products: f32; q8_32: 8 bits, a scale for 32 numbers; auto: q8_32 where the weight is "
+       "quantized, q8_256 below 3 bits; q8_256: a scale for 256 numbers with all K types, faster but less exact"},
+      kActivations, activation);
   arguments.choice({"--kv", "TYPE", "precision of the cache of keys and values: f32, f16, q8_0 or q4_0"}, kCaches, kv);
   static const std::string kWeights[] = {"packed", "mapped"};
   arguments.choice({"--weights", "HOW",

@@ -25,6 +25,12 @@ std::set<graph::ValueId> values_felt_most(const PassContext& context) {
   return felt;
 }
 
+constexpr int64_t kSuperBlock = 256;
+
+// Fewer than three bits a number: what rounding the weights costs is a hundred times what either rounding of the
+// activations does (docs/performance.md).
+bool has_few_bits(StorageType storage) { return 8 * storage->block_bytes < 3 * storage->block_elements; }
+
 // Empty: leave the node as it is.
 std::string_view choice_for(const PassContext& context, const graph::Node& node,
                             const std::set<graph::ValueId>& felt_most) {
@@ -33,7 +39,10 @@ std::string_view choice_for(const PassContext& context, const graph::Node& node,
   const StorageType storage = context.weight_storage(node.inputs[1]);
   if (!storage) return "";
   if (storage->is_plain()) return "f32";
-  return felt_most.contains(node.outputs[0]) ? "q8_32x2" : "q8_32";
+  const bool is_felt = felt_most.contains(node.outputs[0]);
+  const bool loses_more = context.options.activation == ActivationPolicy::q8_256 || has_few_bits(storage);
+  if (storage->block_elements == kSuperBlock && loses_more) return is_felt ? "q8_256x2" : "q8_256";
+  return is_felt ? "q8_32x2" : "q8_32";
 }
 
 }  // namespace
@@ -41,8 +50,9 @@ std::string_view choice_for(const PassContext& context, const graph::Node& node,
 ActivationPolicy activation_policy_named(std::string_view name) {
   if (name == "f32") return ActivationPolicy::f32;
   if (name == "q8_32") return ActivationPolicy::q8_32;
+  if (name == "q8_256") return ActivationPolicy::q8_256;
   if (name == "auto") return ActivationPolicy::automatic;
-  fail(ErrorCode::bad_input, "there is no activation policy '{}'; known are f32, q8_32, auto", name);
+  fail(ErrorCode::bad_input, "there is no activation policy '{}'; known are f32, q8_32, q8_256, auto", name);
 }
 
 bool choose_activation_quantization(const PassContext& context) {

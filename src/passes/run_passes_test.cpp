@@ -86,7 +86,7 @@ TEST(RunPasses, UnknownNamesAreRefusedBeforeAnythingRuns) {
   options.disabled = {"typo"};
   EXPECT_THAT(error_of([&] { run_passes(graph, options); }), HasSubstr("no pass 'typo'"));
   EXPECT_TRUE(graph.find_value("dead"));
-  EXPECT_THAT(error_of([] { activation_policy_named("int3"); }), HasSubstr("known are f32, q8_32, auto"));
+  EXPECT_THAT(error_of([] { activation_policy_named("int3"); }), HasSubstr("known are f32, q8_32, q8_256, auto"));
 }
 
 TEST(RunPasses, VerifiesAfterEachPass) {

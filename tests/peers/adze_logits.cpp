@@ -1,5 +1,5 @@
 // Raw logits of Adze for given tokens, for comparison with other programs.
-//   adze_logits MODEL TOKENS.i32 CONTEXT LOGITS.f32 f32|automatic
+//   adze_logits MODEL TOKENS.i32 CONTEXT LOGITS.f32 f32|auto|q8_32|q8_256
 // Every chunk of CONTEXT tokens starts with an empty cache in f32; LOGITS gets one row per position.
 #include <cstdio>
 #include <cstdlib>
@@ -46,13 +46,12 @@ void write_logits(runtime::Session& session, std::span<const int32_t> tokens, in
 
 int main(int argc, char** argv) {
   if (argc != 6) {
-    std::fprintf(stderr, "usage: adze_logits MODEL TOKENS.i32 CONTEXT LOGITS.f32 f32|automatic\n");
+    std::fprintf(stderr, "usage: adze_logits MODEL TOKENS.i32 CONTEXT LOGITS.f32 f32|auto|q8_32|q8_256\n");
     return 2;
   }
   try {
     const int64_t context = std::atoll(argv[3]);
-    const bool exact = std::string(argv[5]) == "f32";
-    const auto policy = exact ? passes::ActivationPolicy::f32 : passes::ActivationPolicy::automatic;
+    const auto policy = passes::activation_policy_named(argv[5]);
     auto model = std::make_shared<runtime::LoadedModel>(formats::read_model(argv[1], {.tokenizer = false}), policy);
     runtime::SessionOptions options;
     options.context_tokens = context;

@@ -41,7 +41,7 @@ def logits_of_both(folder, model, tokens):
     token_file, theirs, ours = folder / "tokens.i32", folder / "theirs.f32", folder / "ours.f32"
     np.array(tokens, np.int32).tofile(token_file)
     run(build_llama_logits(), model, "-", len(tokens), 1, token_file, theirs)
-    run(ADZE_LOGITS, model, token_file, len(tokens), ours, "automatic")
+    run(ADZE_LOGITS, model, token_file, len(tokens), ours, "auto")
     return [np.fromfile(path, np.float32).reshape(len(tokens), -1) for path in (theirs, ours)]
 
 

@@ -57,7 +57,7 @@ def main():
         reference = comparison.theirs(expanded, "theirs_f32")
         exact = compare(reference, comparison.ours(expanded, "ours_f32", "f32"), VOCABULARY)
         own_cost = compare(reference, comparison.theirs(model, "theirs_quantized"), VOCABULARY)
-        our_cost = compare(reference, comparison.ours(model, "ours_quantized", "automatic"), VOCABULARY)
+        our_cost = compare(reference, comparison.ours(model, "ours_quantized", "auto"), VOCABULARY)
     results = [
         check("float model, ours against llama.cpp's", exact["mean_kl"] < MAX_FLOAT_KL and
               exact["same_top"] >= MIN_FLOAT_AGREEMENT, exact),
