@@ -11,6 +11,7 @@
 #include "quantize/hessian_factor.h"
 #include "quantize/lattice_rows.h"
 #include "quantize/quantizer.h"
+#include "quantize/refine_rows.h"
 #include "tensor/shape.h"
 
 namespace adze::quantize {
@@ -37,6 +38,11 @@ constexpr Parameter kParameters[] = {
                 "or as the codec does without data",
      .initial = kInverse,
      .choices = kWeights},
+    {.name = "sweeps",
+     .meaning = "rounds afterwards in which every code, then every scale is bettered with all others as they are",
+     .initial = 0,
+     .maximum = 100,
+     .is_integer = true},
     {.name = "update_columns",
      .meaning = "columns after which the others are brought up to date; changes the speed alone",
      .initial = 128,
@@ -49,6 +55,7 @@ constexpr Parameter kParameters[] = {
 struct Prepared {
   HessianFactor factor;
   std::vector<float> scale_weights;  // by column; empty: the codec's own
+  std::vector<float> hessian;        // damped, whole: [columns, columns]; empty without sweeps
 };
 
 bool can_be_written(const codecs::Codec& codec) { return codec.encode != nullptr; }
@@ -80,6 +87,17 @@ std::vector<float> scale_weights_of(const HessianFactor& factor, int choice) {
   return weights;
 }
 
+std::vector<float> whole_matrix(const std::vector<float>& triangle, const std::vector<float>& diagonal) {
+  const size_t n = diagonal.size();
+  std::vector<float> matrix(n * n);
+  size_t at = 0;
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j <= i; ++j) matrix[i * n + j] = matrix[j * n + i] = triangle[at++];
+    matrix[i * n + i] = diagonal[i];
+  }
+  return matrix;
+}
+
 std::shared_ptr<const void> prepare_gptq(int64_t columns, const PackingJob& job) {
   if (!job.statistics || !job.statistics->hessian || !has_lattice(job.codec)) return nullptr;
   const auto triangle = read_hessian(*job.statistics->hessian, columns);
@@ -88,6 +106,7 @@ std::shared_ptr<const void> prepare_gptq(int64_t columns, const PackingJob& job)
   auto prepared = std::make_shared<Prepared>();
   prepared->factor = factor_hessian(triangle, std::move(order), job.settings.number("damping"));
   prepared->scale_weights = scale_weights_of(prepared->factor, job.settings.integer("scale_weights"));
+  if (job.settings.integer("sweeps") > 0) prepared->hessian = whole_matrix(triangle, prepared->factor.diagonal);
   return prepared;
 }
 
@@ -99,6 +118,7 @@ class ErrorFeedback {
         factor_(prepared.factor),
         rows_(job.codec, *codecs::code_lattice_of(&job.codec.info), columns),
         fix_first_(job.settings.integer("order") == kColumns),
+        sweeps_(job.settings.integer("sweeps")),
         values_(static_cast<size_t>(columns * kRowLanes)) {
     // Blocks whose scales are fixed on the way begin where all columns are up to date.
     const int64_t wanted = job.settings.integer("update_columns");
@@ -124,6 +144,7 @@ class ErrorFeedback {
       for (int64_t i = first; i < last; ++i) round_column(i, first, last);
       update_behind(first, last);
     }
+    if (sweeps_ > 0) RowRefinement(prepared_.hessian, rows_.columns()).run(rows_, sweeps_);
     rows_.store(packed);
   }
 
@@ -176,6 +197,7 @@ class ErrorFeedback {
   const HessianFactor& factor_;
   LatticeRows rows_;
   const bool fix_first_;
+  const int sweeps_;
   int64_t step_;
   std::vector<float> values_;     // [places][lanes], with what was made up for
   std::vector<float> by_column_;  // the same by column, of the block whose scales are fixed

@@ -127,6 +127,18 @@ TEST_F(Gptq, EveryOrderAndWeightingReducesIt) {
   }
 }
 
+TEST_F(Gptq, SweepsBetterItFurther) {
+  for (const codecs::Codec* codec : codecs::all_codecs()) {
+    if (!gptq.drives(*codec)) continue;
+    double before = output_error(packed(gptq, *codec, {"sweeps=0"}));
+    for (const auto* sweeps : {"sweeps=1", "sweeps=3"}) {
+      const double after = output_error(packed(gptq, *codec, {sweeps}));
+      EXPECT_LT(after, 0.999 * before) << codec->info.name << ", " << sweeps;
+      before = after;
+    }
+  }
+}
+
 TEST_F(Gptq, RowsDoNotDependOnEachOtherNorOnTheUpdates) {
   for (const codecs::Codec* codec : {&codecs::q4_0, &codecs::q4_k}) {
     const auto whole = bytes_of(packed(gptq, *codec), kRows);

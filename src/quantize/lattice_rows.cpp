@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "codecs/lane_fit.h"
+
 namespace adze::quantize {
 
 using codecs::CodeLattice;
@@ -18,6 +20,7 @@ LatticeRows::LatticeRows(const codecs::Codec& codec, const CodeLattice& lattice,
       columns_(columns),
       block_(static_cast<int64_t>(codec.info.block_elements)),
       original_(static_cast<size_t>(columns * kRowLanes)),
+      values_(original_.size()),
       packed_(static_cast<size_t>(columns / block_ * codec.info.block_bytes * kRowLanes)),
       codes_(static_cast<size_t>(columns * kRowLanes)),
       scales_(static_cast<size_t>(columns / lattice.group_elements)),
@@ -50,20 +53,48 @@ void LatticeRows::fix_scales(int64_t block, const float* values, const float* we
   for (int64_t lane = 0; lane < kRowLanes; ++lane) {
     std::memcpy(packed_block(lane, block), encoded_.data() + lane * codec_.info.block_bytes, codec_.info.block_bytes);
   }
-  read_scales(block);
+  for (int lane = 0; lane < kRowLanes; ++lane) read_scales(block, lane);
 }
 
-void LatticeRows::read_scales(int64_t block) {
+void LatticeRows::read_scales(int64_t block, int lane) {
   const int groups = lattice_.groups();
-  for (int lane = 0; lane < kRowLanes; ++lane) {
-    const auto scales = lattice_.read_scales(packed_block(lane, block));
-    for (int group = 0; group < groups; ++group) {
-      GroupScales& target = scales_[static_cast<size_t>(block * groups + group)];
-      const float step = scales.step(group);
-      target.step[lane] = step;
-      target.inverse[lane] = step != 0 ? 1 / step : 0.0f;
-      target.offset[lane] = scales.offset(group);
-    }
+  const auto scales = lattice_.read_scales(packed_block(lane, block));
+  for (int group = 0; group < groups; ++group) {
+    GroupScales& target = scales_[static_cast<size_t>(block * groups + group)];
+    const float step = scales.step(group);
+    target.step[lane] = step;
+    target.inverse[lane] = step != 0 ? 1 / step : 0.0f;
+    target.offset[lane] = scales.offset(group);
+  }
+}
+
+void LatticeRows::read_parts(int64_t block, int lane, float* a, float* b) const {
+  const auto scales = lattice_.read_scales(packed_block(lane, block));
+  const uint8_t* codes = codes_.data() + lane * columns_ + block * block_;
+  for (int64_t i = 0; i < block_; ++i) {
+    const auto group = static_cast<size_t>(i / lattice_.group_elements);
+    a[i * kRowLanes + lane] = scales.group_scale[group] * level_of(lattice_, codes[i]);
+    b[i * kRowLanes + lane] = scales.group_minimum[group];
+  }
+}
+
+ScaleSteps LatticeRows::rounded_steps(int64_t block, int lane, ScaleSteps wanted) const {
+  const auto scales = lattice_.read_scales(packed_block(lane, block));
+  return {codecs::nearest_f16(scales.scale + wanted.scale) - scales.scale,
+          codecs::nearest_f16(scales.minimum + wanted.minimum) - scales.minimum};
+}
+
+void LatticeRows::add_to_scales(int64_t block, int lane, ScaleSteps steps) {
+  auto scales = lattice_.read_scales(packed_block(lane, block));
+  scales.scale = codecs::nearest_f16(scales.scale + steps.scale);
+  scales.minimum = codecs::nearest_f16(scales.minimum + steps.minimum);
+  lattice_.write_scales(scales, packed_block(lane, block));
+  read_scales(block, lane);
+  const uint8_t* codes = codes_.data() + lane * columns_ + block * block_;
+  for (int64_t i = 0; i < block_; ++i) {
+    const GroupScales& group = scales_of(block * block_ + i);
+    values_[static_cast<size_t>((block * block_ + i) * kRowLanes + lane)] =
+        group.step[lane] * level_of(lattice_, codes[i]) + group.offset[lane];
   }
 }
 
@@ -91,6 +122,7 @@ void LatticeRows::choose_codes(int64_t column, const float* wanted, float* value
     }
   }
   for (int lane = 0; lane < kRowLanes; ++lane) values[lane] = scales.step[lane] * levels[lane] + scales.offset[lane];
+  std::copy_n(values, kRowLanes, values_.data() + column * kRowLanes);
   for (int64_t lane = 0; lane < kRowLanes; ++lane) codes_[static_cast<size_t>(lane * columns_ + column)] = codes[lane];
 }
 

@@ -12,6 +12,11 @@ namespace adze::quantize {
 /// Lane l of number i is row l; every loop runs lane by lane, so rows do not depend on each other.
 inline constexpr int kRowLanes = 16;
 
+struct ScaleSteps {
+  float scale;
+  float minimum;
+};
+
 class LatticeRows {
  public:
   LatticeRows(const codecs::Codec& codec, const codecs::CodeLattice& lattice, int64_t columns);
@@ -27,6 +32,23 @@ class LatticeRows {
 
   /// Chooses the codes nearest to the numbers of one column, and gives the values that they stand for.
   void choose_codes(int64_t column, const float* wanted, float* values);
+
+  /// The values that the codes of a column stand for, [kRowLanes]. REQUIRES: they were chosen.
+  const float* values(int64_t column) const { return values_.data() + column * kRowLanes; }
+
+  /// value = scale * a - minimum * b for the numbers of one block of one row: fills lane `lane` of a and b
+  /// [block_elements][kRowLanes]. REQUIRES: the codes were chosen.
+  void read_parts(int64_t block, int lane, float* a, float* b) const;
+
+  bool scales_are_free() const { return lattice_.scales_are_free; }
+  bool has_minimum() const { return lattice_.has_minimum; }
+  /// Adds steps to scale and minimum of one block of one row, rounds them to what the block can hold, and keeps them if
+  /// `accepts(scale_step, minimum_step)` likes what is left of the steps.
+  template <typename Accepts>
+  void move_scales(int64_t block, int lane, ScaleSteps wanted, const Accepts& accepts) {
+    const ScaleSteps possible = rounded_steps(block, lane, wanted);
+    if (accepts(possible)) add_to_scales(block, lane, possible);
+  }
 
   /// The step between neighbouring codes of a column, in every lane; may be negative or zero.
   const float* steps(int64_t column) const { return scales_of(column).step; }
@@ -55,7 +77,12 @@ class LatticeRows {
   std::byte* packed_block(int64_t lane, int64_t block) {
     return packed_.data() + (lane * blocks() + block) * codec_.info.block_bytes;
   }
-  void read_scales(int64_t block);
+  const std::byte* packed_block(int64_t lane, int64_t block) const {
+    return packed_.data() + (lane * blocks() + block) * codec_.info.block_bytes;
+  }
+  void read_scales(int64_t block, int lane);
+  ScaleSteps rounded_steps(int64_t block, int lane, ScaleSteps wanted) const;
+  void add_to_scales(int64_t block, int lane, ScaleSteps steps);
 
   const codecs::Codec& codec_;
   const codecs::CodeLattice& lattice_;
@@ -63,6 +90,7 @@ class LatticeRows {
   const int64_t block_;
   int rows_ = 0;
   std::vector<float> original_;
+  std::vector<float> values_;        // [columns][lanes]
   std::vector<std::byte> packed_;    // [lanes][blocks]
   std::vector<uint8_t> codes_;       // [lanes][columns]
   std::vector<GroupScales> scales_;  // of every group

@@ -143,9 +143,20 @@ std::string read_dat_string(ByteCursor& cursor, std::string_view what) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-ActivationStatistics read_dat(const std::string& path) {
-  const auto file = MappedFile::open(path);
-  ByteCursor cursor(file->bytes(), path);
+}  // namespace
+
+bool is_imatrix(const std::string& path) {
+  if (!is_gguf(path)) return path.ends_with(".dat");
+  try {
+    const auto file = MappedFile::open(path);
+    return read_gguf_header(file->bytes(), path).keys.find_string("general.type") == imatrix::kType;
+  } catch (const Error&) {
+    return false;  // whoever reads it as a model says what is wrong
+  }
+}
+
+ActivationStatistics read_dat_imatrix(std::span<const std::byte> bytes, const std::string& path) {
+  ByteCursor cursor(bytes, path);
   ActivationStatistics statistics;
   statistics.source = path;
   statistics.counts_are_chunks = true;
@@ -165,20 +176,8 @@ ActivationStatistics read_dat(const std::string& path) {
   return statistics;
 }
 
-}  // namespace
-
-bool is_imatrix(const std::string& path) {
-  if (!is_gguf(path)) return path.ends_with(".dat");
-  try {
-    const auto file = MappedFile::open(path);
-    return read_gguf_header(file->bytes(), path).keys.find_string("general.type") == imatrix::kType;
-  } catch (const Error&) {
-    return false;  // whoever reads it as a model says what is wrong
-  }
-}
-
 ActivationStatistics read_imatrix(const std::string& path) {
-  return is_gguf(path) ? GgufReader(path).read() : read_dat(path);
+  return is_gguf(path) ? GgufReader(path).read() : read_dat_imatrix(MappedFile::open(path)->bytes(), path);
 }
 
 }  // namespace adze::formats
