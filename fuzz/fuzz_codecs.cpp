@@ -48,6 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!codec.encode) return 0;
   const size_t block = codec.info.block_elements;
   std::vector<float> values(std::min((size / 4 + block - 1) / block, kMaxBlocks) * block);
+  if (values.empty()) return 0;
   std::memcpy(values.data(), data, std::min(size, values.size() * sizeof(float)));
   encode_and_decode(codec, values, {});
   std::vector<float> importance(values.rbegin(), values.rend());

@@ -9,7 +9,9 @@
 // TQ2_0: each half of 128 numbers has 32 bytes; number 32 k + j of the half is in bits 2k, 2k + 1 of byte j.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <functional>
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
@@ -58,14 +60,15 @@ void decode_tq2_0(const std::byte* packed, float* values, int64_t count) {
 /// chosen, the best scale is their weighted mean and removes (sum of w |x|)^2 / (sum of w) from the error, so the best
 /// k is found by adding them up in descending order.
 float best_ternary_scale(const FiniteBlock<kSuperBlockElements>& block) {
-  std::array<int, kSuperBlockElements> order;
-  for (int i = 0; i < kSuperBlockElements; ++i) order[static_cast<size_t>(i)] = i;
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    const float x = std::fabs(block.x[a]), y = std::fabs(block.x[b]);
-    return x != y ? x > y : a < b;
-  });
+  // Magnitudes as integers, which order alike, with the index below.
+  std::array<uint64_t, kSuperBlockElements> order;
+  for (uint32_t i = 0; i < kSuperBlockElements; ++i) {
+    order[i] = static_cast<uint64_t>(std::bit_cast<uint32_t>(std::fabs(block.x[i]))) << 32 | (kSuperBlockElements - i);
+  }
+  std::sort(order.begin(), order.end(), std::greater<>());
   double weighted = 0, weight = 0, best_gain = 0, best_scale = 0;
-  for (const int i : order) {
+  for (const uint64_t key : order) {
+    const auto i = kSuperBlockElements - static_cast<uint32_t>(key);
     weighted += static_cast<double>(block.w[i]) * std::fabs(block.x[i]);
     weight += block.w[i];
     if (weight > 0 && weighted * weighted / weight > best_gain) {

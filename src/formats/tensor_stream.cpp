@@ -23,8 +23,9 @@ int64_t rows_per_chunk(const model::Tensor& tensor) {
   return std::min(most, std::max<int64_t>(1, fair / kRowsTogether) * kRowsTogether);
 }
 
-// What a thread has in hand beside its chunks: rows as floats before and after packing, and their sums.
-constexpr int64_t kScratchBytes = 2 << 20;
+// What a thread has in hand beside its chunks: rows as floats before and after packing, their sums, its heap
+// (measured).
+constexpr int64_t kScratchBytes = 5 << 20;
 
 }  // namespace
 
