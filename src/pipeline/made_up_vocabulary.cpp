@@ -23,9 +23,8 @@ class Vocabulary {
   }
   void add_merge(std::string_view left, std::string_view right) {
     if (is_full()) return;
-    const auto merged = std::string(left) + std::string(right);
-    spec_.merges.push_back({merged, static_cast<uint32_t>(left.size())});
-    add(merged);
+    spec_.merges.add(left, right);
+    add(std::string(left) + std::string(right));
   }
   bool is_full() const { return spec_.tokens.size() >= words_; }
 

@@ -59,7 +59,10 @@ model::Value read_elements(ByteCursor& cursor, uint64_t count, std::string_view 
   if constexpr (std::is_same_v<T, std::string>) {
     std::vector<std::string> values;
     values.reserve(cursor.check_count(count, sizeof(uint64_t), key));
-    for (uint64_t i = 0; i < count; ++i) values.push_back(read_string(cursor, key));
+    for (uint64_t i = 0; i < count; ++i) {
+      const auto bytes = cursor.take(cursor.read<uint64_t>(key), key);
+      values.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
     return values;
   } else if constexpr (std::is_same_v<T, bool>) {
     model::BoolArray array{std::vector<uint8_t>(cursor.check_count(count, 1, key))};

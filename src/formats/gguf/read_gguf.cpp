@@ -85,16 +85,23 @@ void read_single(const std::string& path, model::Model& model) {
 }
 
 // A tokenizer that cannot be run must not keep anybody from looking at the model or converting its tensors.
-void read_tokenizer(model::Model& model) {
-  auto vocabulary =
-      with_context(model.source, [&] { return vocabulary_from_keys(model.stored_tokenizer, model.source); });
-  if (vocabulary.model.empty() || vocabulary.model == "none" || vocabulary.model == "no_vocab") return;
+std::shared_ptr<const text::TokenizerSpec> usable_tokenizer(const text::GgufVocabulary& vocabulary) {
   try {
-    model.tokenizer = std::make_shared<const text::TokenizerSpec>(text::from_gguf_vocabulary(std::move(vocabulary)));
+    return std::make_shared<const text::TokenizerSpec>(text::from_gguf_vocabulary(vocabulary));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported) throw;
     log_message(LogLevel::warning, fmt::format("the tokenizer cannot be used: {}", error.what()));
+    return nullptr;
   }
+}
+
+void read_tokenizer(model::Model& model) {
+  auto& keys = model.stored_tokenizer;
+  auto vocabulary = with_context(model.source, [&] { return vocabulary_from_keys(keys, model.source); });
+  if (vocabulary.model.empty() || vocabulary.model == "none" || vocabulary.model == "no_vocab") return;
+  with_context(model.source, [&] { exchange_lists(keys, vocabulary); });
+  model.tokenizer = usable_tokenizer(vocabulary);
+  exchange_lists(keys, vocabulary);
 }
 
 }  // namespace

@@ -18,12 +18,21 @@ constexpr const char* kTypes = "tokenizer.ggml.token_type";
 constexpr const char* kMerges = "tokenizer.ggml.merges";
 constexpr const char* kCharacterMap = "tokenizer.ggml.precompiled_charsmap";
 
+[[noreturn]] void fail_array(std::string_view key, const char* wanted, const model::Value& value) {
+  fail(ErrorCode::bad_input, "key '{}' must be an array of {}, but is {}", key, wanted, model::to_string(value));
+}
+
 template <typename Array>
 Array find_array(const model::KeyValues& keys, const char* key, const char* wanted) {
   const auto* value = keys.find(key);
   if (!value) return {};
   if (const auto* array = std::get_if<Array>(value)) return *array;
-  fail(ErrorCode::bad_input, "key '{}' must be an array of {}, but is {}", key, wanted, model::to_string(*value));
+  fail_array(key, wanted, *value);
+}
+
+std::vector<std::string>& strings_of(std::string_view key, model::Value& value) {
+  if (auto* strings = std::get_if<std::vector<std::string>>(&value)) return *strings;
+  fail_array(key, "strings", value);
 }
 
 // Some files have the token types as unsigned numbers.
@@ -60,14 +69,20 @@ text::GgufVocabulary vocabulary_from_keys(const model::KeyValues& keys, const st
   vocabulary.source = source;
   vocabulary.model = keys.find_string(kModel).value_or("");
   vocabulary.pre = keys.find_string(kPre).value_or("");
-  vocabulary.tokens = find_array<std::vector<std::string>>(keys, kTokens, "strings");
   vocabulary.scores = find_array<std::vector<float>>(keys, kScores, "floats");
   vocabulary.token_types = find_types(keys);
-  vocabulary.merges = find_array<std::vector<std::string>>(keys, kMerges, "strings");
   vocabulary.precompiled_charsmap = find_bytes(keys, kCharacterMap);
   for (const auto& id : text::kGgufTokenIdKeys) vocabulary.*id.value = find_id(keys, id.key);
   for (const auto& flag : text::kGgufFlagKeys) vocabulary.*flag.value = keys.find_bool(flag.key);
   return vocabulary;
+}
+
+void exchange_lists(model::KeyValues& keys, text::GgufVocabulary& vocabulary) {
+  for (auto& [key, value] : keys.take_all()) {
+    auto* list = key == kTokens ? &vocabulary.tokens : key == kMerges ? &vocabulary.merges : nullptr;
+    if (list) std::swap(strings_of(key, value), *list);
+    keys.append(std::move(key), std::move(value));
+  }
 }
 
 model::KeyValues keys_of_vocabulary(const text::GgufVocabulary& vocabulary) {

@@ -10,6 +10,7 @@
 namespace adze::text {
 namespace {
 
+constexpr size_t kTokensAtOnce = 256;
 constexpr size_t kMergesAtOnce = 32;
 constexpr size_t kMaxWordBytes = size_t{1} << 30;  // symbols count bytes in 32 bits
 
@@ -29,22 +30,48 @@ bool is_spellable(TokenType type) { return type == TokenType::normal || type == 
 template <typename Accept>
 TokenTable table_of(const TokenizerSpec& spec, Accept&& accept) {
   TokenTable table(spec.tokens.size(), text_bytes(spec));
-  std::vector<std::string_view> texts;
-  std::vector<int32_t> ids;
-  texts.reserve(spec.tokens.size());
-  ids.reserve(spec.tokens.size());
+  std::array<std::string_view, kTokensAtOnce> texts;
+  std::array<int32_t, kTokensAtOnce> ids;
+  size_t count = 0;
   for (size_t id = 0; id < spec.tokens.size(); ++id) {
-    if (!accept(spec.tokens[id].type)) continue;
-    texts.push_back(spec.tokens[id].text);
-    ids.push_back(static_cast<int32_t>(id));
+    if (accept(spec.tokens[id].type)) {
+      texts[count] = spec.tokens[id].text;
+      ids[count++] = static_cast<int32_t>(id);
+    }
+    if (count < kTokensAtOnce && id + 1 < spec.tokens.size()) continue;
+    table.add_all(std::span(texts).first(count), std::span(ids).first(count));
+    count = 0;
   }
-  table.add_all(texts, ids);
   return table;
 }
 
 Symbol symbol_at(size_t begin, size_t bytes, int32_t id) {
   return {id, -1, -1, static_cast<uint32_t>(begin), static_cast<uint32_t>(bytes)};
 }
+
+// Most vocabularies have their tokens in the order of the merges that make them: looks there first.
+class NextToken {
+ public:
+  NextToken(const TokenizerSpec& spec, const TokenTable& table) : tokens_(spec.tokens), useful_(!table.has_repeats()) {}
+
+  /// Moves on to the next token if that is `text`.
+  bool advance_to(std::string_view text) {
+    const auto next = static_cast<size_t>(id_ + 1);
+    if (!useful_ || id_ == kNoToken || next >= tokens_.size()) return false;
+    if (tokens_[next].type == TokenType::unused || tokens_[next].text != text) return false;
+    ++id_;
+    return true;
+  }
+  int32_t id() const { return id_; }
+  void set_id(int32_t id) {
+    if (id != kNoToken) id_ = id;
+  }
+
+ private:
+  const TokenList& tokens_;
+  const bool useful_;  // of equal tokens the first counts
+  int32_t id_ = kNoToken;
+};
 
 }  // namespace
 
@@ -83,16 +110,23 @@ void BpeModel::add_merges(const TokenizerSpec& spec) {
   size_t unusable = 0;
   std::array<std::string_view, 3 * kMergesAtOnce> texts;  // left, right and what they become
   std::array<int32_t, 3 * kMergesAtOnce> ids;
+  std::array<int32_t, kMergesAtOnce> merged;
+  NextToken next(spec, tokens_);
   for (size_t first = 0; first < spec.merges.size(); first += kMergesAtOnce) {
     const size_t count = std::min(kMergesAtOnce, spec.merges.size() - first);
     for (size_t i = 0; i < count; ++i) {
-      const std::string_view text = spec.merges[first + i].text;
-      const size_t left_bytes = std::min<size_t>(spec.merges[first + i].left_bytes, text.size());
-      texts[3 * i] = text.substr(0, left_bytes);
-      texts[3 * i + 1] = text.substr(left_bytes);
-      texts[3 * i + 2] = text;
+      const Merge merge = spec.merges[first + i];
+      const bool guessed = next.advance_to(merge.text);
+      texts[3 * i] = merge.left();
+      texts[3 * i + 1] = merge.right();
+      texts[3 * i + 2] = guessed ? std::string_view() : merge.text;
+      merged[i] = guessed ? next.id() : kNoToken;
     }
     tokens_.find_all(std::span(texts).first(3 * count), ids);
+    for (size_t i = 0; i < count; ++i) {
+      if (merged[i] != kNoToken) ids[3 * i + 2] = merged[i];
+    }
+    next.set_id(ids[3 * count - 1]);
     unusable += add_found_merges(first, std::span<const int32_t>(ids).first(3 * count));
   }
   if (unusable > 0) {

@@ -67,7 +67,7 @@ inline constexpr std::array<GgufFlagKey, 5> kGgufFlagKeys{{
 
 /// Throws Error(bad_input) for a vocabulary that contradicts itself (ids beyond the tokens, arrays of different
 /// lengths) and Error(unsupported) for a model or pre-tokenizer that is not known.
-TokenizerSpec from_gguf_vocabulary(GgufVocabulary vocabulary);
+TokenizerSpec from_gguf_vocabulary(const GgufVocabulary& vocabulary);
 
 /// What llama.cpp expects to find. `vocabulary_size` is the model's (rows of the embedding): missing tokens are
 /// padded with unused "[PADn]". A pre-tokenizer that llama.cpp has no id for is written as "default" with a warning.

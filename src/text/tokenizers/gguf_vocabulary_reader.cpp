@@ -35,7 +35,7 @@ PreTokenizerStep split_step(std::string_view pattern, SplitBehavior behavior) {
 
 class Reader {
  public:
-  Reader(GgufVocabulary& from, TokenizerSpec& spec) : from_(from), spec_(spec) {}
+  Reader(const GgufVocabulary& from, TokenizerSpec& spec) : from_(from), spec_(spec) {}
 
   void read() {
     spec_.source = from_.source;
@@ -71,10 +71,10 @@ class Reader {
   }
 
   void read_tokens() {
-    spec_.tokens.resize(from_.tokens.size());
+    spec_.tokens.reserve(from_.tokens.size());
     for (size_t id = 0; id < from_.tokens.size(); ++id) {
-      VocabularyToken& token = spec_.tokens[id];
-      token.text = std::move(from_.tokens[id]);
+      VocabularyToken& token = spec_.tokens.emplace_back();
+      token.text = from_.tokens[id];
       if (!from_.scores.empty()) token.score = from_.scores[id];
       if (!std::isfinite(token.score)) {
         fail(ErrorCode::bad_input, "{}: the score of token {} is not finite", from_.source, id);
@@ -122,15 +122,15 @@ class Reader {
 
   void read_merges() {
     if (from_.merges.empty()) fail(ErrorCode::bad_input, "{}: tokenizer.ggml.merges is empty or absent", from_.source);
-    spec_.merges.reserve(from_.merges.size());
-    for (std::string& text : from_.merges) {
+    size_t bytes = 0;
+    for (const std::string& text : from_.merges) bytes += text.size();
+    spec_.merges.reserve(from_.merges.size(), bytes);
+    for (const std::string_view text : from_.merges) {
       const size_t space = text.find(' ', 1);
       if (text.empty() || space == std::string::npos) {
         fail(ErrorCode::bad_input, "{}: the merge \"{}\" has no space", from_.source, text);
       }
-      Merge merge{std::move(text), static_cast<uint32_t>(space)};
-      merge.text.erase(space, 1);
-      spec_.merges.push_back(std::move(merge));
+      spec_.merges.add(text.substr(0, space), text.substr(space + 1));
     }
   }
 
@@ -202,13 +202,13 @@ class Reader {
     }
   }
 
-  GgufVocabulary& from_;  // its texts are moved out
+  const GgufVocabulary& from_;
   TokenizerSpec& spec_;
 };
 
 }  // namespace
 
-TokenizerSpec from_gguf_vocabulary(GgufVocabulary vocabulary) {
+TokenizerSpec from_gguf_vocabulary(const GgufVocabulary& vocabulary) {
   TokenizerSpec spec;
   Reader(vocabulary, spec).read();
   return spec;

@@ -36,6 +36,29 @@ TEST(GgufVocabulary, FlagsDecideWhatIsPutAround) {
   EXPECT_THAT(from_gguf_vocabulary(v).prefix_ids, testing::ElementsAre(3));
 }
 
+// Two letters of "abcdefg" for each of 49 merges, in order, behind `first` and the letters.
+GgufVocabulary vocabulary_of_pairs(const std::string& first) {
+  GgufVocabulary v;
+  v.model = "gpt2";
+  v.pre = "default";
+  v.tokens = {first, "a", "b", "c", "d", "e", "f", "g"};
+  for (char left = 'a'; left <= 'g'; ++left) {
+    for (char right = 'a'; right <= 'g'; ++right) {
+      v.tokens.push_back({left, right});
+      v.merges.push_back({left, ' ', right});
+    }
+  }
+  return v;
+}
+
+TEST(GgufVocabulary, OfEqualTokensThatMergesMakeTheFirstCounts) {
+  const Tokenizer plain(from_gguf_vocabulary(vocabulary_of_pairs("other")));
+  const Tokenizer repeated(from_gguf_vocabulary(vocabulary_of_pairs("gf")));
+  EXPECT_THAT(plain.encode("gf"), testing::ElementsAre(8 + 47));
+  EXPECT_THAT(repeated.encode("gf"), testing::ElementsAre(0));
+  EXPECT_THAT(repeated.encode("gg"), testing::ElementsAre(8 + 48));
+}
+
 TEST(GgufVocabulary, EndOfTurnIsFoundByItsText) { EXPECT_EQ(from_gguf_vocabulary(small_vocabulary()).special.eot, 3); }
 
 TEST(GgufVocabulary, HostileOnesAreErrors) {

@@ -22,11 +22,8 @@ bool looks_like_control(std::string_view text) {
 
 // "a b"; a space inside a part is spelled as in GPT-2's byte alphabet.
 std::string merge_text(const Merge& merge) {
-  const std::string_view text = merge.text;
-  const size_t left = std::min<size_t>(merge.left_bytes, text.size());
-  const GrowthLimit limit(text.size());
-  return replace_all(text.substr(0, left), " ", "\u0120", limit) + " " +
-         replace_all(text.substr(left), " ", "\u0120", limit);
+  const GrowthLimit limit(merge.text.size());
+  return replace_all(merge.left(), " ", "\u0120", limit) + " " + replace_all(merge.right(), " ", "\u0120", limit);
 }
 
 class Writer {
@@ -93,7 +90,7 @@ class Writer {
           "text differently");
     }
     to_.merges.reserve(spec_.merges.size());
-    for (const Merge& merge : spec_.merges) to_.merges.push_back(merge_text(merge));
+    for (size_t rank = 0; rank < spec_.merges.size(); ++rank) to_.merges.push_back(merge_text(spec_.merges[rank]));
   }
 
   // What becomes of spaces in GGUF's SentencePiece models; anything else that changes or splits text cannot be said.

@@ -13,7 +13,7 @@ bool is_spellable(const VocabularyToken& token) {
   return token.type == TokenType::normal || token.type == TokenType::user_defined;
 }
 
-TokenTable table_of(const std::vector<VocabularyToken>& tokens) {
+TokenTable table_of(const TokenList& tokens) {
   size_t bytes = 0;
   for (const auto& token : tokens) bytes += token.text.size();
   TokenTable table(tokens.size(), bytes);
@@ -30,7 +30,7 @@ struct Split {
 };
 
 // All pairs of tokens that spell token `id`.
-std::vector<Split> splits_of(const std::vector<VocabularyToken>& tokens, const TokenTable& table, int32_t id) {
+std::vector<Split> splits_of(const TokenList& tokens, const TokenTable& table, int32_t id) {
   std::vector<Split> splits;
   const std::string_view text = tokens[static_cast<size_t>(id)].text;
   if (!is_valid_utf8(text)) return splits;
@@ -45,7 +45,7 @@ std::vector<Split> splits_of(const std::vector<VocabularyToken>& tokens, const T
 
 }  // namespace
 
-std::vector<Merge> merges_of_scores(const std::vector<VocabularyToken>& tokens) {
+MergeList merges_of_scores(const TokenList& tokens) {
   const TokenTable table = table_of(tokens);
   std::vector<Split> splits;
   for (size_t id = 0; id < tokens.size(); ++id) {
@@ -57,16 +57,15 @@ std::vector<Merge> merges_of_scores(const std::vector<VocabularyToken>& tokens) 
   std::sort(splits.begin(), splits.end(), [&](const Split& a, const Split& b) {
     return std::tuple(-score(a), a.token, a.left, a.right) < std::tuple(-score(b), b.token, b.left, b.right);
   });
-  std::vector<Merge> merges;
+  MergeList merges;
   merges.reserve(splits.size());
   for (const Split& split : splits) {
-    const auto left_bytes = tokens[static_cast<size_t>(split.left)].text.size();
-    merges.push_back({tokens[static_cast<size_t>(split.token)].text, static_cast<uint32_t>(left_bytes)});
+    merges.add(tokens[static_cast<size_t>(split.left)].text, tokens[static_cast<size_t>(split.right)].text);
   }
   return merges;
 }
 
-MergeScores scores_of_merges(const std::vector<VocabularyToken>& tokens, const std::vector<Merge>& merges) {
+MergeScores scores_of_merges(const TokenList& tokens, const MergeList& merges) {
   const TokenTable table = table_of(tokens);
   const auto worst = -static_cast<float>(merges.size());
   MergeScores scores{std::vector<float>(tokens.size(), worst), true};

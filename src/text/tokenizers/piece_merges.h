@@ -8,12 +8,12 @@
 namespace adze::text {
 
 /// Every way to make a token out of two others, best score first: the merges that tokenize like the scores.
-std::vector<Merge> merges_of_scores(const std::vector<VocabularyToken>& tokens);
+MergeList merges_of_scores(const TokenList& tokens);
 
 struct MergeScores {
   std::vector<float> by_token;  // minus the first rank that makes the token
   bool exact = false;           // the merges are all the ways to make these tokens, so the scores say the same
 };
-MergeScores scores_of_merges(const std::vector<VocabularyToken>& tokens, const std::vector<Merge>& merges);
+MergeScores scores_of_merges(const TokenList& tokens, const MergeList& merges);
 
 }  // namespace adze::text

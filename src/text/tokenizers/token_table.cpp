@@ -17,17 +17,39 @@ uint64_t mix(uint64_t value) {
   return value ^ value >> 29;
 }
 
+template <typename Word>
+Word load(const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+// All of `bytes`, at most 8 of them, in a number; together with their count it says what they are. Reads that overlap
+// take the place of a copy of unknown length, which would be a call.
+uint64_t short_word(std::string_view bytes) {
+  const size_t count = bytes.size();
+  const char* at = bytes.data();
+  if (count >= 4) return static_cast<uint64_t>(load<uint32_t>(at + count - 4)) << 32 | load<uint32_t>(at);
+  if (count == 0) return 0;
+  const auto byte = [&](size_t i) { return static_cast<uint64_t>(static_cast<unsigned char>(at[i])); };
+  return byte(count - 1) << 16 | byte(count / 2) << 8 | byte(0);
+}
+
+bool same_bytes(const char* a, const char* b, size_t count) {
+  if (count <= 8) return short_word({a, count}) == short_word({b, count});
+  for (size_t i = 0; i + 8 < count; i += 8) {
+    if (load<uint64_t>(a + i) != load<uint64_t>(b + i)) return false;
+  }
+  return load<uint64_t>(a + count - 8) == load<uint64_t>(b + count - 8);
+}
+
 uint32_t hash_bytes(std::string_view bytes) {
   uint64_t hash = bytes.size() * kMultiplier;
   while (bytes.size() >= 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data(), 8);
-    hash = mix(hash ^ word);
+    hash = mix(hash ^ load<uint64_t>(bytes.data()));
     bytes.remove_prefix(8);
   }
-  uint64_t tail = 0;
-  if (!bytes.empty()) std::memcpy(&tail, bytes.data(), bytes.size());
-  return static_cast<uint32_t>(mix(hash ^ tail) >> 16);
+  return static_cast<uint32_t>(mix(hash ^ short_word(bytes)) >> 16);
 }
 
 // At most half full, so that probing stays short.
@@ -47,7 +69,7 @@ size_t TokenTable::slot_of(std::string_view bytes, uint32_t hash) const {
     const Slot& slot = slots_[index];
     if (slot.id == kNoToken) return index;
     if (slot.hash == hash && slot.length == bytes.size() &&
-        std::memcmp(arena_.data() + slot.offset, bytes.data(), bytes.size()) == 0) {
+        same_bytes(arena_.data() + slot.offset, bytes.data(), bytes.size())) {
       return index;
     }
     index = (index + 1) & (slots_.size() - 1);
@@ -60,7 +82,10 @@ void TokenTable::add(std::string_view bytes, int32_t id) {
 
 void TokenTable::add_hashed(std::string_view bytes, uint32_t hash, int32_t id) {
   Slot& slot = slots_[slot_of(bytes, hash)];
-  if (slot.id != kNoToken) return;
+  if (slot.id != kNoToken) {
+    has_repeats_ = true;
+    return;
+  }
   if (bytes.size() > UINT32_MAX - arena_.size())
     fail(ErrorCode::unsupported, "a vocabulary has more than 4 GiB of text");
   slot = {static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(bytes.size()), hash, id};

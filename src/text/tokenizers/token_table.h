@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/large_pages.h"
 #include "text/tokenizers/tokenizer_spec.h"
 
 namespace adze::text {
@@ -19,7 +20,8 @@ class TokenTable {
 
   /// Keeps the first id of bytes that are added twice.
   void add(std::string_view bytes, int32_t id);
-  int32_t find(std::string_view bytes) const;  // kNoToken if absent
+  bool has_repeats() const { return has_repeats_; }  // whether bytes were added twice
+  int32_t find(std::string_view bytes) const;        // kNoToken if absent
 
   /// As add and find for many: they do not wait for the memory of one before they look at the next.
   void add_all(std::span<const std::string_view> bytes, std::span<const int32_t> ids);
@@ -36,7 +38,8 @@ class TokenTable {
   void add_hashed(std::string_view bytes, uint32_t hash, int32_t id);
 
   std::string arena_;
-  std::vector<Slot> slots_;  // a power of two; open addressing
+  std::vector<Slot, LargePages<Slot>> slots_;  // a power of two; open addressing
+  bool has_repeats_ = false;
 };
 
 /// A pair of neighbouring tokens -> the rank of their merge and what it makes.
@@ -60,7 +63,7 @@ class MergeTable {
   size_t first_slot_of(uint64_t pair) const;
   size_t slot_of(uint64_t pair) const;
 
-  std::vector<Slot> slots_;
+  std::vector<Slot, LargePages<Slot>> slots_;
 };
 
 }  // namespace adze::text

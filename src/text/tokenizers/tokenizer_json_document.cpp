@@ -127,17 +127,16 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   bool add_merge_text(std::string& value) {
     if (in_entry_) {
       if (++entry_values_ == 1) {
-        document_.merges.push_back({std::move(value), 0});
-        document_.merges.back().left_bytes = static_cast<uint32_t>(document_.merges.back().text.size());
+        merge_left_ = std::move(value);
       } else if (entry_values_ == 2) {
-        document_.merges.back().text += value;
+        document_.merges.add(merge_left_, value);
       }
       return true;
     }
     const size_t space = value.find(' ', 1);
     if (value.empty() || space == std::string::npos) fail_shape("a merge without a space");
-    value.erase(space, 1);
-    document_.merges.push_back({std::move(value), static_cast<uint32_t>(space)});
+    const std::string_view text = value;
+    document_.merges.add(text.substr(0, space), text.substr(space + 1));
     return true;
   }
 
@@ -167,6 +166,7 @@ class DocumentBuilder : public nlohmann::json_sax<Json> {
   bool in_entry_ = false;
   int entry_values_ = 0;
   std::string piece_;
+  std::string merge_left_;
 };
 
 }  // namespace

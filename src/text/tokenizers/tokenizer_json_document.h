@@ -16,7 +16,7 @@ struct TokenizerJsonDocument {
   Json root;                                                // without model.vocab and model.merges
   std::vector<std::pair<std::string, int64_t>> vocabulary;  // model.vocab as an object: text -> id
   std::vector<std::pair<std::string, double>> pieces;       // model.vocab as an array: [text, score], by id
-  std::vector<Merge> merges;                                // model.merges, "a b" or ["a", "b"]
+  MergeList merges;                                         // model.merges, "a b" or ["a", "b"]
 };
 
 /// Throws Error(bad_input) for text that is not JSON or whose vocabulary or merges have another shape.

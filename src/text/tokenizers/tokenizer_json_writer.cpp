@@ -209,9 +209,7 @@ Json vocabulary_object(const TokenizerSpec& spec) {
 Json bpe_model(const TokenizerSpec& spec) {
   const auto merges = spec.model == TokenModel::scored_bpe ? merges_of_scores(spec.tokens) : spec.merges;
   Json pairs = Json::array();
-  for (const Merge& merge : merges) {
-    pairs.push_back({merge.text.substr(0, merge.left_bytes), merge.text.substr(merge.left_bytes)});
-  }
+  for (size_t rank = 0; rank < merges.size(); ++rank) pairs.push_back({merges[rank].left(), merges[rank].right()});
   const bool with_unknown = spec.byte_fallback || spec.fuse_unknown;  // a byte-level vocabulary needs none
   return {{"type", "BPE"},
           {"dropout", nullptr},

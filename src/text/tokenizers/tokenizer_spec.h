@@ -7,7 +7,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/large_pages.h"
 
 namespace adze::text {
 
@@ -22,6 +25,9 @@ struct VocabularyToken {
   TokenType type = TokenType::normal;
 };
 
+/// By id.
+using TokenList = std::vector<VocabularyToken, LargePages<VocabularyToken>>;
+
 /// How a word becomes tokens.
 enum class TokenModel {
   bpe,         // ranked merges
@@ -30,10 +36,41 @@ enum class TokenModel {
   wordpiece,   // greedy longest match
 };
 
-/// The merge of rank i makes the token `text` out of its first `left_bytes` bytes and the rest.
+/// Makes the token `text` out of its first `left_bytes` bytes and the rest.
 struct Merge {
-  std::string text;
-  uint32_t left_bytes = 0;
+  std::string_view text;
+  size_t left_bytes = 0;
+
+  std::string_view left() const { return text.substr(0, left_bytes); }
+  std::string_view right() const { return text.substr(left_bytes); }
+};
+
+/// Merges by rank. There are hundreds of thousands, so their texts lie in one string.
+class MergeList {
+ public:
+  void reserve(size_t merges, size_t bytes = 0) {
+    entries_.reserve(merges);
+    texts_.reserve(bytes);
+  }
+  void add(std::string_view left, std::string_view right) {
+    entries_.push_back({texts_.size(), left.size()});
+    texts_.append(left).append(right);
+  }
+  size_t size() const { return entries_.size(); }
+  /// A view that holds until the next add().
+  Merge operator[](size_t rank) const {
+    const size_t end = rank + 1 < entries_.size() ? entries_[rank + 1].begin : texts_.size();
+    return {std::string_view(texts_).substr(entries_[rank].begin, end - entries_[rank].begin),
+            entries_[rank].left_bytes};
+  }
+
+ private:
+  struct Entry {
+    size_t begin;
+    size_t left_bytes;
+  };
+  std::string texts_;
+  std::vector<Entry, LargePages<Entry>> entries_;
 };
 
 struct NormalizerStep {
@@ -130,13 +167,13 @@ struct TokenizerSpec {
   std::string source;  // the file it was read from, for messages
 
   TokenModel model = TokenModel::bpe;
-  std::vector<VocabularyToken> tokens;  // by id; ids without a token are empty and `unused`
-  std::vector<Merge> merges;            // bpe, by rank
-  bool ignore_merges = false;           // a word that is a token is taken whole
-  bool byte_fallback = false;           // characters without a token become byte tokens
-  bool fuse_unknown = false;            // neighbouring unknown characters become one unknown token
-  std::string continuation_prefix;      // wordpiece: "##"
-  size_t max_word_characters = 100;     // wordpiece: longer words are unknown
+  TokenList tokens;                  // ids without a token are empty and `unused`
+  MergeList merges;                  // bpe, by rank
+  bool ignore_merges = false;        // a word that is a token is taken whole
+  bool byte_fallback = false;        // characters without a token become byte tokens
+  bool fuse_unknown = false;         // neighbouring unknown characters become one unknown token
+  std::string continuation_prefix;   // wordpiece: "##"
+  size_t max_word_characters = 100;  // wordpiece: longer words are unknown
 
   std::vector<NormalizerStep> normalizer;
   std::vector<PreTokenizerStep> pre_tokenizer;
