@@ -1,7 +1,9 @@
 // Speed of the `linear` kernels: multiply-adds and packed weight bytes per second, medians of short runs, and
 // the best run in processor time (bench_clock.h).
-// usage: linear_bench [storage type | all] [kernel name | all]
+// usage: linear_bench [storage type | all] [kernel name | all] [outputs]
+// With outputs: one row of 2048 numbers only, for weights that are larger than the caches.
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 #include "bench_clock.h"
@@ -44,21 +46,30 @@ void measure(const codecs::Codec& codec, const Kernel& kernel, const LinearShape
               static_cast<double>(test.packed_bytes()) / seconds.processor * 1e-9);
 }
 
+void measure_shapes(const codecs::Codec& codec, const Kernel& kernel) {
+  for (const int64_t tokens : {1, 4, 16, 512}) {
+    for (const unsigned threads : {1u, 2u}) {
+      measure(codec, kernel, {tokens, 2048, 8192}, threads);
+      measure(codec, kernel, {tokens, codec.info.block_elements > 32 ? 512 : 576, 1536}, threads);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   const std::string_view codec_name = count > 1 ? arguments[1] : "all";
   const std::string_view kernel_name = count > 2 ? arguments[2] : "all";
+  const int64_t outputs = count > 3 ? std::atoll(arguments[3]) : 0;
   for (const Kernel& kernel : linear.kernels.first(linear.kernels.size() - 1)) {
     if (kernel_name != "all" && kernel.name != kernel_name) continue;
     if (!isa_includes(active_isa(), kernel.isa)) continue;
     for (const codecs::Codec* codec : codecs::all_codecs()) {
       if (codec_name != "all" && codec->info.name != codec_name) continue;
-      for (const int64_t tokens : {1, 2, 4, 8, 12, 16, 512}) {
-        for (const unsigned threads : {1u, 2u}) {
-          measure(*codec, kernel, {tokens, 2048, 8192}, threads);
-          measure(*codec, kernel, {tokens, codec->info.block_elements > 32 ? 512 : 576, 1536}, threads);
-        }
+      if (outputs > 0) {
+        for (const unsigned threads : {1u, 2u}) measure(*codec, kernel, {1, 2048, outputs}, threads);
+      } else {
+        measure_shapes(*codec, kernel);
       }
     }
   }
