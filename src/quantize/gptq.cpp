@@ -68,10 +68,11 @@ std::vector<int32_t> columns_in_order(const std::vector<float>& triangle, int64_
   const auto size_of = [&](int64_t i) { return triangle[static_cast<size_t>(i * (i + 1) / 2 + i)]; };
   std::vector<double> of_block(static_cast<size_t>((columns + block - 1) / block));
   for (const int32_t i : places) of_block[static_cast<size_t>(i / block)] += size_of(i);
-  std::stable_sort(places.begin(), places.end(), [&](int32_t a, int32_t b) {
+  std::sort(places.begin(), places.end(), [&](int32_t a, int32_t b) {
     const auto block_a = static_cast<size_t>(a / block), block_b = static_cast<size_t>(b / block);
-    if (order == kColumns || block_a == block_b) return size_of(a) > size_of(b);
-    return of_block[block_a] != of_block[block_b] ? of_block[block_a] > of_block[block_b] : block_a < block_b;
+    if (order == kBlocks && of_block[block_a] != of_block[block_b]) return of_block[block_a] > of_block[block_b];
+    if (order == kBlocks && block_a != block_b) return block_a < block_b;
+    return size_of(a) != size_of(b) ? size_of(a) > size_of(b) : a < b;
   });
   return places;
 }
