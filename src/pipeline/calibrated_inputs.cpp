@@ -29,6 +29,11 @@ void check_shape(const model::Tensor& tensor, const model::InputStatistics& inpu
 
 }  // namespace
 
+const quantize::Quantizer& chosen_quantizer(const std::string& name, const std::string& statistics) {
+  if (!name.empty()) return quantize::quantizer_named(name);
+  return statistics.empty() ? quantize::nearest : quantize::importance;
+}
+
 CalibratedInputs::CalibratedInputs(const quantize::Quantizer& quantizer, const std::string& path)
     : quantizer_(quantizer) {
   if (!path.empty()) statistics_ = formats::read_imatrix(path);
@@ -38,19 +43,20 @@ CalibratedInputs::CalibratedInputs(const quantize::Quantizer& quantizer, const s
   }
 }
 
+std::shared_ptr<const quantize::InputStatistics> CalibratedInputs::of(const model::Tensor& weight) const {
+  const auto* inputs = statistics_.find(weight.name);
+  if (!inputs) return nullptr;
+  check_shape(weight, *inputs, statistics_);
+  return std::make_shared<quantize::InputStatistics>(quantize::InputStatistics{mean_squares(*inputs), inputs->hessian});
+}
+
 void CalibratedInputs::add_to(std::vector<TensorPlan>& plans, const model::TensorList& tensors) const {
   size_t index = 0;
   for (const model::Tensor& tensor : tensors) {
     TensorPlan& plan = plans.at(index++);
-    const auto* inputs = statistics_.find(tensor.name);
     if (plan.storage == tensor.storage || plan.storage->is_plain() || !quantizer_.reads_importance) continue;
-    if (!inputs) {
-      if (are_known()) plan.reason += plan.reason.empty() ? "no statistics" : "; no statistics";
-      continue;
-    }
-    check_shape(tensor, *inputs, statistics_);
-    plan.statistics =
-        std::make_shared<quantize::InputStatistics>(quantize::InputStatistics{mean_squares(*inputs), inputs->hessian});
+    plan.statistics = of(tensor);
+    if (!plan.statistics && are_known()) plan.reason += plan.reason.empty() ? "no statistics" : "; no statistics";
   }
 }
 

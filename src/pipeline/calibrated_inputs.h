@@ -12,6 +12,9 @@
 
 namespace adze::pipeline {
 
+/// The one of that name; without a name "importance" where there is a file of statistics, else "nearest".
+const quantize::Quantizer& chosen_quantizer(const std::string& name, const std::string& statistics);
+
 class CalibratedInputs {
  public:
   /// Reads the file, if `path` is not empty. Error(bad_input) where the quantizer needs what is not there.
@@ -20,6 +23,8 @@ class CalibratedInputs {
   bool are_known() const { return !statistics_.inputs.empty(); }
   bool know(std::string_view weight) const { return statistics_.find(weight) != nullptr; }
 
+  /// Null where nothing is known. Error(bad_input) where the weight has other columns than the statistics say.
+  std::shared_ptr<const quantize::InputStatistics> of(const model::Tensor& weight) const;
   /// Error(bad_input) where a weight has other columns than the statistics say.
   void add_to(std::vector<TensorPlan>& plans, const model::TensorList& tensors) const;
 

@@ -10,14 +10,14 @@ namespace {
 
 constexpr int64_t kBatchTokens = 128;  // bounds the memory for logits: rows times vocabulary
 
-model::Model with_types(const model::Model& model, const std::vector<StorageType>& types,
-                        const quantize::PackingOptions& packing) {
+model::Model with_types(const model::Model& model, const std::vector<StorageType>& types, const ModelPacking& packing) {
   model::Model changed = model;
   changed.tensors = {};
   size_t index = 0;
   for (const model::Tensor& tensor : model.tensors) {
-    const StorageType type = types.at(index++);
-    changed.tensors.add(type == tensor.storage ? tensor : rounded_tensor(tensor, codecs::codec_of(type), packing));
+    const StorageType type = types.at(index);
+    const auto own = packing.of_tensor(index++);
+    changed.tensors.add(type == tensor.storage ? tensor : rounded_tensor(tensor, codecs::codec_of(type), own));
   }
   return changed;
 }
@@ -39,8 +39,8 @@ std::unique_ptr<runtime::Session> QualityMeter::open(model::Model model) const {
                                                                     .logit_rows = batch});
 }
 
-evaluate::DivergenceResult QualityMeter::measure(const std::vector<StorageType>& types,
-                                                 const quantize::PackingOptions& packing, Progress& progress) {
+evaluate::DivergenceResult QualityMeter::measure(const std::vector<StorageType>& types, const ModelPacking& packing,
+                                                 Progress& progress) {
   const auto candidate = open(with_types(model_, types, packing));
   return evaluate::measure_divergence(*candidate, *reference_, tokens_, options_.text, progress);
 }

@@ -6,7 +6,7 @@
 
 #include "evaluate/divergence.h"
 #include "model/model.h"
-#include "quantize/packed_tensor.h"
+#include "pipeline/model_packing.h"
 
 namespace adze::pipeline {
 
@@ -23,7 +23,7 @@ class QualityMeter {
   ~QualityMeter();
 
   /// Divergence of the model whose tensors are stored in `types` (in the order of its tensors) from the reference.
-  evaluate::DivergenceResult measure(const std::vector<StorageType>& types, const quantize::PackingOptions& packing,
+  evaluate::DivergenceResult measure(const std::vector<StorageType>& types, const ModelPacking& packing,
                                      Progress& progress = no_progress());
 
  private:

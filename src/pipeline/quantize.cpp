@@ -50,11 +50,6 @@ std::vector<TensorPlan> plan_tensors(const model::Model& model, const quantize::
   return plans;
 }
 
-const quantize::Quantizer& quantizer_for(const QuantizeRequest& request) {
-  if (!request.quantizer.empty()) return quantize::quantizer_named(request.quantizer);
-  return request.statistics.empty() ? quantize::nearest : quantize::importance;
-}
-
 }  // namespace
 
 double QuantizeReport::bits_per_weight() const {
@@ -64,7 +59,7 @@ double QuantizeReport::bits_per_weight() const {
 QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   const int64_t start = now_ns();
   const auto& mix = quantize::mix_named(request.type);
-  const auto& quantizer = quantizer_for(request);
+  const auto& quantizer = chosen_quantizer(request.quantizer, request.statistics);
   const quantize::Settings settings(quantizer.parameters, request.settings);
   const CalibratedInputs inputs(quantizer, request.statistics);
   auto model = formats::read_model(request.source);

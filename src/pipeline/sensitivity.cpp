@@ -45,7 +45,7 @@ TensorOptions options_of(const model::Tensor& tensor, size_t index, const Sensit
   TensorOptions options{.tensor = index, .types = {}, .noise = {}, .predicted = {}};
   for (const codecs::Codec* codec : request.candidates) {
     if (tensor.shape.row_length() % codec->info.block_elements != 0) continue;
-    if (!request.packing.quantizer->supports(*codec)) continue;
+    if (!request.packing.options.quantizer->supports(*codec)) continue;
     options.types.push_back(&codec->info);
   }
   if (options.types.empty()) {
@@ -57,6 +57,14 @@ TensorOptions options_of(const model::Tensor& tensor, size_t index, const Sensit
   return options;
 }
 
+// Quantizers that trade errors of columns against each other make larger ones that do less harm; what they cannot undo
+// is the noise of the plain search.
+quantize::PackingOptions noise_packing(const ModelPacking& packing, size_t tensor) {
+  quantize::PackingOptions own{.quantizer = packing.statistics.empty() ? &quantize::nearest : &quantize::importance};
+  own.statistics = packing.of_tensor(tensor).statistics;
+  return own;
+}
+
 void measure_noise(const model::Model& model, const SensitivityRequest& request, Sensitivity& sensitivity,
                    Progress& progress) {
   const auto tensors = tensors_of(model);
@@ -65,9 +73,9 @@ void measure_noise(const model::Model& model, const SensitivityRequest& request,
   uint64_t done = 0;
   pool.for_each(sensitivity.tensors.size(), [&](size_t i) {
     TensorOptions& options = sensitivity.tensors[i];
+    const auto packing = noise_packing(request.packing, options.tensor);
     for (size_t t = 0; t < options.types.size(); ++t) {
-      options.noise[t] =
-          quantize::storage_error(*tensors[options.tensor], codecs::codec_of(options.types[t]), request.packing);
+      options.noise[t] = quantize::storage_error(*tensors[options.tensor], codecs::codec_of(options.types[t]), packing);
     }
     const std::lock_guard lock(mutex);
     throw_if_cancelled(progress);
@@ -106,7 +114,9 @@ void measure_group(TensorGroup& group, const std::vector<StorageType>& original,
     types[options.tensor] = options.types[probe];
     noise += options.noise[probe];
   }
-  group.divergence = meter.measure(types, request.packing).mean_divergence();
+  const auto known = request.recall ? request.recall(group.name) : std::nullopt;
+  group.divergence = known ? *known : meter.measure(types, request.packing).mean_divergence();
+  if (!known && request.remember) request.remember(group.name, group.divergence);
   group.per_noise = noise > 0 ? group.divergence / noise : 0;
 }
 

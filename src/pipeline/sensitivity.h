@@ -6,6 +6,8 @@
 // everything else as it is.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +39,11 @@ struct Sensitivity {
 
 struct SensitivityRequest {
   std::vector<const codecs::Codec*> candidates;  // with encoders; used where a row divides into their blocks
-  quantize::PackingOptions packing = {};
+  ModelPacking packing = {};
   unsigned threads = 0;
+  /// A group's divergence as an earlier run remembered it; null: nothing is remembered.
+  std::function<std::optional<double>(const std::string& group)> recall = nullptr;
+  std::function<void(const std::string& group, double divergence)> remember = nullptr;
 };
 
 /// The measured divergences of groups come from `meter`, one run for each. Error(bad_input) where a tensor that should

@@ -16,7 +16,7 @@ constexpr double kCloseEnough = 0.93;  // of a limit of divergence
 class BudgetSolver {
  public:
   BudgetSolver(const model::Model& model, const Sensitivity& sensitivity, QualityMeter& meter,
-               const quantize::PackingOptions& packing, Progress& progress)
+               const ModelPacking& packing, Progress& progress)
       : model_(model), sensitivity_(sensitivity), meter_(meter), packing_(packing), progress_(progress) {
     for (const TensorOptions& options : sensitivity.tensors) {
       items_.push_back(options.predicted);
@@ -95,7 +95,7 @@ class BudgetSolver {
   const model::Model& model_;
   const Sensitivity& sensitivity_;
   QualityMeter& meter_;
-  const quantize::PackingOptions& packing_;
+  const ModelPacking& packing_;
   Progress& progress_;
   std::vector<std::vector<quantize::StorageOption>> items_;
   int64_t least_bytes_ = 0;
@@ -106,7 +106,7 @@ class BudgetSolver {
 }  // namespace
 
 BudgetSolution solve_budget(const model::Model& model, const Sensitivity& sensitivity, const Budget& budget,
-                            QualityMeter& meter, const quantize::PackingOptions& packing, Progress& progress) {
+                            QualityMeter& meter, const ModelPacking& packing, Progress& progress) {
   BudgetSolver solver(model, sensitivity, meter, packing, progress);
   return budget.max_divergence > 0 ? solver.within_divergence(budget.max_divergence)
                                    : solver.within_bytes(budget.max_bytes);

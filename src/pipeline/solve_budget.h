@@ -27,7 +27,7 @@ struct BudgetSolution {
 /// what was measured until the limit holds closely. Throws Error(bad_input) where even the smallest types exceed
 /// max_bytes, or the finest ones exceed max_divergence.
 BudgetSolution solve_budget(const model::Model& model, const Sensitivity& sensitivity, const Budget& budget,
-                            QualityMeter& meter, const quantize::PackingOptions& packing, Progress& progress);
+                            QualityMeter& meter, const ModelPacking& packing, Progress& progress);
 
 /// The solution as a recipe: one line per tensor that changes its type.
 quantize::Recipe recipe_of(const model::Model& model, const std::vector<StorageType>& types, std::string_view quantizer,

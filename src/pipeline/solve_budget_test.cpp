@@ -27,8 +27,9 @@ class SolveBudget : public testing::Test {
   SolveBudget()
       : model_(runtime::tiny_model(&codecs::f32.info)),
         meter_(model_, some_tokens(2 * kContext), {.text = {.context = kContext}, .threads = 2}),
-        sensitivity_(measure_sensitivity(model_, meter_, {{&codecs::q4_0, &codecs::q5_0, &codecs::q8_0}, {}, 2},
-                                         no_progress())) {}
+        sensitivity_(measure_sensitivity(
+            model_, meter_, {.candidates = {&codecs::q4_0, &codecs::q5_0, &codecs::q8_0}, .packing = {}, .threads = 2},
+            no_progress())) {}
 
   BudgetSolution solve(const Budget& budget) {
     return solve_budget(model_, sensitivity_, budget, meter_, {}, no_progress());
@@ -117,7 +118,9 @@ TEST_F(SolveBudget, ItsRecipeSaysTheSame) {
 }
 
 TEST_F(SolveBudget, ATypeThatFitsNowhereIsAnError) {
-  EXPECT_THROW(measure_sensitivity(model_, meter_, {{&codecs::q4_k}, {}, 1}, no_progress()), Error);
+  EXPECT_THROW(
+      measure_sensitivity(model_, meter_, {.candidates = {&codecs::q4_k}, .packing = {}, .threads = 1}, no_progress()),
+      Error);
 }
 
 }  // namespace

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""adze optimize: what is tried, what is written, what is remembered."""
+import json
+import sqlite3
+import unittest
+
+from program import USAGE, VerbTest
+from tiny_model import write_tiny_model
+
+
+class Optimize(VerbTest):
+    def setUp(self):
+        super().setUp()
+        self.model = write_tiny_model(self.folder / "tiny.gguf")
+        self.text = self.folder / "text.txt"
+        self.text.write_text("the cat and the dog and the bird sat there for a long while. " * 20)
+        self.out = self.folder / "small.gguf"
+
+    def words(self, *more):
+        return ["optimize", self.model, self.out, "--text", self.text, "--chunks", 2, "--chunk-tokens", 32, *more]
+
+    def optimize(self, *more):
+        return self.json_of(*self.words(*more))
+
+    def test_without_limits_it_beats_the_usual_mix_at_its_size(self):
+        report = self.optimize()
+        trials = {trial["name"]: trial for trial in report["trials"]}
+        chosen = trials[report["chosen"]]
+        usual = trials["Q4_K_M"]
+        self.assertLessEqual(chosen["bytes"], usual["bytes"])
+        self.assertLessEqual(chosen["mean_kl"], usual["mean_kl"])
+        self.assertTrue(chosen["on_frontier"] and chosen["keeps_limits"])
+        sizes = [trial["bytes"] for trial in report["trials"]]
+        self.assertEqual(sizes, sorted(sizes))
+        for trial in trials.values():
+            self.assertGreater(trial["tokens_per_second"], 0)
+            self.assertGreater(trial["memory_bytes"], trial["bytes"])
+        shown = self.json_of("eval", self.out, "--ref", self.model, "--text", self.text, "--chunks", 2, "-c", 32,
+                             "--activation", "f32")
+        self.assertAlmostEqual(shown["mean_kl"], chosen["mean_kl"], delta=0.01 * chosen["mean_kl"] + 1e-9)
+
+    def test_keeps_limits_of_size_and_of_divergence(self):
+        usual = next(t for t in self.optimize()["trials"] if t["name"] == "Q5_K_M")
+        limit = usual["bytes"] - 100
+        by_size = self.optimize("--max-size", limit)
+        chosen = next(t for t in by_size["trials"] if t["name"] == by_size["chosen"])
+        self.assertLessEqual(chosen["bytes"], limit)
+        by_divergence = self.optimize("--max-kl", usual["mean_kl"])
+        chosen = next(t for t in by_divergence["trials"] if t["name"] == by_divergence["chosen"])
+        self.assertLessEqual(chosen["mean_kl"], usual["mean_kl"])
+        self.assertLessEqual(chosen["bytes"], usual["bytes"])
+
+    def test_measures_nothing_twice(self):
+        first = self.optimize()
+        database = sqlite3.connect(str(self.out) + ".trials.sqlite")
+        rows = database.execute("SELECT setting, name, result, measured_at FROM trials ORDER BY 1, 2").fetchall()
+        self.assertGreater(len(rows), len(first["trials"]))
+        second = self.optimize()
+        self.assertEqual(second["trials"], first["trials"])
+        self.assertEqual(rows, database.execute("SELECT setting, name, result, measured_at FROM trials "
+                                                "ORDER BY 1, 2").fetchall())
+
+    def test_leaves_a_recipe(self):
+        report = self.optimize("--storage", "q4_0", "--storage", "q8_0")
+        recipe = json.loads((self.folder / "small.gguf.recipe.json").read_text())
+        self.assertEqual(report["recipe"], str(self.out) + ".recipe.json")
+        self.assertEqual(recipe["adze_recipe"], 1)
+        self.assertLessEqual({line["type"] for line in recipe["tensors"]}, {"q4_0", "q8_0", "q4_k", "q6_k", "q5_0"})
+
+    def test_uses_statistics_and_quantizers(self):
+        statistics = self.folder / "stats.gguf"
+        self.json_of("calibrate", self.model, "--text", self.text, "-c", 64, "--hessians", "-o", statistics)
+        report = self.optimize("--imatrix", statistics, "--quantizer", "gptq", "--set", "damping=0.02")
+        recipe = json.loads((self.folder / "small.gguf.recipe.json").read_text())
+        self.assertEqual(recipe["quantizer"], "gptq")
+        names = {row[0] for row in sqlite3.connect(str(self.out) + ".trials.sqlite").execute("SELECT setting FROM trials")}
+        self.assertEqual(len(names), 1)
+        self.assertIn("gptq", names.pop())
+        self.assertGreater(len(report["trials"]), 4)
+        self.refuses(*self.words("--quantizer", "gptq"), says="Hessians")
+
+    def test_refuses(self):
+        self.refuses("optimize", self.model, self.out, status=USAGE, says="--text")
+        self.refuses(*self.words("--storage", "q9"), says="q9")
+        self.refuses(*self.words("--max-size", "1KB"), says="too few")
+        self.refuses(*self.words("--min-tps", "1e8"), says="no way to store the model keeps all limits")
+        self.adze("quantize", self.model, self.folder / "q.gguf", "--type", "Q8_0")
+        self.refuses("optimize", self.folder / "q.gguf", self.out, "--text", self.text, says="quantized already")
+        self.assertFalse(self.out.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
