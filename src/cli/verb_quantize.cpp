@@ -1,6 +1,7 @@
 // adze quantize: fewer bits per weight.
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
@@ -9,6 +10,7 @@
 #include "pipeline/quantize.h"
 #include "quantize/mix.h"
 #include "quantize/quantizer.h"
+#include "quantize/recipe.h"
 
 namespace adze::cli {
 namespace {
@@ -20,6 +22,8 @@ struct QuantizeOptions {
   std::vector<std::string> tensor_types;
   std::optional<std::string> embedding_type;
   std::optional<std::string> output_type;
+  std::optional<std::string> recipe;
+  std::optional<std::string> recipe_target;
   int64_t threads = 0;
   bool tensors = false;
   bool json = false;
@@ -49,6 +53,12 @@ struct QuantizeOptions {
     arguments.option({"--embedding-type", "TYPE", "storage type of the token embedding"}, embedding_type);
     arguments.flag("--leave-output", "keep output.weight as it is stored", request.overrides.keep_output);
     arguments.flag("--pure", "the mix's main type for every tensor", request.overrides.pure);
+    arguments.option({"--recipe", "FILE", "which tensor gets which storage type, instead of --type (docs/optimize.md)"},
+                     recipe);
+    arguments.option({"--save-recipe", "FILE",
+                      "also write the chosen types as a recipe; *.args: as options of "
+                      "llama-quantize"},
+                     recipe_target);
     arguments.flag("--allow-requantize", "take a source that is quantized already; the errors of both add up",
                    request.allow_requantize);
     arguments.flag("--without-importance", "write types of very few bits without knowing which columns matter",
@@ -75,6 +85,7 @@ quantize::TypeOverrides::Pattern parse_pattern(const std::string& text) {
 pipeline::QuantizeRequest request_of(const QuantizeOptions& options) {
   pipeline::QuantizeRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);
+  if (options.recipe) request.recipe = quantize::read_recipe(*options.recipe);
   for (const auto& text : options.tensor_types) request.overrides.patterns.push_back(parse_pattern(text));
   if (options.embedding_type) request.overrides.token_embedding = &codecs::require_codec(*options.embedding_type);
   if (options.output_type) request.overrides.output = &codecs::require_codec(*options.output_type);
@@ -132,10 +143,28 @@ void report_dry_run(const pipeline::QuantizeReport& report, const QuantizeOption
   print_table(console, planned_table(report.tensors));
 }
 
+void save_recipe(const std::string& path, const pipeline::QuantizeReport& report) {
+  std::vector<quantize::TensorToStore> tensors;
+  std::vector<StorageType> types;
+  for (const auto& tensor : report.tensors) {
+    tensors.push_back({tensor.name, tensor.shape, tensor.from});
+    types.push_back(tensor.to);
+  }
+  OutputFile file(path);
+  if (path.ends_with(".args")) {
+    file.append(fmt::format("{}\n", fmt::join(quantize::llama_cpp_options(tensors, types), "\n")));
+  } else {
+    const std::string note = fmt::format("{}, {:.2f} bits per weight", report.type, report.bits_per_weight());
+    file.append(quantize::to_json(quantize::recipe_of(tensors, types, report.quantizer, note)));
+  }
+  file.commit();
+}
+
 void run_quantize(const QuantizeOptions& options, Console& console) {
   const pipeline::QuantizeRequest request = request_of(options);
   ProgressBar progress(console);
   const auto report = pipeline::quantize(request, progress);
+  if (options.recipe_target) save_recipe(*options.recipe_target, report);
   if (request.dry_run) return report_dry_run(report, options, console);
   const auto facts = quantize_facts(report, false);
   warn_of_non_finite_values(console, report.tensors);

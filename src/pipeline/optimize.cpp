@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/format.h"
-#include "pipeline/repack.h"
-#include "quantize/mix.h"
+#include "pipeline/quantize.h"
 
 namespace adze::pipeline {
 namespace {
@@ -19,7 +17,6 @@ namespace {
 constexpr std::string_view kMixes[] = {"Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q3_K_M", "Q2_K"};
 constexpr std::string_view kUsualMix = "Q4_K_M";  // its size is the limit where none is given
 constexpr int kSpeedSteps = 3;                    // of shrinking a solution until it is fast enough
-constexpr uint32_t kQuantizationVersion = 2;
 
 class Optimizer {
  public:
@@ -140,33 +137,21 @@ class Optimizer {
   std::string recipe_path() const { return request_.target + ".recipe.json"; }
 
   void write(const Trial& chosen) {
-    model::Model model = model_;
-    const Repacking repacking(model_.tensors, runner_.plans_of(chosen), runner_.packing().options, {});
-    model.tensors = repacking.tensors();
-    model.metadata.set("file_type", file_type_of(chosen));
-    model.metadata.set("quantization_version", kQuantizationVersion);
-    ThreadPool pool(request_.measuring.threads);
-    formats::format_named("gguf").write(model, request_.target, {.pool = &pool, .progress = &progress_});
-    OutputFile file(recipe_path());
+    const TrialOptions& measuring = request_.measuring;
     const std::string note = fmt::format("{}: {:.3f} bits per weight, mean KL {:.5f}", chosen.name,
                                          chosen.bits_per_weight, chosen.divergence);
-    file.append(quantize::to_json(recipe_of(model_, chosen.types, runner_.packing().options.quantizer->name, note)));
+    const auto recipe = quantize::recipe_of(quantize::mix_request(model_).tensors, chosen.types,
+                                            runner_.packing().options.quantizer->name, note);
+    quantize({.source = request_.source,
+              .target = request_.target,
+              .recipe = recipe,
+              .settings = measuring.settings,
+              .statistics = measuring.statistics,
+              .threads = measuring.threads},
+             progress_);
+    OutputFile file(recipe_path());
+    file.append(quantize::to_json(recipe));
     file.commit();
-  }
-
-  // That of the mix with which most bytes agree: readers show it as the model's type.
-  uint32_t file_type_of(const Trial& trial) const {
-    std::map<StorageType, int64_t> bytes;
-    size_t index = 0;
-    for (const auto& tensor : model_.tensors) {
-      const StorageType type = trial.types[index++];
-      bytes[type] += row_bytes(*type, tensor.shape.row_length()) * tensor.shape.row_count();
-    }
-    const auto most = std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; })->first;
-    for (const auto& mix : quantize::all_mixes()) {
-      if (mix.base == most) return mix.file_type;
-    }
-    return quantize::mix_named(kUsualMix).file_type;
   }
 
   const OptimizeRequest& request_;

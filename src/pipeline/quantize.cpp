@@ -1,5 +1,7 @@
 #include "pipeline/quantize.h"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/clock.h"
@@ -50,6 +52,29 @@ std::vector<TensorPlan> plan_tensors(const model::Model& model, const quantize::
   return plans;
 }
 
+std::vector<TensorPlan> plan_by_recipe(const model::Model& model, const quantize::Recipe& recipe) {
+  std::vector<TensorPlan> plans;
+  for (auto& choice : quantize::choose_tensor_types(recipe, quantize::mix_request(model))) {
+    plans.push_back({choice.storage, std::move(choice.reason)});
+  }
+  return plans;
+}
+
+// That of the mix whose main type has most bytes: readers show it as the model's type.
+uint32_t file_type_of(const model::TensorList& tensors) {
+  std::map<StorageType, int64_t> bytes;
+  for (const auto& tensor : tensors) bytes[tensor.storage] += tensor.byte_size();
+  const auto most = std::ranges::max_element(bytes, {}, [](const auto& entry) { return entry.second; });
+  for (const auto& mix : quantize::all_mixes()) {
+    if (most != bytes.end() && mix.base == most->first) return mix.file_type;
+  }
+  return quantize::mix_named("F32").file_type;
+}
+
+std::string quantizer_name(const QuantizeRequest& request) {
+  return request.quantizer.empty() && request.recipe ? request.recipe->quantizer : request.quantizer;
+}
+
 }  // namespace
 
 double QuantizeReport::bits_per_weight() const {
@@ -58,22 +83,22 @@ double QuantizeReport::bits_per_weight() const {
 
 QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   const int64_t start = now_ns();
-  const auto& mix = quantize::mix_named(request.type);
-  const auto& quantizer = chosen_quantizer(request.quantizer, request.statistics);
+  const quantize::Mix* mix = request.recipe ? nullptr : &quantize::mix_named(request.type);
+  const auto& quantizer = chosen_quantizer(quantizer_name(request), request.statistics);
   const quantize::Settings settings(quantizer.parameters, request.settings);
   const CalibratedInputs inputs(quantizer, request.statistics);
   auto model = formats::read_model(request.source);
   require_rows(model);
   if (!request.allow_requantize) refuse_quantized(model);
 
-  QuantizeReport report{.type = std::string(mix.name), .quantizer = std::string(quantizer.name)};
+  QuantizeReport report{.type = mix ? std::string(mix->name) : "recipe", .quantizer = std::string(quantizer.name)};
   report.bytes_read = model.tensors.byte_size();
   report.weights = model.tensors.element_count();
-  auto plans = plan_tensors(model, mix, request, inputs);
+  auto plans = mix ? plan_tensors(model, *mix, request, inputs) : plan_by_recipe(model, *request.recipe);
   inputs.add_to(plans, model.tensors);
   const Repacking repacking(model.tensors, plans, {.quantizer = &quantizer, .settings = settings}, {});
   model.tensors = repacking.tensors();
-  model.metadata.set("file_type", mix.file_type);
+  model.metadata.set("file_type", mix ? mix->file_type : file_type_of(model.tensors));
   model.metadata.set("quantization_version", kQuantizationVersion);
   inputs.record_in(model);
 

@@ -2,23 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/progress.h"
 #include "formats/gguf/write_gguf.h"
 #include "pipeline/tensor_outcome.h"
-#include "quantize/mix.h"
+#include "quantize/recipe.h"
 
 namespace adze::pipeline {
 
 struct QuantizeRequest {
-  std::string source = {};                 // any format
-  std::string target = {};                 // a GGUF file
-  std::string type = {};                   // name of a mix: "Q4_K_M"
-  std::string quantizer = {};              // empty: "nearest", or "importance" with statistics
-  std::vector<std::string> settings = {};  // of the quantizer's parameters: "damping=0.02"
-  std::string statistics = {};             // file of activation statistics; empty: none
+  std::string source = {};                      // any format
+  std::string target = {};                      // a GGUF file
+  std::string type = {};                        // name of a mix: "Q4_K_M"
+  std::optional<quantize::Recipe> recipe = {};  // instead of type and overrides
+  std::string quantizer = {};                   // empty: the recipe's, else "nearest", or "importance" with statistics
+  std::vector<std::string> settings = {};       // of the quantizer's parameters: "damping=0.02"
+  std::string statistics = {};                  // file of activation statistics; empty: none
   quantize::TypeOverrides overrides = {};
   bool allow_requantize = false;    // take a source that is quantized already; its errors add up
   bool without_importance = false;  // write types of very few bits although the importance of columns is not known

@@ -112,15 +112,4 @@ BudgetSolution solve_budget(const model::Model& model, const Sensitivity& sensit
                                    : solver.within_bytes(budget.max_bytes);
 }
 
-quantize::Recipe recipe_of(const model::Model& model, const std::vector<StorageType>& types, std::string_view quantizer,
-                           std::string note) {
-  quantize::Recipe recipe{std::move(note), std::string(quantizer), {}};
-  size_t index = 0;
-  for (const model::Tensor& tensor : model.tensors) {
-    const StorageType type = types.at(index++);
-    if (type != tensor.storage) recipe.lines.push_back({tensor.name, type});
-  }
-  return recipe;
-}
-
 }  // namespace adze::pipeline

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "pipeline/sensitivity.h"
-#include "quantize/recipe.h"
 
 namespace adze::pipeline {
 
@@ -28,9 +27,5 @@ struct BudgetSolution {
 /// max_bytes, or the finest ones exceed max_divergence.
 BudgetSolution solve_budget(const model::Model& model, const Sensitivity& sensitivity, const Budget& budget,
                             QualityMeter& meter, const ModelPacking& packing, Progress& progress);
-
-/// The solution as a recipe: one line per tensor that changes its type.
-quantize::Recipe recipe_of(const model::Model& model, const std::vector<StorageType>& types, std::string_view quantizer,
-                           std::string note);
 
 }  // namespace adze::pipeline

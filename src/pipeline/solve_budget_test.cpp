@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "quantize/recipe.h"
 #include "runtime/tiny_model_for_test.h"
 
 namespace adze::pipeline {
@@ -110,7 +111,7 @@ TEST_F(SolveBudget, SaysWhatIsOutOfReach) {
 
 TEST_F(SolveBudget, ItsRecipeSaysTheSame) {
   const auto solution = solve({.max_bytes = bytes_in(&codecs::q5_0.info)});
-  const auto recipe = recipe_of(model_, solution.types, "nearest", "a test");
+  const auto recipe = quantize::recipe_of(quantize::mix_request(model_).tensors, solution.types, "nearest", "a test");
   const auto again = quantize::parse_recipe(quantize::to_json(recipe), "recipe");
   const auto choices = quantize::choose_tensor_types(again, quantize::mix_request(model_));
   ASSERT_EQ(choices.size(), solution.types.size());

@@ -132,15 +132,24 @@ std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixReq
   return choices;
 }
 
+Recipe recipe_of(const std::vector<TensorToStore>& tensors, const std::vector<StorageType>& types,
+                 std::string_view quantizer, std::string note) {
+  Recipe recipe{std::move(note), std::string(quantizer), {}};
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    if (types[i] != tensors[i].storage) recipe.lines.push_back({tensors[i].name, types[i]});
+  }
+  return recipe;
+}
+
 std::vector<std::string> llama_cpp_options(const std::vector<TensorToStore>& tensors,
-                                           const std::vector<TensorChoice>& choices) {
+                                           const std::vector<StorageType>& types) {
   using MergeKey = std::tuple<std::string_view, std::string_view, std::string_view>;  // before, behind, type
   std::map<MergeKey, size_t> places;
   std::vector<std::pair<MergeKey, std::string>> merged;  // layers, in the order of first use
   for (size_t i = 0; i < tensors.size(); ++i) {
-    if (choices[i].storage == tensors[i].storage) continue;
+    if (types[i] == tensors[i].storage) continue;
     const NameParts parts = split_layer(tensors[i].name);
-    const MergeKey key(parts.before, parts.behind, choices[i].storage->name);
+    const MergeKey key(parts.before, parts.behind, types[i]->name);
     const auto [place, is_new] = places.emplace(key, merged.size());
     if (is_new) merged.emplace_back(key, "");
     auto& layers = merged[place->second].second;

@@ -47,9 +47,13 @@ bool matches(std::string_view pattern, std::string_view name);
 /// a misspelt name, or a row does not divide into the blocks of its type.
 std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixRequest& request);
 
-/// The same as options of llama-quantize, one a line: --tensor-type ^blk\.0\.ffn_down\.weight$=q6_K. Lines for tensors
-/// of one type in all layers are merged into one.
+/// One line per tensor that gets another type than it has.
+Recipe recipe_of(const std::vector<TensorToStore>& tensors, const std::vector<StorageType>& types,
+                 std::string_view quantizer, std::string note);
+
+/// The same as options of llama-quantize, one a line: --tensor-type '^blk\.(0|1)\.ffn_down\.weight$=q6_k'. Lines for
+/// layers whose tensors get the same type are merged into one.
 std::vector<std::string> llama_cpp_options(const std::vector<TensorToStore>& tensors,
-                                           const std::vector<TensorChoice>& choices);
+                                           const std::vector<StorageType>& types);
 
 }  // namespace adze::quantize

@@ -78,8 +78,11 @@ TEST(Recipe, MistakesAreNamed) {
 
 TEST(Recipe, BecomesOptionsOfLlamaQuantize) {
   const MixRequest request = small_model();
-  const auto choices = choose_tensor_types(parse_recipe(kText, "r.json"), request);
-  EXPECT_EQ(llama_cpp_options(request.tensors, choices),
+  std::vector<StorageType> types;
+  for (const auto& choice : choose_tensor_types(parse_recipe(kText, "r.json"), request))
+    types.push_back(choice.storage);
+  EXPECT_EQ(recipe_of(request.tensors, types, "hqq", "").lines.size(), 5u);
+  EXPECT_EQ(llama_cpp_options(request.tensors, types),
             (std::vector<std::string>{R"(--tensor-type '^token_embd\.weight$=q4_k')",
                                       R"(--tensor-type '^blk\.(0)\.attn_v\.weight$=q5_k')",
                                       R"(--tensor-type '^blk\.(1)\.attn_v\.weight$=q6_k')",

@@ -95,6 +95,20 @@ class Convert(MakesFiles):
 
 
 class Quantize(MakesFiles):
+    def test_a_recipe_replays_what_a_mix_chose(self):
+        mix, again, recipe, options = (self.folder / name for name in ("m.gguf", "a.gguf", "r.json", "r.args"))
+        self.json_of("quantize", self.model, mix, "--type", "Q4_K_M", "--save-recipe", recipe)
+        report = self.json_of("quantize", self.model, again, "--recipe", recipe, "--save-recipe", options)
+        self.assertEqual(report["type"], "recipe")
+        old, new = (self.json_of("inspect", path)["tensors"] for path in (mix, again))
+        self.assertEqual(old, new)
+        self.assertGreater(len(options.read_text().splitlines()), 2)
+        self.assertRegex(options.read_text(), r"--tensor-type '\^token_embd\\.weight\$=\w+'")
+        lines = json.loads(recipe.read_text())
+        lines["tensors"].insert(0, {"name": "blk.7.*", "type": "q8_0"})
+        recipe.write_text(json.dumps(lines))
+        self.refuses("quantize", self.model, again, "--recipe", recipe, says="blk.7.*")
+
     def test_makes_it_smaller(self):
         small = self.folder / "small.gguf"
         report = self.json_of("quantize", self.model, small, "--type", "q8_0")
