@@ -261,8 +261,8 @@ TEST(CodecEncode, BytesAreTheSameEverywhere) {
       {"q2_k", 0x6cbaa4f9e5913ca5},   {"mxfp4", 0xd73da20c4e176590},   {"nvfp4", 0x22b5be490926da9b},
       {"iq4_nl", 0x83660e74e43969de}, {"iq4_xs", 0xa4e383f46462b0b6},  {"tq2_0", 0x89b244635a5983f5},
       {"tq1_0", 0xf5ab0ab7bafe47ee},  {"q2_0", 0x62e468d85aa2dee},     {"q1_0", 0xde7a95efd0cc6f65},
-      {"iq3_s", 0xcde71ddd32353c08},  {"iq3_xxs", 0x6ef0f39e64ce2365}, {"iq2_s", 0xcf71fdc6ec6914cb},
-      {"iq2_xs", 0xaad956b938f12b5c}, {"iq2_xxs", 0xc29d6661dfa83259}, {"iq1_m", 0x1126264690c8214c},
+      {"iq3_s", 0xcde71ddd32353c08},  {"iq3_xxs", 0x1432ef3a6e0576ea}, {"iq2_s", 0xcf71fdc6ec6914cb},
+      {"iq2_xs", 0x9193eccb00f41ee5}, {"iq2_xxs", 0x6963e06621bbac39}, {"iq1_m", 0x1126264690c8214c},
       {"iq1_s", 0x6120fae4c7bd81b1},
   };
   const std::vector<float> values = portable_values(256 * 33);
@@ -292,7 +292,7 @@ TEST(CodecEncode, HostileValuesDecodeToFiniteNumbers) {
                                       0.0f,   -0.0f,     1.0f,       6e-8f};
   std::mt19937 generator(3);
   for (const Codec* codec : block_encoders()) {
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < 60; ++round) {
       std::vector<float> values = gaussian(256, 1.0f, static_cast<uint32_t>(round));
       const unsigned share = generator() % 8;
       for (float& value : values) {
