@@ -28,7 +28,7 @@ build: setup ## the release program, build/release/adze
 test: build peers-light ## every test: units, tools, comparisons with the peers that are there
 	@python3 tools/run_tests.py --build build/release
 
-demo: build ## fetch SmolLM2-135M, quantize it, compare size, quality and speed, ask it something
+demo: build ## fetch SmolLM2-135M, optimize it for this machine, ask it something
 	@python3 tools/demo.py
 
 peers-light:

@@ -23,6 +23,7 @@ struct OptimizeOptions {
   std::optional<double> tokens_per_second;
   std::optional<std::string> fit_ram;
   std::optional<std::string> trials;
+  std::optional<std::string> calibration;
   int64_t threads = 0;
   bool json = false;
 
@@ -42,12 +43,18 @@ struct OptimizeOptions {
                       "a storage type to choose from, may be repeated; without it, those with "
                       "fast kernels"},
                      request.measuring.types);
-    arguments.option({"--quantizer", "NAME",
-                      "how values are chosen, see `adze list quantizers`; without it nearest, or "
-                      "importance with --imatrix"},
-                     request.measuring.quantizer);
-    arguments.option({"--set", "NAME=VALUE", "a parameter of the quantizer, may be repeated"},
+    arguments.option(
+        {"--quantizer", "NAME",
+         "how values are chosen, see `adze list quantizers`; may be repeated: the first drives the search, "
+         "the others are tried on what it finds. Without it, what the statistics allow for: nearest, or "
+         "importance and gptq"},
+        request.measuring.quantizers);
+    arguments.option({"--set", "NAME=VALUE", "a parameter of a quantizer, may be repeated"},
                      request.measuring.settings);
+    arguments.option({"--calibration", "FILE",
+                      "text to gather activation statistics from, kept beside OUT; not the one of --text, or quality "
+                      "would be judged on what it was fitted to"},
+                     calibration);
     arguments.option({"--imatrix", "FILE", "activation statistics of `adze calibrate`, or an imatrix file"},
                      request.measuring.statistics);
     arguments.option({"--chunks", "N", "chunks of the text to measure on"}, request.measuring.text_chunks, at_least(1));
@@ -72,6 +79,10 @@ pipeline::OptimizeRequest request_of(const OptimizeOptions& options) {
   pipeline::OptimizeRequest request = options.request;
   if (options.text.empty()) throw UsageError("--text FILE is missing: quality is measured on a text");
   request.measuring.text = input_text(std::nullopt, options.text, "a text");
+  if (options.calibration && !request.measuring.statistics.empty()) {
+    throw UsageError("--calibration makes what --imatrix gives; only one of them is of use");
+  }
+  if (options.calibration) request.calibration = input_text(std::nullopt, options.calibration, "a text");
   const auto bytes = [](const char* option, const std::optional<std::string>& text) {
     return text ? static_cast<int64_t>(parse_byte_size(option, *text)) : 0;
   };
@@ -113,6 +124,7 @@ report::FactList facts_of(const pipeline::OptimizeReport& report) {
   report::FactList facts;
   facts.add("Chosen", "chosen", report.chosen);
   facts.add("Recipe", "recipe", report.recipe_path);
+  if (!report.statistics_path.empty()) facts.add("Statistics", "statistics", report.statistics_path);
   facts.add("Original weights", "reference_bytes", Cell::bytes(report.reference_bytes));
   facts.add("Original perplexity", "reference_perplexity",
             Cell::shown_as(fmt::format("{:.3f}", report.reference_perplexity), report.reference_perplexity));
@@ -142,7 +154,8 @@ void run_optimize(const OptimizeOptions& options, Console& console) {
 
 constexpr Example kExamples[] = {
     {"optimize model-hf small.gguf --text wiki.txt", "better than Q4_K_M at its size"},
-    {"optimize model.gguf small.gguf --text wiki.txt --max-size 90MB", "the closest to the original in 90 MB"},
+    {"optimize model.gguf small.gguf --text wiki.txt --calibration other.txt --max-size 90MB",
+     "the closest to the original in 90 MB, fitted to activations"},
     {"optimize model.gguf small.gguf --text wiki.txt --max-kl 0.02", "the smallest within a divergence"},
 };
 

@@ -1,3 +1,4 @@
+// lint: foreign names: options and habits of llama.cpp's program
 // adze quantize: fewer bits per weight.
 #include <fmt/format.h>
 

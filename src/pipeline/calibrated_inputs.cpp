@@ -34,6 +34,10 @@ const quantize::Quantizer& chosen_quantizer(const std::string& name, const std::
   return statistics.empty() ? quantize::nearest : quantize::importance;
 }
 
+bool holds_hessians(const std::string& statistics) {
+  return !statistics.empty() && has_hessians(formats::read_imatrix(statistics));
+}
+
 CalibratedInputs::CalibratedInputs(const quantize::Quantizer& quantizer, const std::string& path)
     : quantizer_(quantizer) {
   if (!path.empty()) statistics_ = formats::read_imatrix(path);

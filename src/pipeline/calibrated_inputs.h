@@ -15,6 +15,9 @@ namespace adze::pipeline {
 /// The one of that name; without a name "importance" where there is a file of statistics, else "nearest".
 const quantize::Quantizer& chosen_quantizer(const std::string& name, const std::string& statistics);
 
+/// Whether a file of statistics has what GPTQ needs; false for an empty path.
+bool holds_hessians(const std::string& statistics);
+
 class CalibratedInputs {
  public:
   /// Reads the file, if `path` is not empty. Error(bad_input) where the quantizer needs what is not there.

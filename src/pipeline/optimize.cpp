@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/format.h"
+#include "pipeline/calibrate_for_search.h"
 #include "pipeline/quantize.h"
 
 namespace adze::pipeline {
@@ -18,21 +19,34 @@ constexpr std::string_view kMixes[] = {"Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q3_K
 constexpr std::string_view kUsualMix = "Q4_K_M";  // its size is the limit where none is given
 constexpr int kSpeedSteps = 3;                    // of shrinking a solution until it is fast enough
 
+TrialOptions with_statistics(const OptimizeRequest& request, const model::Model& model, Progress& progress) {
+  TrialOptions options = request.measuring;
+  if (request.calibration.empty()) return options;
+  options.statistics = request.target + ".statistics.gguf";
+  calibrate_for_search(
+      model,
+      {.text = request.calibration, .target = options.statistics, .store = options.trials, .threads = options.threads},
+      progress);
+  return options;
+}
+
 class Optimizer {
  public:
   Optimizer(const OptimizeRequest& request, Progress& progress)
       : request_(request),
         progress_(progress),
         model_(formats::read_model(request.source)),
-        runner_(model_, request.measuring, progress) {}
+        measuring_(with_statistics(request, model_, progress)),
+        runner_(model_, measuring_, progress) {}
 
   OptimizeReport run() {
     const int64_t start = now_ns();
     for (const std::string_view mix : kMixes) count(runner_.try_mix(mix));
     for (const std::string_view mix : kMixes) count(runner_.try_budget({.max_bytes = runner_.trial_named(mix).bytes}));
-    for (const Budget& budget : budgets_of_limits()) count(runner_.try_budget(budget));
+    for (const Budget& budget : budgets_of_limits()) try_limit(budget, 0);
     if (request_.limits.tokens_per_second > 0) search_speed();
-    const Trial& chosen = judge();
+    for (size_t quantizer = 1; quantizer < runner_.quantizer_count(); ++quantizer) refine(quantizer);
+    const Trial& chosen = choose();
     write(chosen);
     OptimizeReport report;
     report.chosen = chosen.name;
@@ -40,13 +54,31 @@ class Optimizer {
     report.reference_perplexity = runner_.reference_perplexity();
     report.reference_bytes = model_.tensors.byte_size();
     report.recipe_path = recipe_path();
+    report.statistics_path = measuring_.statistics;
     report.seconds = seconds_since(start);
     return report;
   }
 
  private:
   void count(const Trial&) {
-    progress_.update("trials", runner_.trials().size(), 2 * std::size(kMixes) + budgets_of_limits().size());
+    progress_.update("trials", runner_.trials().size(),
+                     2 * std::size(kMixes) + budgets_of_limits().size() + runner_.quantizer_count() - 1);
+  }
+
+  // A divergence that one quantizer cannot reach another may.
+  void try_limit(const Budget& budget, size_t quantizer) {
+    try {
+      count(runner_.try_budget(budget, quantizer));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::bad_input || budget.max_divergence <= 0) throw;
+      unreachable_ = error.what();
+    }
+  }
+
+  // What the search found so far, with values chosen by another quantizer.
+  void refine(size_t quantizer) {
+    if (request_.limits.max_divergence > 0) try_limit({.max_divergence = request_.limits.max_divergence}, quantizer);
+    if (const Trial* best = best_trial()) count(runner_.try_types_of(Trial(*best), quantizer));
   }
 
   // Running a model takes memory beside its weights, the same for all.
@@ -107,24 +139,34 @@ class Optimizer {
     return a.divergence < b.divergence;
   }
 
+  // Of those that keep the limits; null: none does.
+  const Trial* best_trial() {
+    Trial* best = nullptr;
+    for (Trial& trial : runner_.trials()) {
+      trial.keeps_limits = keeps_limits(trial);
+      if (trial.keeps_limits && (!best || is_better(trial, *best))) best = &trial;
+    }
+    return best;
+  }
+
   // Sorts the trials by size, marks them, and returns the best that keeps the limits.
-  const Trial& judge() {
+  const Trial& choose() {
     std::vector<Trial>& trials = runner_.trials();
-    for (Trial& trial : trials) trial.keeps_limits = keeps_limits(trial);
     std::ranges::stable_sort(trials, {}, &Trial::bytes);
-    Trial* chosen = nullptr;
     for (Trial& trial : trials) {
       trial.on_frontier = std::ranges::none_of(trials, [&](const Trial& other) {
         return other.bytes <= trial.bytes && other.divergence < trial.divergence;
       });
-      if (trial.keeps_limits && (!chosen || is_better(trial, *chosen))) chosen = &trial;
     }
-    if (!chosen) fail_no_trial(trials);
-    chosen->is_chosen = true;
-    return *chosen;
+    const Trial* best = best_trial();
+    if (!best) fail_no_trial(trials);
+    Trial& chosen = trials[static_cast<size_t>(best - trials.data())];
+    chosen.is_chosen = true;
+    return chosen;
   }
 
-  [[noreturn]] static void fail_no_trial(const std::vector<Trial>& trials) {
+  [[noreturn]] void fail_no_trial(const std::vector<Trial>& trials) const {
+    if (!unreachable_.empty()) fail(ErrorCode::bad_input, "{}", unreachable_);
     const Trial& smallest = trials.front();
     const Trial& closest = *std::ranges::min_element(trials, {}, &Trial::divergence);
     fail(ErrorCode::bad_input,
@@ -137,17 +179,16 @@ class Optimizer {
   std::string recipe_path() const { return request_.target + ".recipe.json"; }
 
   void write(const Trial& chosen) {
-    const TrialOptions& measuring = request_.measuring;
     const std::string note = fmt::format("{}: {:.3f} bits per weight, mean KL {:.5f}", chosen.name,
                                          chosen.bits_per_weight, chosen.divergence);
-    const auto recipe = quantize::recipe_of(quantize::mix_request(model_).tensors, chosen.types,
-                                            runner_.packing().options.quantizer->name, note);
+    const auto recipe =
+        quantize::recipe_of(quantize::mix_request(model_).tensors, chosen.types, chosen.quantizer, note);
     quantize({.source = request_.source,
               .target = request_.target,
               .recipe = recipe,
-              .settings = measuring.settings,
-              .statistics = measuring.statistics,
-              .threads = measuring.threads},
+              .settings = runner_.settings_of(chosen),
+              .statistics = measuring_.statistics,
+              .threads = measuring_.threads},
              progress_);
     OutputFile file(recipe_path());
     file.append(quantize::to_json(recipe));
@@ -157,7 +198,9 @@ class Optimizer {
   const OptimizeRequest& request_;
   Progress& progress_;
   model::Model model_;
+  TrialOptions measuring_;
   TrialRunner runner_;
+  std::string unreachable_ = {};  // why a limit of divergence cannot be kept; empty: it can, or there is none
 };
 
 }  // namespace

@@ -25,8 +25,9 @@ struct OptimizeLimits {
 };
 
 struct OptimizeRequest {
-  std::string source = {};  // any format, weights in floating point
-  std::string target = {};  // a GGUF file
+  std::string source = {};       // any format, weights in floating point
+  std::string target = {};       // a GGUF file
+  std::string calibration = {};  // text to gather statistics from, not the one to measure on; empty: those given, if any
   OptimizeLimits limits = {};
   TrialOptions measuring = {};
 };
@@ -37,10 +38,12 @@ struct OptimizeReport {
   int64_t reference_bytes = 0;
   std::string chosen = {};  // name of the trial that was written
   std::string recipe_path = {};
+  std::string statistics_path = {};  // made or given; empty: none
   double seconds = 0;
 };
 
-/// Writes `target`, beside it the recipe (`target` with ".recipe.json"). Throws Error(bad_input) naming the closest
+/// Writes `target`, beside it the recipe (`target` with ".recipe.json") and the statistics of the calibration text
+/// (".statistics.gguf"), which a repeated search of the same model and text takes as they are. Throws Error(bad_input) naming the closest
 /// trial where no way keeps the limits, and as reading, running and writing models do.
 OptimizeReport optimize(const OptimizeRequest& request, Progress& progress = no_progress());
 

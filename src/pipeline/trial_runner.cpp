@@ -11,8 +11,8 @@
 #include "evaluate/speed.h"
 #include "pipeline/calibrated_inputs.h"
 #include "pipeline/repack.h"
+#include "pipeline/text_of_trials.h"
 #include "quantize/mix.h"
-#include "text/tokenizers/tokenizer.h"
 
 namespace adze::pipeline {
 namespace {
@@ -29,15 +29,6 @@ std::vector<const codecs::Codec*> candidates_of(const TrialOptions& request) {
     candidates.push_back(&codec);
   }
   return candidates;
-}
-
-std::vector<int32_t> tokens_of(const model::Model& model, const std::string& source) {
-  if (!model.tokenizer) fail(ErrorCode::bad_input, "{}: without a tokenizer no text can be scored", model.source);
-  const text::Tokenizer tokenizer(model.tokenizer);
-  std::vector<int32_t> tokens = tokenizer.spec().prefix_ids;
-  const auto rest = tokenizer.encode(source, {.add_special = false, .parse_special = false});
-  tokens.insert(tokens.end(), rest.begin(), rest.end());
-  return tokens;
 }
 
 void refuse_quantized(const model::Model& model) {
@@ -61,14 +52,49 @@ Json to_json(const Trial& trial) {
           {"types", types}};
 }
 
-ModelPacking packing_of(const model::Model& model, const TrialOptions& options) {
-  const auto& quantizer = chosen_quantizer(options.quantizer, options.statistics);
+ModelPacking packing_of(const model::Model& model, const quantize::Quantizer& quantizer, const TrialOptions& options,
+                        const std::vector<std::string>& settings) {
   ModelPacking packing;
-  packing.options = {.quantizer = &quantizer, .settings = quantize::Settings(quantizer.parameters, options.settings)};
+  packing.options = {.quantizer = &quantizer, .settings = quantize::Settings(quantizer.parameters, settings)};
   const CalibratedInputs inputs(quantizer, options.statistics);
   if (!inputs.are_known()) return packing;
   for (const auto& tensor : model.tensors) packing.statistics.push_back(inputs.of(tensor));
   return packing;
+}
+
+std::vector<const quantize::Quantizer*> quantizers_of(const TrialOptions& options) {
+  std::vector<const quantize::Quantizer*> quantizers;
+  for (const auto& name : options.quantizers) quantizers.push_back(&quantize::quantizer_named(name));
+  if (!quantizers.empty()) return quantizers;
+  quantizers.push_back(&chosen_quantizer({}, options.statistics));
+  if (holds_hessians(options.statistics)) quantizers.push_back(&quantize::gptq);
+  return quantizers;
+}
+
+bool has_parameter(const quantize::Quantizer& quantizer, std::string_view setting) {
+  const std::string_view name = setting.substr(0, setting.find('='));
+  return std::ranges::find(quantizer.parameters, name, &quantize::Parameter::name) != quantizer.parameters.end();
+}
+
+// A setting is for every quantizer that has such a parameter; the first refuses what is for none.
+std::vector<std::string> settings_for(size_t index, const std::vector<const quantize::Quantizer*>& quantizers,
+                                      const TrialOptions& options) {
+  std::vector<std::string> settings;
+  for (const std::string& setting : options.settings) {
+    const auto knows = [&](const auto* quantizer) { return has_parameter(*quantizer, setting); };
+    const bool is_known = std::ranges::any_of(quantizers, knows);
+    if (is_known ? knows(quantizers[index]) : index == 0) settings.push_back(setting);
+  }
+  return settings;
+}
+
+std::vector<ModelPacking> packings_of(const model::Model& model, const TrialOptions& options) {
+  const auto quantizers = quantizers_of(options);
+  std::vector<ModelPacking> packings;
+  for (size_t i = 0; i < quantizers.size(); ++i) {
+    packings.push_back(packing_of(model, *quantizers[i], options, settings_for(i, quantizers, options)));
+  }
+  return packings;
 }
 
 // Everything but its name; false if it is of another model.
@@ -91,8 +117,8 @@ TrialRunner::TrialRunner(const model::Model& model, TrialOptions options, Progre
       options_(std::move(options)),
       progress_(progress),
       candidates_(candidates_of(options_)),
-      packing_(packing_of(model, options_)),
-      tokens_(tokens_of(model, options_.text)),
+      packings_(packings_of(model, options_)),
+      tokens_(tokens_of_text(model, options_.text)),
       store_(options_.trials) {
   require_rows(model_);
   refuse_quantized(model_);
@@ -107,20 +133,18 @@ std::string TrialRunner::describe_setting() const {
   std::string types;
   for (const auto* candidate : candidates_) types += fmt::format(" {}", candidate->info.name);
   for (const auto& setting : options_.settings) fingerprint.add(std::as_bytes(std::span(setting)));
-  for (const auto& statistics : packing_.statistics) {
+  for (const auto& statistics : packings_.front().statistics) {
     if (statistics) fingerprint.add(std::as_bytes(std::span(statistics->importance)));
   }
   return fmt::format("model, text and statistics {:016x}, {}, {} chunks of {}, context {}, {} threads, types{}",
-                     fingerprint.value(), packing_.options.quantizer->name, options_.text_chunks, options_.text_context,
-                     options_.context, options_.threads, types);
+                     fingerprint.value(), packings_.front().options.quantizer->name, options_.text_chunks,
+                     options_.text_context, options_.context, options_.threads, types);
 }
 
 QualityMeter& TrialRunner::meter() {
   if (!meter_) {
-    const auto& prefix = model_.tokenizer->prefix_ids;
-    const evaluate::TextOptions text{.context = options_.text_context,
-                                     .max_chunks = options_.text_chunks,
-                                     .first_token = prefix.empty() ? text::kNoToken : prefix.front()};
+    const evaluate::TextOptions text{
+        .context = options_.text_context, .max_chunks = options_.text_chunks, .first_token = first_token_of(model_)};
     meter_ =
         std::make_unique<QualityMeter>(model_, tokens_, QualityMeterOptions{.text = text, .threads = options_.threads});
   }
@@ -129,7 +153,7 @@ QualityMeter& TrialRunner::meter() {
 
 const Sensitivity& TrialRunner::sensitivity() {
   if (sensitivity_) return *sensitivity_;
-  SensitivityRequest request{.candidates = candidates_, .packing = packing_, .threads = options_.threads};
+  SensitivityRequest request{.candidates = candidates_, .packing = packings_.front(), .threads = options_.threads};
   const auto key = [](const std::string& group) { return "group: " + group; };
   request.recall = [this, key](const std::string& group) -> std::optional<double> {
     const auto known = store_.find(setting_, key(group));
@@ -151,10 +175,19 @@ bool TrialRunner::recall(Trial& trial) {
   return read_json(json, model_.tensors.size(), trial);
 }
 
-// The trial that stores all tensors in the same types; null: none yet.
-const Trial* TrialRunner::find_same(const std::vector<StorageType>& types) const {
-  const auto same = std::ranges::find(trials_, types, &Trial::types);
-  return same == trials_.end() ? nullptr : &*same;
+// What another quantizer than the first finds has its name.
+Trial TrialRunner::new_trial(std::string name, size_t quantizer) const {
+  Trial trial{.name = std::move(name), .quantizer = std::string(packings_[quantizer].options.quantizer->name)};
+  if (quantizer > 0) trial.name += ", " + trial.quantizer;
+  return trial;
+}
+
+// The trial that stores all tensors in the same types and values; null: none yet.
+const Trial* TrialRunner::find_same(const Trial& trial) const {
+  for (const Trial& other : trials_) {
+    if (other.types == trial.types && other.quantizer == trial.quantizer) return &other;
+  }
+  return nullptr;
 }
 
 const Trial& TrialRunner::add(Trial trial) {
@@ -163,11 +196,19 @@ const Trial& TrialRunner::add(Trial trial) {
   return trials_.back();
 }
 
-// Speed and memory of the model with its tensors in these types.
+// Speed and memory of the model with its tensors in these types: the same whatever values a quantizer chose.
 void TrialRunner::measure_running(Trial& trial) const {
+  const auto known = std::ranges::find(trials_, trial.types, &Trial::types);
+  if (known != trials_.end()) {
+    trial.tokens_per_second = known->tokens_per_second;
+    trial.memory_bytes = known->memory_bytes;
+    return;
+  }
   throw_if_cancelled(progress_);
   model::Model model = model_;
-  model.tensors = Repacking(model_.tensors, plans_of(trial), packing_.options, {}).tensors();
+  const ModelPacking any_values;
+  model.tensors =
+      Repacking(model_.tensors, any_values.plans(trial.types, trial.name), any_values.options, {}).tensors();
   const auto loaded = std::make_shared<runtime::LoadedModel>(std::move(model), passes::ActivationPolicy::automatic);
   const evaluate::SpeedOptions speed{.prompt_tokens = 0, .generated_tokens = 24, .rounds = 3};
   runtime::Session session(loaded, {.threads = options_.threads, .context_tokens = evaluate::context_for(speed)});
@@ -195,7 +236,7 @@ void TrialRunner::remember(const std::string& name, const Trial& trial) {
 
 const Trial& TrialRunner::try_mix(std::string_view name) {
   throw_if_cancelled(progress_);
-  Trial trial{.name = std::string(name)};
+  Trial trial = new_trial(std::string(name), 0);
   if (recall(trial)) return add(std::move(trial));
   trial.types.clear();
   for (const auto& choice : quantize::choose_tensor_types(quantize::mix_named(name), quantize::mix_request(model_))) {
@@ -206,26 +247,49 @@ const Trial& TrialRunner::try_mix(std::string_view name) {
   for (const auto& tensor : model_.tensors) {
     trial.bytes += row_bytes(*trial.types[index++], tensor.shape.row_length()) * tensor.shape.row_count();
   }
-  const auto quality = meter().measure(trial.types, packing_);
+  const auto quality = meter().measure(trial.types, packings_.front());
   return measure(std::move(trial), quality);
 }
 
-const Trial& TrialRunner::try_budget(const Budget& budget) {
+const Trial& TrialRunner::try_budget(const Budget& budget, size_t quantizer) {
   throw_if_cancelled(progress_);
-  Trial trial{.name = budget.max_divergence > 0 ? fmt::format("solved for KL {}", budget.max_divergence)
-                                                : fmt::format("solved for {} bytes", budget.max_bytes)};
+  Trial trial = new_trial(budget.max_divergence > 0 ? fmt::format("solved for KL {}", budget.max_divergence)
+                                                    : fmt::format("solved for {} bytes", budget.max_bytes),
+                          quantizer);
   if (recall(trial)) {
-    const Trial* same = find_same(trial.types);
+    const Trial* same = find_same(trial);
     return same ? *same : add(std::move(trial));
   }
-  const BudgetSolution solution = solve_budget(model_, sensitivity(), budget, meter(), packing_, progress_);
-  if (const Trial* same = find_same(solution.types)) {
+  const BudgetSolution solution = solve_budget(model_, sensitivity(), budget, meter(), packings_[quantizer], progress_);
+  trial.types = solution.types;
+  trial.bytes = solution.bytes;
+  if (const Trial* same = find_same(trial)) {
     remember(trial.name, *same);
     return *same;
   }
-  trial.types = solution.types;
-  trial.bytes = solution.bytes;
   return measure(std::move(trial), solution.measured);
+}
+
+const Trial& TrialRunner::try_types_of(const Trial& other, size_t quantizer) {
+  throw_if_cancelled(progress_);
+  Trial trial = new_trial(other.name, quantizer);
+  trial.types = other.types;
+  trial.bytes = other.bytes;
+  if (const Trial* same = find_same(trial)) return *same;
+  if (Trial known = new_trial(other.name, quantizer); recall(known) && known.types == trial.types) {
+    return add(std::move(known));
+  }
+  const auto quality = meter().measure(trial.types, packings_[quantizer]);
+  return measure(std::move(trial), quality);
+}
+
+std::vector<std::string> TrialRunner::settings_of(const Trial& trial) const {
+  const auto& quantizer = quantize::quantizer_named(trial.quantizer);
+  std::vector<std::string> settings;
+  for (const auto& setting : options_.settings) {
+    if (has_parameter(quantizer, setting)) settings.push_back(setting);
+  }
+  return settings;
 }
 
 bool TrialRunner::knows(std::string_view name) const {

@@ -17,7 +17,8 @@ namespace adze::pipeline {
 
 /// One way to store the model.
 struct Trial {
-  std::string name = {};                // "Q4_K_M", "solved 4.25"
+  std::string name = {};                // "Q4_K_M", "solved for 90000000 bytes, gptq"
+  std::string quantizer = {};           // that chose the values
   std::vector<StorageType> types = {};  // of the model's tensors, in their order
   int64_t bytes = 0;                    // of all tensors
   double bits_per_weight = 0;
@@ -37,9 +38,10 @@ struct TrialOptions {
   std::vector<std::string> types = {};  // storage types to choose from; empty: those with fast kernels
   int64_t text_context = 512;           // tokens per chunk of the text
   int64_t text_chunks = 4;
-  int64_t context = 4096;                  // tokens of the cache that counts as memory
-  std::string quantizer = {};              // empty: "nearest", or "importance" with statistics
-  std::vector<std::string> settings = {};  // of the quantizer's parameters
+  int64_t context = 4096;  // tokens of the cache that counts as memory
+  /// The first drives the search, the others are tried on what it finds. Empty: all that the statistics allow for.
+  std::vector<std::string> quantizers = {};
+  std::vector<std::string> settings = {};  // of the quantizers' parameters
   std::string statistics = {};             // file of activation statistics; empty: none
   std::string trials = {};                 // database of what was measured already; empty: not kept
   unsigned threads = 0;                    // 0: one per processor
@@ -51,26 +53,31 @@ class TrialRunner {
   /// REQUIRES: model and progress outlive the runner.
   TrialRunner(const model::Model& model, TrialOptions options, Progress& progress);
 
-  /// As a named mix stores it; as a budget does that is solved for this model: a new trial, or the one that stores all
-  /// tensors in the same types. What is in the database already is not measured again. Valid until the next call.
+  /// As a named mix stores it; as a budget does that is solved for this model; in the types of another trial: a new
+  /// trial, or the one that does the same already. What is in the database is not measured again. Valid until the next
+  /// call. `quantizer` is an index below quantizer_count().
   const Trial& try_mix(std::string_view name);
-  const Trial& try_budget(const Budget& budget);
+  const Trial& try_budget(const Budget& budget, size_t quantizer = 0);
+  const Trial& try_types_of(const Trial& other, size_t quantizer);
+
+  size_t quantizer_count() const { return packings_.size(); }
+  /// Those of TrialOptions::settings that the trial's quantizer has.
+  std::vector<std::string> settings_of(const Trial& trial) const;
 
   std::vector<Trial>& trials() { return trials_; }
   bool knows(std::string_view name) const;
   /// REQUIRES: knows(name).
   const Trial& trial_named(std::string_view name) const;
   double reference_perplexity() const { return reference_perplexity_; }
-  const ModelPacking& packing() const { return packing_; }
-  std::vector<TensorPlan> plans_of(const Trial& trial) const { return packing_.plans(trial.types, trial.name); }
 
  private:
   std::string describe_setting() const;
   const Sensitivity& sensitivity();
   QualityMeter& meter();
+  Trial new_trial(std::string name, size_t quantizer) const;
   bool recall(Trial& trial);
   void remember(const std::string& name, const Trial& trial);
-  const Trial* find_same(const std::vector<StorageType>& types) const;
+  const Trial* find_same(const Trial& trial) const;
   const Trial& add(Trial trial);
   const Trial& measure(Trial trial, const evaluate::DivergenceResult& quality);
   void measure_running(Trial& trial) const;
@@ -79,7 +86,7 @@ class TrialRunner {
   TrialOptions options_;
   Progress& progress_;
   std::vector<const codecs::Codec*> candidates_;
-  ModelPacking packing_;
+  std::vector<ModelPacking> packings_;  // by quantizer
   std::vector<int32_t> tokens_;
   TrialStore store_;
   std::string setting_;

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""The demo's table, made of the reports of adze inspect, eval and bench."""
+"""The demo, on a tiny model instead of the one that it fetches."""
+import json
 import sys
 import unittest
+from unittest import mock
 
 from program import ADZE, ROOT, VerbTest
 from tiny_model import write_tiny_model
@@ -10,21 +12,23 @@ sys.path.insert(0, str(ROOT / "tools"))
 import demo
 
 
-class DemoTable(VerbTest):
-    def setUp(self):
-        super().setUp()
-        demo.CONTEXT, demo.CHUNKS, demo.PROMPT_TOKENS, demo.GENERATED_TOKENS, demo.ROUNDS = 64, 2, 16, 4, 1
-        self.text = self.folder / "text.txt"
-        self.text.write_text("the cat sat on the mat and the dog ran to the man in the sun " * 40)
+class Demo(VerbTest):
+    def test_writes_the_best_and_lets_it_answer(self):
+        model = write_tiny_model(self.folder / "tiny.F32.gguf")
+        text = self.folder / "text.txt"
+        text.write_text("the cat sat on the mat and the dog ran to the man in the sun " * 40)
+        with mock.patch.multiple(demo, fetch_model=lambda: ("gguf", model), SHARED_TEXT=text, CONTEXT=32, CHUNKS=2,
+                                 ASK=["run", "-p", "the cat", "-n", 4]):
+            demo.main(["--program", str(ADZE), "--folder", str(self.folder / "demo")])
+        recipe = json.loads((self.folder / "demo" / "best.gguf.recipe.json").read_text())
+        self.assertIn(recipe["quantizer"], ("importance", "gptq"))
+        self.assertTrue((self.folder / "demo" / "best.gguf.statistics.gguf").is_file())
 
-    def test_every_cell_of_a_quantized_model_is_filled(self):
-        reference = write_tiny_model(self.folder / "tiny.gguf")
-        rows = demo.compare(demo.Adze(ADZE), reference, "F32", self.text, self.folder, ["Q8_0"])
-        first, second = map(demo.cells_of, rows)
-        self.assertEqual(first[0], "F32")
-        self.assertEqual(first.count("–"), 2)  # no divergence from itself
-        self.assertNotIn("–", second)
-        self.assertIs(demo.best_of(rows[1:]), rows[1])
+    def test_judges_and_calibrates_on_different_text(self):
+        with mock.patch.object(demo, "SHARED_TEXT", self.folder / "missing.txt"):
+            judging, what, calibration = demo.texts(self.folder)
+        self.assertIn("own pages", what)
+        self.assertNotEqual(judging.read_text(), calibration.read_text())
 
 
 if __name__ == "__main__":

@@ -79,6 +79,28 @@ class Optimize(VerbTest):
         self.assertGreater(len(report["trials"]), 4)
         self.refuses(*self.words("--quantizer", "gptq"), says="Hessians")
 
+    def test_calibrates_once_and_tries_every_quantizer_that_statistics_allow_for(self):
+        other = self.folder / "other.txt"
+        other.write_text("a man and a dog ran for the bus on a cold and rainy day. " * 60)
+        report = self.optimize("--calibration", other)
+        names = [trial["name"] for trial in report["trials"]]
+        self.assertTrue(any(name.endswith(", gptq") for name in names), names)
+        statistics = self.folder / "small.gguf.statistics.gguf"
+        self.assertEqual(report["statistics"], str(statistics))
+        before = statistics.stat().st_mtime_ns
+        self.assertEqual(self.optimize("--calibration", other)["trials"], report["trials"])
+        self.assertEqual(statistics.stat().st_mtime_ns, before)
+        self.refuses(*self.words("--calibration", other, "--imatrix", statistics), status=USAGE, says="--calibration")
+
+    def test_a_further_quantizer_is_tried_on_what_the_first_found(self):
+        report = self.optimize("--quantizer", "nearest", "--quantizer", "hqq", "--set", "rounds=4")
+        refined = [trial for trial in report["trials"] if trial["name"].endswith(", hqq")]
+        self.assertEqual(len(refined), 1)
+        first = next(trial for trial in report["trials"] if trial["name"] == refined[0]["name"].removesuffix(", hqq"))
+        self.assertEqual(refined[0]["bytes"], first["bytes"])
+        self.assertEqual(refined[0]["tokens_per_second"], first["tokens_per_second"])
+        self.refuses(*self.words("--set", "rounds=4"), says="no parameter")
+
     def test_refuses(self):
         self.refuses("optimize", self.model, self.out, status=USAGE, says="--text")
         self.refuses(*self.words("--storage", "q9"), says="q9")
