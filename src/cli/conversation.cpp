@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "text/chat_templates/special_token_texts.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace adze::cli {
@@ -17,19 +18,6 @@ text::ChatTemplate template_of(const model::Model& model, const std::optional<st
          model.source);
   }
   return text::ChatTemplate::parse(*source, model.source + ": chat template");
-}
-
-// The texts of special tokens under the names that templates know them by.
-Json special_token_texts(const text::Tokenizer& tokenizer) {
-  const auto& special = tokenizer.special();
-  Json texts = Json::object();
-  for (const auto& [name, id] : {std::pair{"bos_token", special.bos},
-                                 {"eos_token", special.eos},
-                                 {"unk_token", special.unk},
-                                 {"pad_token", special.pad}}) {
-    if (id != text::kNoToken) texts[name] = tokenizer.token_text(id);
-  }
-  return texts;
 }
 
 }  // namespace
@@ -50,7 +38,7 @@ std::vector<int32_t> Conversation::tokens() const {
   const auto& tokenizer = model_.tokenizer();
   text::ChatContextOptions options;
   options.add_generation_prompt = true;
-  options.special_tokens = special_token_texts(tokenizer);
+  options.special_tokens = text::special_token_texts(tokenizer);
   const auto context = text::chat_context(messages, options);
   // The template writes the tokens that begin a text itself.
   return tokenizer.encode(template_.render(context), {.add_special = false});

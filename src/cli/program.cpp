@@ -62,9 +62,9 @@ int run_verb(const Verb& verb, const std::vector<std::string>& words, Console& c
   Arguments arguments(words);
   const bool as_json = std::find(words.begin(), words.end(), "--json") != words.end();
   try {
-    verb.run(arguments, console);
+    const ExitCode status = verb.run(arguments, console);
     console.flush();
-    return kSuccess;
+    return status;
   } catch (const HelpWanted&) {
     console.write(verb_help(verb, arguments, console));
     console.flush();

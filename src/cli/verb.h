@@ -7,6 +7,7 @@
 
 #include "cli/arguments.h"
 #include "cli/console.h"
+#include "cli/exit_codes.h"
 
 namespace adze::cli {
 
@@ -22,7 +23,7 @@ struct Verb {
   std::string_view description;  // sentences for --help
   std::span<const Example> examples;
   /// Declares its arguments, parses them and does the work. Throws Error, UsageError, HelpWanted.
-  void (*run)(Arguments& arguments, Console& console) = nullptr;
+  ExitCode (*run)(Arguments& arguments, Console& console) = nullptr;
 };
 
 /// A verb whose arguments are the struct `Options` with `void declare(Arguments&)`, and whose work is `kRun`.
@@ -33,6 +34,19 @@ constexpr Verb make_verb(Verb texts) {
     options.declare(arguments);
     arguments.parse();
     kRun(options, console);
+    return kSuccess;
+  };
+  return texts;
+}
+
+/// The same for verbs that give a verdict.
+template <typename Options, ExitCode (*kRun)(const Options&, Console&)>
+constexpr Verb make_verb(Verb texts) {
+  texts.run = [](Arguments& arguments, Console& console) {
+    Options options;
+    options.declare(arguments);
+    arguments.parse();
+    return kRun(options, console);
   };
   return texts;
 }
@@ -45,7 +59,7 @@ const Verb* find_verb(std::string_view name);
 extern const Verb inspect_verb, explain_verb, tokenize_verb;
 extern const Verb convert_verb, calibrate_verb, quantize_verb, optimize_verb, prepare_verb, make_model_verb;
 extern const Verb run_verb, chat_verb;
-extern const Verb eval_verb, bench_verb;
+extern const Verb eval_verb, bench_verb, diff_verb;
 extern const Verb list_verb, doctor_verb;
 
 }  // namespace adze::cli
