@@ -10,6 +10,7 @@
 #include "formats/gguf/write_gguf.h"
 #include "formats/hf/read_hf.h"
 #include "formats/hf/write_hf.h"
+#include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/safetensors/write_safetensors.h"
 
@@ -25,13 +26,14 @@ constexpr std::array kFormats = {
            .read = read_gguf,
            .storage_for = gguf_storage,
            .write = write_gguf},
-    Format{.name = "hf",
-           .summary = "Hugging Face: a folder with config.json, safetensors and tokenizer.json",
-           .file_pattern = "a folder with config.json and *.safetensors",
-           .recognizes = is_hf_folder,
-           .read = read_hf,
-           .storage_for = nullptr,
-           .write = write_hf},
+    Format{
+        .name = "hf",
+        .summary = "Hugging Face: a folder with config.json, safetensors (or, to read, PyTorch's) and tokenizer.json",
+        .file_pattern = "a folder with config.json and *.safetensors or pytorch_model*.bin",
+        .recognizes = is_hf_folder,
+        .read = read_hf,
+        .storage_for = nullptr,
+        .write = write_hf},
     Format{.name = "safetensors",
            .summary = "safetensors: one file with a bare set of tensors",
            .file_pattern = "*.safetensors",
@@ -39,6 +41,13 @@ constexpr std::array kFormats = {
            .read = read_safetensors,
            .storage_for = nullptr,
            .write = write_safetensors},
+    Format{.name = "pytorch",
+           .summary = "PyTorch: a checkpoint of torch.save, read without running anything in it",
+           .file_pattern = "*.bin, *.pt, *.pth, *.th, *.ckpt",
+           .recognizes = is_pytorch,
+           .read = read_pytorch,
+           .storage_for = nullptr,
+           .write = nullptr},
 };
 
 std::string names() {

@@ -15,6 +15,7 @@
 #include "formats/hf/side_files.h"
 #include "formats/hf/tokenizer_files.h"
 #include "formats/hf/weight_names.h"
+#include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 
 namespace adze::formats {
@@ -55,7 +56,7 @@ std::vector<model::Tensor> with_tied_embedding(std::vector<model::Tensor> tensor
 void read_tensors(const std::string& folder, bool tied, model::Model& model) {
   const auto names = WeightNames::to_canonical(architectures::architecture_named(model.architecture));
   std::vector<model::Tensor> tensors;
-  for (auto& tensor : read_safetensors_folder(folder)) {
+  for (auto& tensor : has_safetensors(folder) ? read_safetensors_folder(folder) : read_pytorch_folder(folder)) {
     if (!is_computed(tensor.name)) tensors.push_back(in_canonical_form(std::move(tensor), names, model.config));
   }
   if (tied) tensors = with_tied_embedding(std::move(tensors));
@@ -71,7 +72,7 @@ void read_generation(const std::string& folder, model::Model& model) {
 
 bool is_hf_folder(const std::string& path) {
   std::error_code ignored;
-  return fs::exists(fs::path(path) / "config.json", ignored) && has_safetensors(path);
+  return fs::exists(fs::path(path) / "config.json", ignored) && (has_safetensors(path) || has_pytorch(path));
 }
 
 model::Model read_hf(const std::string& path, const ReadOptions& options) {
