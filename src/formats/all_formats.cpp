@@ -10,6 +10,7 @@
 #include "formats/gguf/write_gguf.h"
 #include "formats/hf/read_hf.h"
 #include "formats/hf/write_hf.h"
+#include "formats/llama2c/read_llama2c.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/safetensors/write_safetensors.h"
@@ -41,6 +42,13 @@ constexpr std::array kFormats = {
            .read = read_safetensors,
            .storage_for = nullptr,
            .write = write_safetensors},
+    Format{.name = "llama2c",
+           .summary = "llama2.c: settings and weights in one file, tokenizer.bin beside it",
+           .file_pattern = "*.bin",
+           .recognizes = is_llama2c,
+           .read = read_llama2c,
+           .storage_for = nullptr,
+           .write = nullptr},
     Format{.name = "pytorch",
            .summary = "PyTorch: a checkpoint of torch.save, read without running anything in it",
            .file_pattern = "*.bin, *.pt, *.pth, *.th, *.ckpt",
