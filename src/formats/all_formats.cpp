@@ -1,3 +1,4 @@
+// lint: foreign names: formats
 // The table of formats. To add one: write its folder, add a line here and a page in docs/formats/.
 #include <array>
 #include <filesystem>
