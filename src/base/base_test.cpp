@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/opened_files.h"
 #include "base/team.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"
@@ -52,6 +53,21 @@ TEST(OutputFile, PadsAndOverwrites) {
   std::filesystem::remove(path);
 }
 
+TEST(OutputFile, WithASinkNothingIsWritten) {
+  const auto path = scratch_path("sink");
+  std::string seen;
+  OutputFile file(path, [&](std::span<const std::byte> bytes) {
+    seen.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  });
+  file.append("abc");
+  file.pad_to(8);
+  EXPECT_EQ(file.position(), 8u);
+  EXPECT_THROW(file.overwrite(0, std::as_bytes(std::span("X", 1))), Error);
+  file.commit();
+  EXPECT_EQ(seen, std::string("abc\0\0\0\0\0", 8));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST(MappedFile, NoticesThatItsFileWasCut) {
   const std::string path = testing::TempDir() + "adze_cut_file";
   write_text_file(path, "0123456789");
@@ -75,6 +91,21 @@ TEST(MappedFile, ItsPathIsFoundByAnAddress) {
   file.reset();
   EXPECT_EQ(mapped_path_at(bytes), nullptr);
   EXPECT_EQ(mapped_path_at(again->bytes().data()), again->path().c_str());
+  std::filesystem::remove(path);
+}
+
+TEST(OpenedFiles, RemembersEachOnce) {
+  const std::string path = testing::TempDir() + "adze_opened_file";
+  write_text_file(path, "x");
+  const OpenedFiles outer;
+  {
+    const OpenedFiles inner;
+    read_text_file(path);
+    read_text_file(path);
+    EXPECT_THROW(read_text_file(path + ".none"), Error);
+    EXPECT_EQ(inner.paths(), std::vector{path});
+  }
+  EXPECT_TRUE(outer.paths().empty());
   std::filesystem::remove(path);
 }
 

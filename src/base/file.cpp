@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/opened_files.h"
 
 namespace adze {
 namespace {
@@ -65,6 +66,7 @@ void sync_directory_of(const std::string& path) {
 std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
   Descriptor descriptor(open_for_reading(path));
   const size_t size = regular_file_size(descriptor.get(), path);
+  OpenedFiles::note(path);
   void* address = size == 0 ? nullptr : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.get(), 0);
   if (address == MAP_FAILED) fail(ErrorCode::io, "{}: cannot map: {}", path, std::strerror(errno));
   return std::shared_ptr<const MappedFile>(
@@ -98,6 +100,8 @@ OutputFile::OutputFile(const std::string& path) : path_(path), temporary_path_(p
   ::fchmod(descriptor_, 0666 & ~mask);
 }
 
+OutputFile::OutputFile(const std::string& path, ByteSink sink) : path_(path), sink_(std::move(sink)) {}
+
 OutputFile::~OutputFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
@@ -109,6 +113,11 @@ void OutputFile::fail_write() const {
 }
 
 void OutputFile::append(std::span<const std::byte> bytes) {
+  if (sink_) {
+    sink_(bytes);
+    position_ += bytes.size();
+    return;
+  }
   while (!bytes.empty()) {
     const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
@@ -126,6 +135,7 @@ void OutputFile::append(std::span<const std::byte> bytes) {
 }
 
 void OutputFile::overwrite(uint64_t offset, std::span<const std::byte> bytes) {
+  if (sink_) fail(ErrorCode::internal, "{}: bytes that went away cannot be overwritten", path_);
   while (!bytes.empty()) {
     const ssize_t count = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
@@ -146,6 +156,7 @@ void OutputFile::pad_to(uint64_t alignment) {
 }
 
 void OutputFile::commit() {
+  if (sink_) return;
   if (::fsync(descriptor_) != 0) fail_write();
   if (::close(std::exchange(descriptor_, -1)) != 0 || ::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
     const int reason = errno;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -41,11 +42,16 @@ class MappedFile {
   MappedRange range_;
 };
 
+/// Gets the bytes of a file that nobody wants on disk, in order.
+using ByteSink = std::function<void(std::span<const std::byte>)>;
+
 /// Appends to a temporary file beside `path`; commit() syncs and renames it into place.
 /// Destroyed without commit(), it removes the temporary file and leaves any old `path` untouched.
 class OutputFile {
  public:
   explicit OutputFile(const std::string& path);
+  /// Nothing is written: what would be appended goes to `sink`. overwrite() is Error(internal).
+  OutputFile(const std::string& path, ByteSink sink);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
@@ -64,6 +70,7 @@ class OutputFile {
   [[noreturn]] void fail_write() const;
   std::string path_;
   std::string temporary_path_;
+  ByteSink sink_;  // instead of a file, where there is one
   int descriptor_ = -1;
   uint64_t position_ = 0;
   uint64_t written_back_ = 0;

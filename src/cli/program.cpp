@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/this_program.h"
 #include "cli/exit_codes.h"
 #include "cli/file_faults.h"
 #include "cli/help_text.h"
@@ -103,7 +104,7 @@ int run_words(const std::vector<std::string>& words, Console& console) {
   if (first == "-h" || first == "--help" || (first == "help" && words.size() == 1)) {
     return print_and_flush(program_help(console), console);
   }
-  if (first == "--version") return print_and_flush(fmt::format("adze {}\n", ADZE_VERSION), console);
+  if (first == "--version") return print_and_flush(fmt::format("adze {}\n", program_version()), console);
   if (first == "--help-page") return print_and_flush(help_page(console), console);
   if (first == "--completion") return print_and_flush(bash_completion(console), console);
   const bool asks_help = first == "help";

@@ -6,6 +6,7 @@
 #include "backends/backend.h"
 #include "base/cpu_features.h"
 #include "base/memory_use.h"
+#include "base/this_program.h"
 #include "cli/machine_cache.h"
 #include "cli/model_cache.h"
 #include "cli/progress_bar.h"
@@ -170,7 +171,7 @@ void print_report(Console& console) {
 
 Json report_json() {
   const auto limits = cached_machine_limits();
-  return {{"version", ADZE_VERSION},
+  return {{"version", program_version()},
           {"machine", machine_facts().to_json()},
           {"backends", backends_table().to_json()},
           {"kernels", kernels_table().to_json()},

@@ -4,7 +4,9 @@
 // files mean, and use a container.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +27,8 @@ struct WriteOptions {
   Progress* progress = nullptr;                // counts bytes written
   uint64_t max_shard_bytes = 0;                // a new file begins before this is passed; 0: the format's own limit
   std::vector<size_t> tensors_per_shard = {};  // GGUF: if not empty, how many tensors each file gets
+  /// GGUF: gets the bytes of every file, in order, instead of the disk; null: files are written.
+  std::function<void(const std::string& path, std::span<const std::byte> bytes)> sink = nullptr;
 };
 
 struct Format {

@@ -215,6 +215,11 @@ void write_part(const Part& part, TensorStream& stream, OutputFile& file) {
   file.pad_to(part.alignment);
 }
 
+std::unique_ptr<OutputFile> open_part(const std::string& path, const WriteOptions& options) {
+  if (!options.sink) return std::make_unique<OutputFile>(path);
+  return std::make_unique<OutputFile>(path, [path, &options](auto bytes) { options.sink(path, bytes); });
+}
+
 model::KeyValues keys_of(const model::Model& model) {
   if (!model.key_order.empty()) return collect_keys(model);  // it was a GGUF file: nothing is added
   model::Model complete = model;
@@ -235,7 +240,7 @@ void write_gguf(const model::Model& model, const std::string& path, const WriteO
   TensorStream stream(options, static_cast<uint64_t>(model.tensors.byte_size()));
   std::vector<std::unique_ptr<OutputFile>> files;
   for (const Part& part : plan_parts(model, keys_of(model), path, options)) {
-    files.push_back(std::make_unique<OutputFile>(part.path));
+    files.push_back(open_part(part.path, options));
     write_part(part, stream, *files.back());
   }
   for (const auto& file : files) file->commit();
