@@ -11,13 +11,6 @@
 namespace adze::evaluate {
 namespace {
 
-struct PositionDivergence {
-  double candidate_loss;
-  double reference_loss;
-  double divergence;
-  bool same_top;
-};
-
 PositionDivergence compare_position(std::span<const float> candidate, std::span<const float> reference,
                                     int32_t target) {
   const double candidate_norm = log_sum_exp(candidate);
@@ -36,20 +29,24 @@ PositionDivergence compare_position(std::span<const float> candidate, std::span<
           top(candidate) == top(reference)};
 }
 
+}  // namespace
+
 void add_position(DivergenceResult& result, const PositionDivergence& position) {
   result.candidate.add(position.candidate_loss);
   result.reference.add(position.reference_loss);
+  result.change.add(position.candidate_loss - position.reference_loss);
   result.divergences.push_back(position.divergence);
   result.same_top += position.same_top;
   const double change = std::exp(-position.candidate_loss) - std::exp(-position.reference_loss);
   result.probability_square_sum += change * change;
 }
 
-}  // namespace
+void finish(DivergenceResult& result) { std::sort(result.divergences.begin(), result.divergences.end()); }
 
 double DivergenceResult::mean_divergence() const {
   if (divergences.empty()) return 0;
-  return std::accumulate(divergences.begin(), divergences.end(), 0.0) / static_cast<double>(divergences.size());
+  const double sum = std::accumulate(divergences.begin(), divergences.end(), 0.0);
+  return sum / static_cast<double>(divergences.size());
 }
 
 double DivergenceResult::mean_divergence_error() const {
@@ -74,6 +71,16 @@ double DivergenceResult::top_agreement() const {
   return divergences.empty() ? 0 : static_cast<double>(same_top) / static_cast<double>(divergences.size());
 }
 
+double DivergenceResult::top_agreement_error() const {
+  if (divergences.empty()) return 0;
+  const double share = top_agreement();
+  return std::sqrt(share * (1 - share) / static_cast<double>(divergences.size()));
+}
+
+// Both models read the same tokens, so the ratio is known much better than either perplexity.
+double DivergenceResult::perplexity_ratio() const { return change.perplexity(); }
+double DivergenceResult::perplexity_ratio_error() const { return change.perplexity_error(); }
+
 double DivergenceResult::rms_probability_change() const {
   return divergences.empty() ? 0 : std::sqrt(probability_square_sum / static_cast<double>(divergences.size()));
 }
@@ -96,7 +103,7 @@ DivergenceResult measure_divergence(runtime::Session& candidate, runtime::Sessio
     });
     for (const auto& position : positions) add_position(result, position);
   });
-  std::sort(result.divergences.begin(), result.divergences.end());
+  finish(result);
   result.seconds = seconds_since(start_ns);
   return result;
 }

@@ -140,7 +140,8 @@ MachineLimits measure_machine(const LimitOptions& options, Progress& progress) {
   const Isa isa = active_isa();
   const MachineLoops loops = loops_for(isa);
   MachineLimits limits{cpu_features().model_name, isa, loops.int8.instruction, loops.f32.instruction, {}, {}};
-  const int64_t largest = *std::ranges::max_element(options.block_bytes);
+  int64_t largest = kMebibyte;  // without blocks, only multiply-adds are measured
+  for (const int64_t bytes : options.block_bytes) largest = std::max(largest, bytes);
   const backends::HostBuffer memory(static_cast<size_t>(largest));
   std::memset(memory.data(), 1, memory.size());
   const uint64_t steps = options.threads.size() * (options.block_bytes.size() + 1);
