@@ -41,7 +41,7 @@ def makers(options, statistics):
     for name in options.quantizers.split(","):
         words = [] if name == "nearest" else ["--imatrix", statistics]
         yield name, lambda kind, target, name=name, words=words: [
-            ADZE, "quantize", options.model, target, "--type", kind, "--quantizer", name, *words]
+            ADZE, "quantize", options.model, target, "--type", kind, "--quantizer", name, "--no-card", *words]
     if not options.no_peer and LLAMA_QUANTIZE.exists():
         yield "llama.cpp", lambda kind, target: [LLAMA_QUANTIZE, options.model, target, kind, 2]
         yield "llama.cpp imatrix", lambda kind, target: [LLAMA_QUANTIZE, "--imatrix", statistics, options.model, target,

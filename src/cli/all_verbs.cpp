@@ -10,7 +10,7 @@ constexpr std::array kVerbs{
     &inspect_verb, &explain_verb,   &tokenize_verb,                                                   //
     &convert_verb, &calibrate_verb, &quantize_verb, &optimize_verb, &prepare_verb, &make_model_verb,  //
     &run_verb,     &chat_verb,                                                                        //
-    &eval_verb,    &bench_verb,     &diff_verb,                                                       //
+    &eval_verb,    &bench_verb,     &compare_verb,  &assert_verb,   &verify_verb,  &diff_verb,        //
     &list_verb,    &doctor_verb,
 };
 

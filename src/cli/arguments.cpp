@@ -15,6 +15,8 @@
 namespace adze::cli {
 namespace {
 
+constexpr int kMostWords = 1 << 16;
+
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -49,15 +51,6 @@ int64_t parse_integer(const std::string& name, std::string_view word, IntegerRan
   return value;
 }
 
-double parse_number(const std::string& name, const std::string& word) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc() || end != word.data() + word.size() || !std::isfinite(value)) {
-    throw UsageError(fmt::format("{}: '{}' is not a number", name, word));
-  }
-  return value;
-}
-
 std::vector<int64_t> parse_integers(const std::string& name, std::string_view list, IntegerRange range) {
   std::vector<int64_t> values;
   while (true) {
@@ -71,6 +64,15 @@ std::vector<int64_t> parse_integers(const std::string& name, std::string_view li
 std::string joined(const std::vector<int64_t>& values) { return fmt::format("{}", fmt::join(values, ",")); }
 
 }  // namespace
+
+double parse_number(const std::string& name, const std::string& word) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size() || !std::isfinite(value)) {
+    throw UsageError(fmt::format("{}: '{}' is not a number", name, word));
+  }
+  return value;
+}
 
 struct Arguments::Parser {
   CLI::App app;
@@ -102,6 +104,11 @@ void Arguments::add_option(const OptionText& text, const std::string& default_te
 void Arguments::required(std::string_view name, std::string_view help, std::string& value) {
   described_.push_back({std::string(name), "", std::string(help), "", true, true});
   parser_->app.add_option(std::string(name), value)->required();
+}
+
+void Arguments::required(std::string_view name, std::string_view help, std::vector<std::string>& values, int fewest) {
+  described_.push_back({std::string(name), "", std::string(help), "", true, true});
+  parser_->app.add_option(std::string(name), values)->required()->expected(fewest, kMostWords);
 }
 
 void Arguments::optional(std::string_view name, std::string_view help, std::optional<std::string>& value) {

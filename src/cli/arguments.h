@@ -48,6 +48,9 @@ struct DescribedOption {
   bool is_required = false;
 };
 
+/// Throws UsageError naming `option` for what is no finite number.
+double parse_number(const std::string& option, const std::string& word);
+
 class Arguments {
  public:
   explicit Arguments(std::vector<std::string> words);
@@ -60,6 +63,8 @@ class Arguments {
   /// Options that follow are listed under this heading.
   void section(std::string_view title) { section_ = title; }
   void required(std::string_view name, std::string_view help, std::string& value);
+  /// At least `fewest` of them.
+  void required(std::string_view name, std::string_view help, std::vector<std::string>& values, int fewest);
   void optional(std::string_view name, std::string_view help, std::optional<std::string>& value);
   void flag(std::string_view flags, std::string_view help, bool& value);
   void option(const OptionText& text, std::string& value);

@@ -7,7 +7,7 @@ namespace adze::cli {
 
 enum ExitCode : int {
   kSuccess = 0,
-  kFailure = 1,      // the input or the machine does not allow it
+  kFailure = 1,      // the input or the machine does not allow it; a check found something else than it should
   kUsage = 2,        // the command line makes no sense
   kUnavailable = 3,  // a file, model or name does not exist, or is not available here
   kCancelled = 130,  // stopped by Ctrl-C; outputs are as they were before

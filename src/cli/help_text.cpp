@@ -165,8 +165,8 @@ std::string help_page(Console& console) {
       "Results go to the standard output, messages and progress to the standard error; progress is shown only on a\n"
       "terminal. Colours appear only on a terminal and not when `NO_COLOR` is set. With `--json` the result, or the\n"
       "error as `{\"error\": {\"code\": …, \"message\": …}}`, is one JSON document on the standard output.\n\n"
-      "| exit status | meaning |\n|---|---|\n| 0 | success |\n| 1 | error: the input or the machine does not allow it "
-      "|\n"
+      "| exit status | meaning |\n|---|---|\n| 0 | success |\n| 1 | error: the input or the machine does not allow it; "
+      "or `assert` or `verify` found a difference |\n"
       "| 2 | wrong usage |\n| 3 | a file, model or name was not found, or is not available here |\n"
       "| 130 | stopped by Ctrl-C; files are as they were before |\n\n";
   for (const Verb* verb : all_verbs()) {

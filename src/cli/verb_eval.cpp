@@ -2,15 +2,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <tuple>
 
+#include "base/clock.h"
+#include "base/sha256.h"
 #include "cli/input_text.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "cli/session_arguments.h"
+#include "cli/text_arguments.h"
 #include "cli/text_tokens.h"
 #include "cli/verb.h"
 #include "evaluate/divergence.h"
+#include "evaluate/reference_file.h"
 
 namespace adze::cli {
 namespace {
@@ -23,6 +28,7 @@ struct EvalOptions {
   SessionArguments session;
   std::string text;
   std::optional<std::string> reference;
+  std::optional<std::string> reference_target;
   int64_t context = 512;
   int64_t chunks = 0;
   bool json = false;
@@ -30,7 +36,14 @@ struct EvalOptions {
   void declare(Arguments& arguments) {
     session.declare_model(arguments);
     arguments.option({"--text", "FILE", "the text to score; '-' reads the standard input"}, text);
-    arguments.option({"--ref", "MODEL", "also measure the divergence from this reference model"}, reference);
+    arguments.option(
+        {"--ref", "REF",
+         "also measure the divergence from this model, or from what --save-ref kept; then the text and its "
+         "chunks are those that were kept"},
+        reference);
+    arguments.option({"--save-ref", "FILE",
+                      "keep what the model predicts: the most likely tokens and the mass of the others, megabytes"},
+                     reference_target);
     arguments.option({"-c,--context", "TOKENS", "tokens per chunk, of which the second half is scored"}, context,
                      {4, 1 << 20});
     arguments.option({"--chunks", "N", "use only the first N chunks; 0: all"}, chunks, at_least(0));
@@ -63,6 +76,11 @@ struct EvalReport {
   Json more = Json::object();
 };
 
+struct Scored {
+  std::span<const int32_t> tokens;
+  evaluate::TextOptions text;
+};
+
 EvalReport report_perplexity(runtime::Session& session, const std::vector<int32_t>& tokens,
                              const evaluate::TextOptions& text, Console& console) {
   ProgressBar progress(console);
@@ -90,29 +108,71 @@ EvalReport report_divergence(const evaluate::DivergenceResult& result) {
   const double agreement = result.top_agreement();
   facts.add("Same top token", "top_agreement", Cell::shown_as(fmt::format("{:.2f} %", agreement * 100), agreement));
   facts.add("RMS change of probability", "rms_probability_change", Cell::percent(result.rms_probability_change()));
+  if (result.left_out != 0) {
+    const std::string left_out = fmt::format("{:.6f} ± {:.6f} nats", result.left_out, result.left_out_error);
+    facts.add("Of the mean, estimated", "kl_left_out", Cell::shown_as(left_out, result.left_out));
+    report.more["kl_left_out_error"] = result.left_out_error;
+  }
   add_amount(facts, result.chunks, result.candidate.tokens, result.seconds);
   report.more["perplexity_error"] = result.candidate.perplexity_error();
   report.more["reference_perplexity_error"] = result.reference.perplexity_error();
   report.more["mean_kl_error"] = result.mean_divergence_error();
+  report.more["perplexity_ratio"] = result.perplexity_ratio();
+  report.more["perplexity_ratio_error"] = result.perplexity_ratio_error();
+  return report;
+}
+
+EvalReport against_kept_reference(const EvalOptions& options, Console& console) {
+  const auto reference = evaluate::read_reference(*options.reference);
+  EvalOptions own = options;
+  own.context = reference.options.context;
+  const auto session = session_for(own, load_model(options.session, options.session.model));
+  ProgressBar progress(console);
+  return report_divergence(evaluate::measure_divergence(*session, reference, progress));
+}
+
+EvalReport save_reference(const EvalOptions& options, runtime::Session& session, const std::string& source,
+                          const Scored& scored, Console& console) {
+  ProgressBar progress(console);
+  const int64_t start = now_ns();
+  auto reference = evaluate::record_reference(session, scored.tokens, scored.text, progress);
+  reference.origin = {options.session.model, name_of_text(options.text), sha256_of(source)};
+  evaluate::write_reference(reference, *options.reference_target);
+  EvalReport report;
+  evaluate::TextScore score;
+  for (const auto& position : reference.positions) score.add(position.loss);
+  add_score(report.facts, "Perplexity", "perplexity", score);
+  report.facts.add("Reference", "reference", *options.reference_target);
+  report.facts.add("Size", "bytes",
+                   Cell::bytes(static_cast<int64_t>(std::filesystem::file_size(*options.reference_target))));
+  add_amount(report.facts, reference.options.max_chunks, score.tokens, seconds_since(start));
+  report.more["perplexity_error"] = score.perplexity_error();
   return report;
 }
 
 EvalReport evaluate_model(const EvalOptions& options, const std::string& source, Console& console) {
   const auto model = load_model(options.session, options.session.model);
   const auto [tokens, first_token] = tokens_of_text(*model, source);
-  const evaluate::TextOptions text{
-      .context = options.context, .max_chunks = options.chunks, .first_token = first_token};
+  const Scored scored{tokens, {.context = options.context, .max_chunks = options.chunks, .first_token = first_token}};
   const auto session = session_for(options, model);
-  if (!options.reference) return report_perplexity(*session, tokens, text, console);
+  if (options.reference_target) return save_reference(options, *session, source, scored, console);
+  if (!options.reference) return report_perplexity(*session, tokens, scored.text, console);
   const auto reference = session_for(options, load_model(options.session, *options.reference));
   ProgressBar progress(console);
-  return report_divergence(evaluate::measure_divergence(*session, *reference, tokens, text, progress));
+  return report_divergence(evaluate::measure_divergence(*session, *reference, tokens, scored.text, progress));
+}
+
+EvalReport evaluate_wanted(const EvalOptions& options, Console& console) {
+  const bool is_kept = options.reference && evaluate::is_reference_file(*options.reference);
+  if (options.reference && options.reference_target) throw UsageError("--ref and --save-ref exclude each other");
+  if (is_kept && !options.text.empty()) throw UsageError("--text: the kept reference has its own text");
+  if (is_kept) return against_kept_reference(options, console);
+  if (options.text.empty()) throw UsageError("--text FILE is missing");
+  return evaluate_model(options, input_text(std::nullopt, options.text, "a text"), console);
 }
 
 void run_eval(const EvalOptions& options, Console& console) {
-  if (options.text.empty()) throw UsageError("--text FILE is missing");
-  const std::string source = input_text(std::nullopt, options.text, "a text");
-  const EvalReport report = evaluate_model(options, source, console);
+  const EvalReport report = evaluate_wanted(options, console);
   if (!options.json) return print_facts(console, report.facts);
   Json document = {{"model", options.session.model}, {"context", options.context}};
   document.update(report.facts.to_json());
@@ -123,6 +183,8 @@ void run_eval(const EvalOptions& options, Console& console) {
 constexpr Example kExamples[] = {
     {"eval model.gguf --text wiki.txt --chunks 20", "perplexity on the first 20 chunks of 512 tokens"},
     {"eval small.gguf --text wiki.txt --ref model.gguf", "what quantization cost: KL divergence and top-1 agreement"},
+    {"eval model.gguf --text wiki.txt --save-ref model.ref", "once; then the original is not needed any more"},
+    {"eval small.gguf --ref model.ref", "divergence from what was kept"},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "cli/input_text.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
+#include "cli/text_arguments.h"
 #include "cli/verb.h"
 #include "pipeline/optimize.h"
 #include "report/table.h"
@@ -25,11 +26,12 @@ struct OptimizeOptions {
   std::optional<std::string> trials;
   std::optional<std::string> calibration;
   int64_t threads = 0;
+  bool no_card = false;
   bool json = false;
 
   void declare(Arguments& arguments) {
     arguments.required("IN", "model in any format of `adze list formats`, weights in floating point", request.source);
-    arguments.required("OUT", "GGUF file to write; its recipe lies beside it", request.target);
+    arguments.required("OUT", "GGUF file to write; its recipe and its quality card lie beside it", request.target);
     arguments.option({"--text", "FILE", "text on which quality is measured; '-' reads the standard input"}, text);
     arguments.option({"--max-size", "SIZE", "most bytes of all weights: 90MB, 1500MB"}, max_size);
     arguments.option({"--bpw", "BITS", "the same as bits per weight, on average over all"}, bits_per_weight);
@@ -64,6 +66,7 @@ struct OptimizeOptions {
                       "database that keeps what was measured, so that a stopped or changed search "
                       "goes on; without it, OUT with .trials.sqlite"},
                      trials);
+    arguments.flag("--no-card", "write no quality card beside OUT", no_card);
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, 1024});
     arguments.json_flag(json);
   }
@@ -83,6 +86,8 @@ pipeline::OptimizeRequest request_of(const OptimizeOptions& options) {
     throw UsageError("--calibration makes what --imatrix gives; only one of them is of use");
   }
   if (options.calibration) request.calibration = input_text(std::nullopt, options.calibration, "a text");
+  request.measuring.text_name = name_of_text(options.text);
+  request.card = !options.no_card;
   const auto bytes = [](const char* option, const std::optional<std::string>& text) {
     return text ? static_cast<int64_t>(parse_byte_size(option, *text)) : 0;
   };
@@ -111,9 +116,11 @@ report::Table trial_table(const pipeline::OptimizeReport& report) {
     table.add_row(
         {mark, trial.name, Cell::bytes(trial.bytes),
          Cell::shown_as(fmt::format("{:.2f}", trial.bits_per_weight), trial.bits_per_weight),
-         Cell::shown_as(fmt::format("{:.5f} ± {:.5f}", trial.divergence, trial.divergence_error), trial.divergence),
-         Cell::shown_as(fmt::format("{:.3f}", trial.perplexity), trial.perplexity),
-         Cell::shown_as(fmt::format("{:.1f} %", 100 * trial.top_agreement), trial.top_agreement),
+         Cell::shown_as(fmt::format("{:.5f} ± {:.5f}", trial.divergence(), trial.quality.mean.error),
+                        trial.divergence()),
+         Cell::shown_as(fmt::format("{:.3f}", trial.quality.perplexity.value), trial.quality.perplexity.value),
+         Cell::shown_as(fmt::format("{:.1f} %", 100 * trial.quality.top_agreement.value),
+                        trial.quality.top_agreement.value),
          Cell::shown_as(fmt::format("{:.1f}", trial.tokens_per_second), trial.tokens_per_second),
          Cell::bytes(trial.memory_bytes)});
   }
@@ -125,6 +132,7 @@ report::FactList facts_of(const pipeline::OptimizeReport& report) {
   facts.add("Chosen", "chosen", report.chosen);
   facts.add("Recipe", "recipe", report.recipe_path);
   if (!report.statistics_path.empty()) facts.add("Statistics", "statistics", report.statistics_path);
+  if (!report.card_path.empty()) facts.add("Card", "card", report.card_path);
   facts.add("Original weights", "reference_bytes", Cell::bytes(report.reference_bytes));
   facts.add("Original perplexity", "reference_perplexity",
             Cell::shown_as(fmt::format("{:.3f}", report.reference_perplexity), report.reference_perplexity));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "cli/card_arguments.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
@@ -25,6 +26,7 @@ struct QuantizeOptions {
   std::optional<std::string> output_type;
   std::optional<std::string> recipe;
   std::optional<std::string> recipe_target;
+  CardArguments card;
   int64_t threads = 0;
   bool tensors = false;
   bool json = false;
@@ -71,6 +73,7 @@ struct QuantizeOptions {
                      threads, {0, 1024});
     arguments.flag("--tensors", "show what happened to every tensor and why", tensors);
     arguments.json_flag(json);
+    card.declare(arguments);
   }
 };
 
@@ -164,10 +167,18 @@ void save_recipe(const std::string& path, const pipeline::QuantizeReport& report
 void run_quantize(const QuantizeOptions& options, Console& console) {
   const pipeline::QuantizeRequest request = request_of(options);
   ProgressBar progress(console);
-  const auto report = pipeline::quantize(request, progress);
+  pipeline::CardedQuantization done;
+  if (request.dry_run || options.card.none) {
+    done.report = pipeline::quantize(request, progress);
+  } else {
+    done = pipeline::quantize_with_card(request, options.card.request(), progress);
+  }
+  const auto& report = done.report;
   if (options.recipe_target) save_recipe(*options.recipe_target, report);
   if (request.dry_run) return report_dry_run(report, options, console);
-  const auto facts = quantize_facts(report, false);
+  auto facts = quantize_facts(report, false);
+  if (!options.card.none) add_card_facts(facts, done.card);
+  note_missing_behaviour(console, done.card);
   warn_of_non_finite_values(console, report.tensors);
   if (options.json) {
     Json document = facts.to_json();

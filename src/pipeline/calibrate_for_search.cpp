@@ -8,7 +8,7 @@
 
 #include "calibrate/calibrate.h"
 #include "calibrate/fingerprint.h"
-#include "pipeline/text_of_trials.h"
+#include "pipeline/text_of_model.h"
 #include "pipeline/trial_store.h"
 
 namespace adze::pipeline {

@@ -5,11 +5,13 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/cpu_features.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/sha256.h"
 #include "formats/format.h"
 #include "pipeline/calibrate_for_search.h"
-#include "pipeline/quantize.h"
+#include "pipeline/quantize_with_card.h"
 
 namespace adze::pipeline {
 namespace {
@@ -55,6 +57,7 @@ class Optimizer {
     report.reference_bytes = model_.tensors.byte_size();
     report.recipe_path = recipe_path();
     report.statistics_path = measuring_.statistics;
+    if (request_.card) report.card_path = card_paths(request_.target).html;
     report.seconds = seconds_since(start);
     return report;
   }
@@ -128,7 +131,7 @@ class Optimizer {
     if (!limits.any()) return trial.bytes <= runner_.trial_named(kUsualMix).bytes;
     return (!limits.max_bytes || trial.bytes <= limits.max_bytes) &&
            (limits.bits_per_weight <= 0 || trial.bits_per_weight <= limits.bits_per_weight) &&
-           (limits.max_divergence <= 0 || trial.divergence <= limits.max_divergence) &&
+           (limits.max_divergence <= 0 || trial.divergence() <= limits.max_divergence) &&
            (!limits.memory_bytes || trial.memory_bytes <= limits.memory_bytes) &&
            trial.tokens_per_second >= limits.tokens_per_second;
   }
@@ -136,7 +139,7 @@ class Optimizer {
   // Under a limit of divergence the smallest, else the closest to the original.
   bool is_better(const Trial& a, const Trial& b) const {
     if (request_.limits.max_divergence > 0) return a.bytes < b.bytes;
-    return a.divergence < b.divergence;
+    return a.divergence() < b.divergence();
   }
 
   // Of those that keep the limits; null: none does.
@@ -155,7 +158,7 @@ class Optimizer {
     std::ranges::stable_sort(trials, {}, &Trial::bytes);
     for (Trial& trial : trials) {
       trial.on_frontier = std::ranges::none_of(trials, [&](const Trial& other) {
-        return other.bytes <= trial.bytes && other.divergence < trial.divergence;
+        return other.bytes <= trial.bytes && other.divergence() < trial.divergence();
       });
     }
     const Trial* best = best_trial();
@@ -172,24 +175,53 @@ class Optimizer {
     fail(ErrorCode::bad_input,
          "no way to store the model keeps all limits: the smallest ({}) takes {} bytes with a KL of {:.5f} at {:.1f} "
          "tokens/s, the closest ({}) {} bytes with {:.5f} at {:.1f}",
-         smallest.name, smallest.bytes, smallest.divergence, smallest.tokens_per_second, closest.name, closest.bytes,
-         closest.divergence, closest.tokens_per_second);
+         smallest.name, smallest.bytes, smallest.divergence(), smallest.tokens_per_second, closest.name, closest.bytes,
+         closest.divergence(), closest.tokens_per_second);
   }
 
   std::string recipe_path() const { return request_.target + ".recipe.json"; }
 
+  MeasuredText measured_text() const {
+    return {.name = measuring_.text_name,
+            .content = measuring_.text,
+            .context = measuring_.text_context,
+            .chunks = measuring_.text_chunks};
+  }
+
+  // What was measured already. The trial's weights were in memory, so loading the file was not.
+  Behaviour behaviour_of(const Trial& chosen) const {
+    Behaviour behaviour;
+    behaviour.text_name = measuring_.text_name;
+    behaviour.text_sha256 = sha256_of(measuring_.text);
+    behaviour.context = measuring_.text_context;
+    behaviour.activation = "f32";
+    behaviour.quality = chosen.quality;
+    behaviour.cost = {.tokens_per_second = chosen.tokens_per_second,
+                      .memory_bytes = chosen.memory_bytes,
+                      .threads = measuring_.threads ? measuring_.threads : available_processors()};
+    behaviour.cache_tokens = measuring_.context;
+    return behaviour;
+  }
+
   void write(const Trial& chosen) {
     const std::string note = fmt::format("{}: {:.3f} bits per weight, mean KL {:.5f}", chosen.name,
-                                         chosen.bits_per_weight, chosen.divergence);
+                                         chosen.bits_per_weight, chosen.divergence());
     const auto recipe =
         quantize::recipe_of(quantize::mix_request(model_).tensors, chosen.types, chosen.quantizer, note);
-    quantize({.source = request_.source,
-              .target = request_.target,
-              .recipe = recipe,
-              .settings = runner_.settings_of(chosen),
-              .statistics = measuring_.statistics,
-              .threads = measuring_.threads},
-             progress_);
+    const QuantizeRequest request{.source = request_.source,
+                                  .target = request_.target,
+                                  .recipe = recipe,
+                                  .settings = runner_.settings_of(chosen),
+                                  .statistics = measuring_.statistics,
+                                  .threads = measuring_.threads};
+    if (request_.card) {
+      CardRequest card;
+      card.behaviour = behaviour_of(chosen);
+      card.text = measured_text();
+      quantize_with_card(request, card, progress_);
+    } else {
+      quantize(request, progress_);
+    }
     OutputFile file(recipe_path());
     file.append(quantize::to_json(recipe));
     file.commit();

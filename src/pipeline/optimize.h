@@ -25,11 +25,13 @@ struct OptimizeLimits {
 };
 
 struct OptimizeRequest {
-  std::string source = {};       // any format, weights in floating point
-  std::string target = {};       // a GGUF file
-  std::string calibration = {};  // text to gather statistics from, not the one to measure on; empty: those given, if any
+  std::string source = {};  // any format, weights in floating point
+  std::string target = {};  // a GGUF file
+  std::string calibration =
+      {};  // text to gather statistics from, not the one to measure on; empty: those given, if any
   OptimizeLimits limits = {};
   TrialOptions measuring = {};
+  bool card = true;  // write the winner's quality card
 };
 
 struct OptimizeReport {
@@ -39,12 +41,14 @@ struct OptimizeReport {
   std::string chosen = {};  // name of the trial that was written
   std::string recipe_path = {};
   std::string statistics_path = {};  // made or given; empty: none
+  std::string card_path = {};        // the page; empty: none
   double seconds = 0;
 };
 
-/// Writes `target`, beside it the recipe (`target` with ".recipe.json") and the statistics of the calibration text
-/// (".statistics.gguf"), which a repeated search of the same model and text takes as they are. Throws Error(bad_input) naming the closest
-/// trial where no way keeps the limits, and as reading, running and writing models do.
+/// Writes `target`, beside it the recipe (`target` with ".recipe.json"), the quality card, and the statistics of the
+/// calibration text (".statistics.gguf"), which a repeated search of the same model and text takes as they are. Throws
+/// Error(bad_input) naming the closest trial where no way keeps the limits, and as reading, running and writing models
+/// do.
 OptimizeReport optimize(const OptimizeRequest& request, Progress& progress = no_progress());
 
 }  // namespace adze::pipeline

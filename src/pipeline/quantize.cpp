@@ -71,11 +71,11 @@ uint32_t file_type_of(const model::TensorList& tensors) {
   return quantize::mix_named("F32").file_type;
 }
 
+}  // namespace
+
 std::string quantizer_name(const QuantizeRequest& request) {
   return request.quantizer.empty() && request.recipe ? request.recipe->quantizer : request.quantizer;
 }
-
-}  // namespace
 
 double QuantizeReport::bits_per_weight() const {
   return weights > 0 ? 8.0 * static_cast<double>(bytes_written) / static_cast<double>(weights) : 0;
@@ -103,7 +103,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   inputs.record_in(model);
 
   ThreadPool pool(request.threads);
-  formats::WriteOptions options{.pool = &pool, .progress = &progress};
+  formats::WriteOptions options{.pool = &pool, .progress = &progress, .sink = request.sink};
   if (request.keep_split) options.tensors_per_shard = formats::gguf_tensors_per_part(request.source);
   report.files = formats::plan_gguf_files(model, request.target, options);
   report.memory_bytes = memory_use().anonymous_bytes + formats::stream_memory_bytes(model.tensors, pool.size());

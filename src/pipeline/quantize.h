@@ -1,8 +1,11 @@
 // From a model with weights in floating point to one with fewer bits per weight.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +30,12 @@ struct QuantizeRequest {
   bool keep_split = false;          // a source in several GGUF files gives as many, with the same tensors in each
   bool dry_run = false;             // report what would be written; nothing is
   unsigned threads = 0;             // 0: one per processor; the bytes do not depend on it
+  /// Gets the bytes of every file, in order, instead of the disk; null: files are written.
+  std::function<void(const std::string& path, std::span<const std::byte> bytes)> sink = nullptr;
 };
+
+/// The name that was asked for, or the recipe's; empty: what chosen_quantizer() takes then.
+std::string quantizer_name(const QuantizeRequest& request);
 
 struct QuantizeReport {
   std::string type = {};

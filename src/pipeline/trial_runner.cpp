@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "calibrate/fingerprint.h"
-#include "evaluate/speed.h"
 #include "pipeline/calibrated_inputs.h"
 #include "pipeline/repack.h"
-#include "pipeline/text_of_trials.h"
+#include "pipeline/running_cost.h"
+#include "pipeline/text_of_model.h"
 #include "quantize/mix.h"
 
 namespace adze::pipeline {
@@ -43,10 +43,8 @@ Json to_json(const Trial& trial) {
   Json types = Json::array();
   for (const StorageType type : trial.types) types.push_back(type->name);
   return {{"bytes", trial.bytes},
-          {"divergence", trial.divergence},
-          {"divergence_error", trial.divergence_error},
-          {"perplexity", trial.perplexity},
-          {"top_agreement", trial.top_agreement},
+          {"divergence", trial.divergence()},
+          {"quality", evaluate::to_json(trial.quality)},
           {"tokens_per_second", trial.tokens_per_second},
           {"memory_bytes", trial.memory_bytes},
           {"types", types}};
@@ -97,16 +95,16 @@ std::vector<ModelPacking> packings_of(const model::Model& model, const TrialOpti
   return packings;
 }
 
-// Everything but its name; false if it is of another model.
-bool read_json(const Json& json, size_t tensors, Trial& trial) {
-  trial.bytes = json.at("bytes");
-  trial.divergence = json.at("divergence");
-  trial.divergence_error = json.at("divergence_error");
-  trial.perplexity = json.at("perplexity");
-  trial.top_agreement = json.at("top_agreement");
-  trial.tokens_per_second = json.at("tokens_per_second");
-  trial.memory_bytes = json.at("memory_bytes");
-  for (const auto& type : json.at("types")) trial.types.push_back(&codecs::require_codec(type.get<std::string>()).info);
+// Everything but its name; false if it is of another model, or of a version that measured less.
+bool read_json(const Json& json, size_t tensors, const std::string& source, Trial& trial) {
+  if (!json.contains("quality")) return false;
+  trial.bytes = json_value<int64_t>(json, "bytes", 0, source);
+  trial.quality = evaluate::summary_from_json(json.at("quality"), source);
+  trial.tokens_per_second = json_value(json, "tokens_per_second", 0.0, source);
+  trial.memory_bytes = json_value<int64_t>(json, "memory_bytes", 0, source);
+  for (const auto& name : json_value(json, "types", std::vector<std::string>(), source)) {
+    trial.types.push_back(&codecs::require_codec(name).info);
+  }
   return trial.types.size() == tensors;
 }
 
@@ -171,8 +169,9 @@ bool TrialRunner::recall(Trial& trial) {
   const auto known = store_.find(setting_, trial.name);
   if (!known) return false;
   const Json json = parse_json(*known, options_.trials);
-  reference_perplexity_ = json.at("reference_perplexity");
-  return read_json(json, model_.tensors.size(), trial);
+  if (!read_json(json, model_.tensors.size(), options_.trials, trial)) return false;
+  reference_perplexity_ = trial.quality.reference_perplexity.value;
+  return true;
 }
 
 // What another quantizer than the first finds has its name.
@@ -210,28 +209,21 @@ void TrialRunner::measure_running(Trial& trial) const {
   model.tensors =
       Repacking(model_.tensors, any_values.plans(trial.types, trial.name), any_values.options, {}).tensors();
   const auto loaded = std::make_shared<runtime::LoadedModel>(std::move(model), passes::ActivationPolicy::automatic);
-  const evaluate::SpeedOptions speed{.prompt_tokens = 0, .generated_tokens = 24, .rounds = 3};
-  runtime::Session session(loaded, {.threads = options_.threads, .context_tokens = evaluate::context_for(speed)});
-  trial.tokens_per_second = evaluate::measure_speed(session, speed, no_progress()).generated_tokens_per_second;
-  trial.memory_bytes = static_cast<int64_t>(loaded->weights().owned_bytes() + session.plan().activation_bytes()) +
-                       session.cache().token_bytes() * options_.context;
+  const auto cost = pipeline::measure_running(loaded, {.cache_tokens = options_.context, .threads = options_.threads});
+  trial.tokens_per_second = cost.tokens_per_second;
+  trial.memory_bytes = cost.memory_bytes;
 }
 
 const Trial& TrialRunner::measure(Trial trial, const evaluate::DivergenceResult& quality) {
-  trial.divergence = quality.mean_divergence();
-  trial.divergence_error = quality.mean_divergence_error();
-  trial.perplexity = quality.candidate.perplexity();
-  trial.top_agreement = quality.top_agreement();
-  reference_perplexity_ = quality.reference.perplexity();
+  trial.quality = evaluate::summary_of(quality);
+  reference_perplexity_ = trial.quality.reference_perplexity.value;
   measure_running(trial);
   remember(trial.name, trial);
   return add(std::move(trial));
 }
 
 void TrialRunner::remember(const std::string& name, const Trial& trial) {
-  Json json = to_json(trial);
-  json["reference_perplexity"] = reference_perplexity_;
-  store_.put(setting_, name, json.dump());
+  store_.put(setting_, name, to_json(trial).dump());
 }
 
 const Trial& TrialRunner::try_mix(std::string_view name) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "evaluate/divergence_summary.h"
 #include "pipeline/model_packing.h"
 #include "pipeline/sensitivity.h"
 #include "pipeline/solve_budget.h"
@@ -22,19 +23,19 @@ struct Trial {
   std::vector<StorageType> types = {};  // of the model's tensors, in their order
   int64_t bytes = 0;                    // of all tensors
   double bits_per_weight = 0;
-  double divergence = 0;  // mean KL in nats
-  double divergence_error = 0;
-  double perplexity = 0;
-  double top_agreement = 0;
+  evaluate::DivergenceSummary quality = {};
   double tokens_per_second = 0;
   int64_t memory_bytes = 0;
   bool on_frontier = false;  // no other trial is both smaller and closer to the original
   bool keeps_limits = false;
   bool is_chosen = false;
+
+  double divergence() const { return quality.mean.value; }  // mean KL in nats
 };
 
 struct TrialOptions {
   std::string text = {};                // what quality is measured on
+  std::string text_name = {};           // as cards call it
   std::vector<std::string> types = {};  // storage types to choose from; empty: those with fast kernels
   int64_t text_context = 512;           // tokens per chunk of the text
   int64_t text_chunks = 4;

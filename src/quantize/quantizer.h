@@ -59,6 +59,8 @@ struct Quantizer {
 
   bool reads_importance = false;
   bool reads_hessians = false;
+  /// It runs the model between blocks: its bytes are the same on processors of one ISA, and cards say so.
+  bool runs_model = false;
 };
 
 /// Every quantizer, simplest first.

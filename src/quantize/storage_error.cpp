@@ -25,7 +25,11 @@ void decode_row(const model::Tensor& tensor, int64_t row, std::vector<float>& va
 
 double storage_error(const model::Tensor& tensor, const codecs::Codec& target, const PackingOptions& options,
                      int64_t most_rows) {
-  const model::Tensor packed = packed_tensor(tensor, target, options);
+  return storage_error(tensor, packed_tensor(tensor, target, options), options.statistics.get(), most_rows);
+}
+
+double storage_error(const model::Tensor& tensor, const model::Tensor& packed, const InputStatistics* statistics,
+                     int64_t most_rows) {
   const int64_t rows = tensor.shape.row_count();
   const int64_t sampled = std::min(rows, most_rows);
   const auto columns = static_cast<size_t>(tensor.shape.row_length());
@@ -37,7 +41,7 @@ double storage_error(const model::Tensor& tensor, const codecs::Codec& target, c
     const int64_t row = (2 * i + 1) * rows / (2 * sampled);
     decode_row(tensor, row, original);
     decode_row(packed, row, stored);
-    const float* column_weights = importance_of(tensor, options.statistics.get(), row);
+    const float* column_weights = importance_of(tensor, statistics, row);
     for (size_t k = 0; k < columns; ++k) {
       const double weight = column_weights ? static_cast<double>(column_weights[k]) : 1.0;
       const double value = original[k];

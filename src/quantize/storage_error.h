@@ -11,4 +11,8 @@ namespace adze::quantize {
 double storage_error(const model::Tensor& tensor, const codecs::Codec& target, const PackingOptions& options = {},
                      int64_t most_rows = 64);
 
+/// The same of a tensor and what became of it. REQUIRES: the same shape; `statistics` may be null.
+double storage_error(const model::Tensor& tensor, const model::Tensor& stored, const InputStatistics* statistics,
+                     int64_t most_rows = 64);
+
 }  // namespace adze::quantize

@@ -43,6 +43,8 @@ ops::Argument WeightStore::plain(std::string_view name) {
     std::byte* copy = arena_.allocate(static_cast<size_t>(tensor.byte_size()));
     to_fill_.push_back({&tensor, nullptr, copy});
     data = copy;
+  } else {
+    mapped_bytes_ += static_cast<size_t>(tensor.byte_size());
   }
   argument.tensor = view_of(tensor, data);
   plain_.emplace(name, argument.tensor);
@@ -80,6 +82,8 @@ ops::Argument WeightStore::packed(std::string_view name, const ops::WeightPackin
       std::byte* target = arena_.allocate(static_cast<size_t>(packed_bytes(tensor, packing)));
       to_fill_.push_back({&tensor, &packing, target});
       groups = target;
+    } else {
+      mapped_bytes_ += static_cast<size_t>(packed_bytes(tensor, packing));
     }
     found = packed_.emplace(key, groups).first;
   }

@@ -49,6 +49,8 @@ class WeightStore {
 
   /// Bytes of private copies (packed and permuted).
   size_t owned_bytes() const { return arena_.used_bytes(); }
+  /// Bytes of the file's own pages that are read in place.
+  size_t mapped_bytes() const { return mapped_bytes_; }
 
  private:
   const std::byte* kernel_rows(const model::Tensor& tensor, const ops::WeightPacking& packing) const;
@@ -73,6 +75,7 @@ class WeightStore {
   std::map<std::string, ops::TensorView, std::less<>> plain_;
   std::map<std::pair<std::string, const ops::WeightPacking*>, const std::byte*> packed_;
   backends::BufferArena arena_;
+  size_t mapped_bytes_ = 0;
   std::vector<Copy> to_fill_;
 };
 

@@ -60,7 +60,7 @@ def check_mix(folder, source, mix):
     if mix == "F16":
         target = source
     else:
-        run(ADZE, "quantize", source, target, "--type", mix)
+        run(ADZE, "quantize", source, target, "--type", mix, "--no-card")
     tokens, prompt_length = our_tokens(target)
     found = first_disagreement(tokens, prompt_length, *logits_of_both(folder, target, tokens))
     good = found is None or found[1] < found[2]

@@ -30,7 +30,7 @@ MAX_KL = 1e-5
 def quantized(model, folder):
     for name in TYPES:
         out = folder / f"{name}.gguf"
-        subprocess.run([BUILD / "adze", "quantize", model, out, "--type", name, "--allow-requantize"], check=True,
+        subprocess.run([BUILD / "adze", "quantize", model, out, "--type", name, "--allow-requantize", "--no-card"], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         yield out
 

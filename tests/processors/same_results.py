@@ -55,7 +55,7 @@ def compare(what, native, arm):
 
 def quantized(program, source, kind, folder):
     target = folder / f"{program.name}-{kind}.gguf"
-    program.run("adze", "quantize", source, target, "--type", kind)
+    program.run("adze", "quantize", source, target, "--type", kind, "--no-card")
     return target
 
 
