@@ -3,14 +3,19 @@
 
 #include <cmath>
 #include <filesystem>
+#include <map>
 
 #include "base/json.h"
 #include "codecs/codec.h"
 #include "formats/format.h"
+#include "formats/safetensors/read_safetensors.h"
+#include "formats/test_folder.h"
 #include "runtime/session.h"
 
 namespace adze {
 namespace {
+
+using Rows = std::vector<std::vector<float>>;
 
 const std::filesystem::path kFolder = "tests/golden/architectures";
 
@@ -21,26 +26,76 @@ std::vector<std::string> golden_cases() {
   return names;
 }
 
-class GoldenArchitecture : public testing::TestWithParam<std::string> {};
+class GoldenArchitecture : public testing::TestWithParam<std::string> {
+ protected:
+  std::string folder() const { return (kFolder / GetParam()).string(); }
+  Json golden() const { return read_json_file(folder() + "/golden.json"); }
+  std::vector<int32_t> tokens() const { return golden().at("tokens").get<std::vector<int32_t>>(); }
+};
+
+/// Logits of all positions of a model, fed `together` tokens at a time.
+Rows logits_of(const std::string& path, const std::vector<int32_t>& tokens, size_t together) {
+  auto model = std::make_shared<runtime::LoadedModel>(formats::read_model(path), passes::ActivationPolicy::f32);
+  runtime::Session session(model, {.threads = 2, .context_tokens = 64, .kv_storage = &codecs::f32.info});
+  const auto sequence = session.add_sequence();
+  Rows rows;
+  for (size_t first = 0; first < tokens.size(); first += together) {
+    const auto part = std::span(tokens).subspan(first, std::min(together, tokens.size() - first));
+    const runtime::SequenceWork work{sequence, part, runtime::LogitsWanted::all};
+    const auto logits = session.run({&work, 1});
+    for (int64_t row = 0; row < logits.rows; ++row) {
+      const auto found = logits.row(row);
+      rows.emplace_back(found.begin(), found.end());
+    }
+  }
+  return rows;
+}
 
 TEST_P(GoldenArchitecture, LogitsAreTheReferences) {
-  const auto folder = (kFolder / GetParam()).string();
-  const Json golden = read_json_file(folder + "/golden.json");
-  const auto tokens = golden.at("tokens").get<std::vector<int32_t>>();
-  const auto expected = golden.at("logits").get<std::vector<std::vector<float>>>();
-  auto model = std::make_shared<runtime::LoadedModel>(formats::read_model(folder), passes::ActivationPolicy::f32);
-  runtime::Session session(model, {.threads = 2, .context_tokens = 64, .kv_storage = &codecs::f32.info});
-  const runtime::SequenceWork work{session.add_sequence(), tokens, runtime::LogitsWanted::all};
-  const auto logits = session.run({&work, 1});
-  ASSERT_EQ(logits.rows, static_cast<int64_t>(expected.size()));
+  const auto expected = golden().at("logits").get<Rows>();
+  const auto found = logits_of(folder(), tokens(), 64);
+  ASSERT_EQ(found.size(), expected.size());
   for (size_t row = 0; row < expected.size(); ++row) {
-    const auto found = logits.row(static_cast<int64_t>(row));
-    ASSERT_EQ(found.size(), expected[row].size());
-    for (size_t i = 0; i < found.size(); ++i) {
-      ASSERT_NEAR(found[i], expected[row][i], 1e-4 * (1 + std::fabs(expected[row][i])))
+    ASSERT_EQ(found[row].size(), expected[row].size());
+    for (size_t i = 0; i < expected[row].size(); ++i) {
+      ASSERT_NEAR(found[row][i], expected[row][i], 1e-4 * (1 + std::fabs(expected[row][i])))
           << "position " << row << ", token " << i;
     }
   }
+}
+
+TEST_P(GoldenArchitecture, LogitsDoNotDependOnHowATextIsCut) {
+  const auto whole = logits_of(folder(), tokens(), 64);
+  EXPECT_EQ(logits_of(folder(), tokens(), 1), whole);
+  EXPECT_EQ(logits_of(folder(), tokens(), 7), whole);
+}
+
+std::map<std::string, std::pair<Shape, std::vector<std::byte>>> stored_tensors(const std::string& folder) {
+  std::map<std::string, std::pair<Shape, std::vector<std::byte>>> tensors;
+  for (const auto& tensor : formats::read_safetensors_folder(folder)) {
+    std::vector<std::byte> scratch;
+    const auto bytes = tensor.source->rows(0, tensor.shape.row_count(), scratch);
+    tensors.emplace(tensor.name, std::pair{tensor.shape, std::vector<std::byte>(bytes.begin(), bytes.end())});
+  }
+  return tensors;
+}
+
+// Settings of config.json that say something about the computation; a file made anew has all of the original's.
+void expect_settings(const Json& found, const Json& original) {
+  for (const auto& [key, value] : original.items()) {
+    if (value.is_null() || key == "rope_scaling" || key == "tie_word_embeddings" || !found.contains(key)) continue;
+    EXPECT_EQ(nlohmann::json(found[key]), nlohmann::json(value)) << key;  // whatever the order of keys
+  }
+}
+
+TEST_P(GoldenArchitecture, ToGgufAndBackLosesNothing) {
+  const auto root = formats::test_folder();
+  formats::format_named("gguf").write(formats::read_model(folder()), root + "/m.gguf", {});
+  EXPECT_EQ(logits_of(root + "/m.gguf", tokens(), 64), logits_of(folder(), tokens(), 64));
+  formats::format_named("hf").write(formats::read_model(root + "/m.gguf"), root + "/back", {});
+  EXPECT_EQ(stored_tensors(root + "/back"), stored_tensors(folder()));
+  EXPECT_EQ(logits_of(root + "/back", tokens(), 64), logits_of(folder(), tokens(), 64));
+  expect_settings(read_json_file(root + "/back/config.json"), read_json_file(folder() + "/config.json"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, GoldenArchitecture, testing::ValuesIn(golden_cases()),

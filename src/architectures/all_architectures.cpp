@@ -5,20 +5,42 @@
 #include <array>
 
 #include "architectures/architecture.h"
+#include "architectures/falcon.h"
+#include "architectures/gemma.h"
+#include "architectures/gpt2.h"
+#include "architectures/gptneox.h"
+#include "architectures/granite.h"
 #include "architectures/llama.h"
+#include "architectures/olmo2.h"
+#include "architectures/phi2.h"
+#include "architectures/phi3.h"
+#include "architectures/qwen2.h"
+#include "architectures/qwen2moe.h"
+#include "architectures/qwen3.h"
+#include "architectures/qwen3moe.h"
+#include "architectures/smollm3.h"
+#include "architectures/stablelm.h"
+#include "architectures/starcoder2.h"
 #include "base/error.h"
 
 namespace adze::architectures {
 namespace {
-constexpr std::array kArchitectures{&llama};
+constexpr std::array kArchitectures{&falcon,   &gemma, &gemma2,   &gemma3,  &gpt2,     &gptneox,
+                                    &granite,  &llama, &olmo2,    &phi2,    &phi3,     &qwen2,
+                                    &qwen2moe, &qwen3, &qwen3moe, &smollm3, &stablelm, &starcoder2};
 }
 
 std::span<const Architecture* const> all_architectures() { return kArchitectures; }
 
+const Architecture* find_architecture(std::string_view name) {
+  const auto found = std::ranges::find(kArchitectures, name, &Architecture::name);
+  return found == kArchitectures.end() ? nullptr : *found;
+}
+
 const Architecture& architecture_named(std::string_view name) {
+  if (const Architecture* found = find_architecture(name)) return *found;
   std::string known;
   for (const Architecture* architecture : kArchitectures) {
-    if (architecture->name == name) return *architecture;
     known += (known.empty() ? "" : ", ") + std::string(architecture->name);
   }
   fail(ErrorCode::unsupported, "architecture '{}' is not supported; known are: {}", name, known);

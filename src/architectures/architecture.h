@@ -3,6 +3,7 @@
 // weights exist, never from model names.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -17,22 +18,44 @@ enum class Transform {
   /// Rows of each head go from "two halves" to "interleaved pairs" order, the rotary layout of GGUF's llama.
   interleave_query_heads,  // head count: attention.head_count
   interleave_key_heads,    // head count: attention.head_count_kv
+  /// 1 is added: norms that are stored as what they differ from 1.
+  add_one,
+  /// [in, out] becomes [out, in].
+  transpose,
+  /// Rows that are kept for each key head, its queries, its key, its value, become all queries, all keys, all values.
+  ungroup_heads,
 };
 
-/// "{}" stands for the layer number in both names.
+/// "{}" stands for the layer number in both names. A second "{}" in Hugging Face's name counts experts or heads whose
+/// weights are stacked: [out, in] each, [count, out, in] together.
 struct WeightName {
   std::string_view canonical;     // "blk.{}.attn_q.weight"
   std::string_view hugging_face;  // "model.layers.{}.self_attn.q_proj.weight"
   Transform transform = Transform::none;
 };
 
-/// How a setting is stored in GGUF.
-enum class ConfigKind { u32, f32, boolean, string };
+/// How a setting is stored in GGUF, and what config.json has in its place.
+enum class ConfigKind {
+  u32,
+  f32,
+  boolean,
+  string,
+  part_of_head,  // u32 in GGUF: how many of a head's dimensions; in config.json their share
+  inverse_root,  // f32 in GGUF: 1 / sqrt(what config.json has), left out where that is the width of a head
+};
 
+/// What a setting is where config.json does not say: `factor` times another setting, or `factor` alone.
+struct Fallback {
+  std::optional<double> factor;  // none: the setting stays unknown
+  std::string_view canonical = "";
+};
+
+/// Several names for one setting may follow each other; the first that a file has counts, the first is written.
 struct ConfigName {
   std::string_view canonical;     // "attention.head_count"
   std::string_view hugging_face;  // "num_attention_heads"
   ConfigKind kind = ConfigKind::u32;
+  Fallback fallback{};
 };
 
 /// A class of config.json's "architectures". Several may share one architecture; writing picks the last whose
@@ -43,10 +66,11 @@ struct HuggingFaceClass {
   std::string_view needs_config;  // ""
 };
 
-/// Settings of config.json that canonical form does not have: a constant, or whether a weight exists.
+/// Settings of config.json that canonical form does not have: a constant, or whether a weight exists. A file with
+/// another constant is not of this architecture.
 struct HuggingFaceConstant {
   std::string_view key;    // "hidden_act"
-  std::string_view value;  // "silu"
+  std::string_view value;  // as JSON: "\"silu\""
 };
 struct HuggingFaceFlag {
   std::string_view key;          // "attention_bias"
@@ -71,6 +95,9 @@ std::span<const Architecture* const> all_architectures();
 
 /// By GGUF name; Error(unsupported) that lists what is known.
 const Architecture& architecture_named(std::string_view name);
+
+/// By GGUF name, or null.
+const Architecture* find_architecture(std::string_view name);
 
 /// By class name of a config.json, or null.
 const Architecture* find_by_hugging_face_class(std::string_view class_name);

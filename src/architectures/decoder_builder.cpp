@@ -6,13 +6,23 @@
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
 #include "ops/attention/attention.h"
+#include "ops/combine_experts/combine_experts.h"
+#include "ops/gate_rows/gate_rows.h"
+#include "ops/gather_positions/gather_positions.h"
 #include "ops/gather_rows/gather_rows.h"
+#include "ops/gelu/gelu.h"
+#include "ops/layer_norm/layer_norm.h"
+#include "ops/linear/expert_linear.h"
 #include "ops/linear/linear.h"
 #include "ops/read_state/read_state.h"
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
 #include "ops/rotary_angles/rotary_angles.h"
+#include "ops/route_experts/route_experts.h"
+#include "ops/scale/scale.h"
 #include "ops/select_rows/select_rows.h"
+#include "ops/slice_columns/slice_columns.h"
+#include "ops/soft_cap/soft_cap.h"
 #include "ops/swiglu/swiglu.h"
 
 namespace adze::architectures {
@@ -49,9 +59,43 @@ ValueId DecoderBuilder::embedding(std::string_view weight_name, int64_t vocabula
   return one(ops::gather_rows, "embedding", {weight(weight_name, {vocabulary, features}), tokens_});
 }
 
-ValueId DecoderBuilder::rms_norm(std::string_view name, ValueId x, double epsilon) {
-  const auto scale = weight(fmt::format("{}.weight", name), {features_of(x)});
-  return one(ops::rms_norm, name, {x, scale}, {{"epsilon", epsilon}});
+ValueId DecoderBuilder::position_embedding(int64_t features) {
+  constexpr std::string_view kTable = "position_embd.weight";
+  return one(ops::gather_positions, "position_embedding", {weight(kTable, {rows_of(kTable), features}), batch_});
+}
+
+std::vector<ValueId> DecoderBuilder::norm_inputs(std::string_view name, ValueId x, const Shape& shape) {
+  std::vector<ValueId> inputs{x, weight(fmt::format("{}.weight", name), shape)};
+  const auto bias = fmt::format("{}.bias", name);
+  if (has_weight(bias)) inputs.push_back(weight(bias, shape));
+  return inputs;
+}
+
+ValueId DecoderBuilder::norm(std::string_view name, NormKind kind, ValueId x, double epsilon) {
+  return norm_of_heads(name, kind, x, epsilon, 1);
+}
+
+// [width] or [1, width] for the whole row, [width / heads] for all heads alike, [heads, width / heads].
+Shape DecoderBuilder::shape_of_head_norm(std::string_view name, ValueId x, int64_t heads) const {
+  const int64_t width = features_of(x);
+  const auto* found = model_.tensors.find(fmt::format("{}.weight", name));
+  if (found && found->shape == Shape{width}) return {width};
+  if (found && found->shape.rank() == 2) return {heads, width / heads};
+  return {width / heads};
+}
+
+ValueId DecoderBuilder::norm_of_heads(std::string_view name, NormKind kind, ValueId x, double epsilon, int64_t heads) {
+  const Shape shape = shape_of_head_norm(name, x, heads);
+  const bool whole = shape.rank() == 1 && shape[0] == features_of(x);
+  graph::Attributes attributes{{"epsilon", epsilon}};
+  if (!whole) attributes.emplace("groups", heads);
+  const auto inputs = norm_inputs(name, x, shape);
+  return one(kind == NormKind::rms ? ops::rms_norm : ops::layer_norm, name, inputs, std::move(attributes));
+}
+
+int64_t DecoderBuilder::rows_of(std::string_view weight_name) const {
+  const auto* found = model_.tensors.find(weight_name);
+  return found && found->shape.rank() > 0 ? found->shape[0] : 0;
 }
 
 ValueId DecoderBuilder::linear(std::string_view name, ValueId x, int64_t out_features) {
@@ -66,17 +110,24 @@ ValueId DecoderBuilder::linear_with_weight(std::string_view name, std::string_vi
   return one(ops::linear, name, std::move(inputs));
 }
 
-ValueId DecoderBuilder::rotary_angles(graph::Attributes attributes, std::string_view factors_weight) {
+ValueId DecoderBuilder::rotary_angles(std::string_view name, graph::Attributes attributes) {
   std::vector<ValueId> inputs{batch_};
-  const int64_t dims = std::get<int64_t>(attributes.at("rotary_dims"));
-  if (has_weight(factors_weight)) inputs.push_back(weight(factors_weight, {dims / 2}));
-  return one(ops::rotary_angles, "rotary_angles", std::move(inputs), std::move(attributes));
+  const int64_t pairs = std::get<int64_t>(attributes.at("rotary_dims")) / 2;
+  if (attributes.contains("original_context") && has_weight("rope_factors_short.weight")) {
+    inputs.push_back(weight("rope_factors_short.weight", {pairs}));
+    inputs.push_back(weight("rope_factors_long.weight", {pairs}));
+  } else if (has_weight("rope_freqs.weight")) {
+    inputs.push_back(weight("rope_freqs.weight", {pairs}));
+  }
+  return one(ops::rotary_angles, name, std::move(inputs), std::move(attributes));
 }
 
-ValueId DecoderBuilder::rotary(std::string_view name, ValueId x, ValueId angles, int64_t heads, int64_t head_dim,
-                               int64_t rotary_dims) {
+ValueId DecoderBuilder::rotary(std::string_view name, ValueId x, ValueId angles, const RotaryShape& shape) {
   return one(ops::rotary, name, {x, angles},
-             {{"heads", heads}, {"head_dim", head_dim}, {"rotary_dims", rotary_dims}, {"layout", "interleaved"}});
+             {{"heads", shape.heads},
+              {"head_dim", shape.head_dim},
+              {"rotary_dims", shape.rotary_dims},
+              {"layout", std::string(shape.layout)}});
 }
 
 ValueId DecoderBuilder::remembered(std::string_view name, ValueId rows, const AttentionShape& shape) {
@@ -95,11 +146,61 @@ ValueId DecoderBuilder::attention(std::string_view name, ValueId queries, ValueI
       {"query_heads", shape.query_heads}, {"key_heads", shape.key_heads}, {"head_dim", shape.head_dim}};
   if (shape.window > 0) attributes.emplace("window", shape.window);
   if (shape.soft_cap > 0) attributes.emplace("soft_cap", shape.soft_cap);
+  if (shape.scale > 0) attributes.emplace("scale", shape.scale);
   return one(ops::attention, name, {queries, key_history, value_history, batch_}, std::move(attributes));
 }
 
 ValueId DecoderBuilder::swiglu(std::string_view name, ValueId gate, ValueId up) {
   return one(ops::swiglu, name, {gate, up});
+}
+
+namespace {
+graph::Attributes approximated(bool tanh) { return {{"approximation", std::string(tanh ? "tanh" : "none")}}; }
+}  // namespace
+
+ValueId DecoderBuilder::geglu(std::string_view name, ValueId gate, ValueId up, bool tanh) {
+  return one(ops::geglu, name, {gate, up}, approximated(tanh));
+}
+
+ValueId DecoderBuilder::gelu(std::string_view name, ValueId x, bool tanh) {
+  return one(ops::gelu, name, {x}, approximated(tanh));
+}
+
+ValueId DecoderBuilder::scale(std::string_view name, ValueId x, double factor) {
+  return one(ops::scale, name, {x}, {{"factor", factor}});
+}
+
+ValueId DecoderBuilder::soft_cap(std::string_view name, ValueId x, double cap) {
+  return one(ops::soft_cap, name, {x}, {{"cap", cap}});
+}
+
+ValueId DecoderBuilder::slice_columns(std::string_view name, ValueId x, int64_t begin, int64_t count) {
+  return one(ops::slice_columns, name, {x}, {{"begin", begin}, {"count", count}});
+}
+
+RoutedRows DecoderBuilder::route_experts(std::string_view name, ValueId logits, graph::Attributes attributes) {
+  std::vector<ValueId> inputs{logits};
+  const auto bias = fmt::format("{}.bias", name);
+  if (has_weight(bias)) inputs.push_back(weight(bias, {features_of(logits)}));
+  const auto outputs = graph_.add_node(ops::route_experts, std::string(name), inputs, std::move(attributes));
+  return {outputs[0], outputs[1]};
+}
+
+ValueId DecoderBuilder::expert_linear(std::string_view name, ValueId x, const RoutedRows& routed,
+                                      const ExpertShape& shape) {
+  const auto matrix = weight(fmt::format("{}.weight", name), {shape.experts, shape.out_features, features_of(x)});
+  std::vector<ValueId> inputs{x, matrix, routed.experts};
+  const auto bias = fmt::format("{}.bias", name);
+  if (has_weight(bias)) inputs.push_back(weight(bias, {shape.experts, shape.out_features}));
+  return one(ops::expert_linear, name, std::move(inputs));
+}
+
+ValueId DecoderBuilder::combine_experts(std::string_view name, ValueId x, const RoutedRows& routed) {
+  return one(ops::combine_experts, name, {x, routed.weights});
+}
+
+ValueId DecoderBuilder::gate_rows(std::string_view name, ValueId x, ValueId gate) {
+  return one(ops::gate_rows, name, {x, gate});
 }
 
 ValueId DecoderBuilder::add(std::string_view name, ValueId a, ValueId b) { return one(ops::add, name, {a, b}); }

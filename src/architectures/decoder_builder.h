@@ -12,12 +12,32 @@ namespace adze::architectures {
 
 using graph::ValueId;
 
+enum class NormKind { rms, layer };
+
 struct AttentionShape {
   int64_t query_heads;
   int64_t key_heads;
   int64_t head_dim;
   int64_t window = 0;   // 0: the whole history
   double soft_cap = 0;  // 0: none
+  double scale = 0;     // 0: 1 / sqrt(head_dim)
+};
+
+struct RoutedRows {
+  ValueId experts;  // [T, used]
+  ValueId weights;
+};
+
+struct ExpertShape {
+  int64_t experts;
+  int64_t out_features;
+};
+
+struct RotaryShape {
+  int64_t heads;
+  int64_t head_dim;
+  int64_t rotary_dims;
+  std::string_view layout;
 };
 
 /// Builds a Graph over packed tokens: [T, features] everywhere, R rows of logits at the end. Weights are checked
@@ -27,20 +47,38 @@ class DecoderBuilder {
   DecoderBuilder(const model::Model& model, std::string_view architecture);
 
   ValueId embedding(std::string_view weight, int64_t vocabulary, int64_t features);
-  ValueId rms_norm(std::string_view name, ValueId x, double epsilon);
+  /// The row of a table of positions, `position_embd.weight`.
+  ValueId position_embedding(int64_t features);
+  ValueId norm(std::string_view name, NormKind kind, ValueId x, double epsilon);
+  /// Of each head, or of the whole row, as the weight's shape says.
+  ValueId norm_of_heads(std::string_view name, NormKind kind, ValueId x, double epsilon, int64_t heads);
   ValueId linear(std::string_view name, ValueId x, int64_t out_features);
   /// `name` is where the result goes, `weight` which tensor is used: a tied output projection.
   ValueId linear_with_weight(std::string_view name, std::string_view weight, ValueId x, int64_t out_features);
-  ValueId rotary(std::string_view name, ValueId x, ValueId angles, int64_t heads, int64_t head_dim,
-                 int64_t rotary_dims);
-  ValueId rotary_angles(graph::Attributes attributes, std::string_view factors_weight);
+  ValueId rotary(std::string_view name, ValueId x, ValueId angles, const RotaryShape& shape);
+  /// Finds the weights with factors of frequencies that belong to it.
+  ValueId rotary_angles(std::string_view name, graph::Attributes attributes);
   /// Appends keys and values to this layer's states and attends to the history.
   ValueId attention(std::string_view name, ValueId queries, ValueId keys, ValueId values, const AttentionShape& shape);
   ValueId swiglu(std::string_view name, ValueId gate, ValueId up);
+  ValueId geglu(std::string_view name, ValueId gate, ValueId up, bool tanh);
+  ValueId gelu(std::string_view name, ValueId x, bool tanh);
+  ValueId scale(std::string_view name, ValueId x, double factor);
+  ValueId soft_cap(std::string_view name, ValueId x, double cap);
+  ValueId slice_columns(std::string_view name, ValueId x, int64_t begin, int64_t count);
+  /// The top `used` experts of a router's logits, with the attributes of route_experts; finds the bias of the choice.
+  RoutedRows route_experts(std::string_view name, ValueId logits, graph::Attributes attributes);
+  /// Weights `name`.weight [experts, out_features, features of x]; finds the biases.
+  ValueId expert_linear(std::string_view name, ValueId x, const RoutedRows& routed, const ExpertShape& shape);
+  ValueId combine_experts(std::string_view name, ValueId x, const RoutedRows& routed);
+  ValueId gate_rows(std::string_view name, ValueId x, ValueId gate);
   ValueId add(std::string_view name, ValueId a, ValueId b);
   ValueId rows_with_logits(ValueId x);
 
+  const model::KeyValues& config() const { return model_.config; }
   bool has_weight(std::string_view name) const { return model_.tensors.contains(name); }
+  /// 0 for a weight that is not there.
+  int64_t rows_of(std::string_view weight) const;
 
   /// Checks that every tensor of the model was used, and hands the graph over.
   graph::Graph finish(ValueId logits) &&;
@@ -49,6 +87,8 @@ class DecoderBuilder {
   ValueId one(const graph::OpSchema& op, std::string_view name, std::vector<ValueId> inputs,
               graph::Attributes attributes = {});
   ValueId weight(std::string_view name, const Shape& shape);
+  std::vector<ValueId> norm_inputs(std::string_view name, ValueId x, const Shape& shape);
+  Shape shape_of_head_norm(std::string_view name, ValueId x, int64_t heads) const;
   int64_t features_of(ValueId value) const;
   ValueId remembered(std::string_view name, ValueId rows, const AttentionShape& shape);
 

@@ -4,22 +4,34 @@
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
 #include "ops/attention/attention.h"
+#include "ops/combine_experts/combine_experts.h"
+#include "ops/gate_rows/gate_rows.h"
+#include "ops/gather_positions/gather_positions.h"
 #include "ops/gather_rows/gather_rows.h"
+#include "ops/gelu/gelu.h"
+#include "ops/layer_norm/layer_norm.h"
+#include "ops/linear/expert_linear.h"
 #include "ops/linear/linear.h"
 #include "ops/op.h"
 #include "ops/read_state/read_state.h"
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
 #include "ops/rotary_angles/rotary_angles.h"
+#include "ops/route_experts/route_experts.h"
+#include "ops/scale/scale.h"
 #include "ops/select_rows/select_rows.h"
+#include "ops/slice_columns/slice_columns.h"
+#include "ops/soft_cap/soft_cap.h"
 #include "ops/swiglu/swiglu.h"
 
 namespace adze::ops {
 namespace {
 
 constexpr std::array kOps{
-    &add,      &append_state, &attention,     &gather_rows, &linear, &read_state,
-    &rms_norm, &rotary,       &rotary_angles, &select_rows, &swiglu,
+    &add,         &append_state,  &attention,     &combine_experts, &expert_linear, &gate_rows,     &gather_positions,
+    &gather_rows, &geglu,         &gelu,          &layer_norm,      &linear,        &read_state,    &rms_norm,
+    &rotary,      &rotary_angles, &route_experts, &scale,           &select_rows,   &slice_columns, &soft_cap,
+    &swiglu,
 };
 
 }  // namespace

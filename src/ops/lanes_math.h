@@ -47,5 +47,20 @@ inline Lanes power_of_two_up_to_two(Lanes x) {
 /// tanh(x) with an absolute error below 3e-7.
 inline Lanes hyperbolic_tangent(Lanes x) { return splat(1.0f) - splat(2.0f) / (exponential(x + x) + splat(1.0f)); }
 
+/// P(X <= x) of a standard normal X with an absolute error below 2e-7 (Abramowitz and Stegun 7.1.26).
+inline Lanes normal_distribution(Lanes x) {
+  const Lanes size = larger(x, splat(0.0f) - x) * splat(0.707106781f);
+  const Lanes t = splat(1.0f) / multiply_add(splat(0.3275911f), size, splat(1.0f));
+  Lanes p = splat(1.061405429f);
+  p = multiply_add(p, t, splat(-1.453152027f));
+  p = multiply_add(p, t, splat(1.421413741f));
+  p = multiply_add(p, t, splat(-0.284496736f));
+  p = multiply_add(p, t, splat(0.254829592f));
+  const Lanes tail = splat(0.5f) * p * t * exponential(splat(0.0f) - size * size);
+  // tail for negative x, 1 - tail for positive: the half that is towards the sign of x
+  const Lanes sign = smaller(splat(1.0f), larger(splat(-1.0f), x * splat(1e30f)));
+  return multiply_add(sign, splat(0.5f) - tail, splat(0.5f));
+}
+
 }  // namespace
 }  // namespace adze::ops

@@ -70,6 +70,7 @@ struct BatchView {
   std::span<const SequenceView> sequences;
   std::span<const int32_t> positions;   // of every row
   std::span<const int32_t> logit_rows;  // rows whose logits are wanted, ascending
+  int64_t context = 0;                  // positions that the sequences may reach
 };
 
 struct Argument {

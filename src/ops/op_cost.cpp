@@ -4,6 +4,7 @@
 
 #include "ops/append_state/append_state.h"
 #include "ops/attention/attention.h"
+#include "ops/gather_positions/gather_positions.h"
 #include "ops/gather_rows/gather_rows.h"
 #include "ops/linear/linear.h"
 #include "ops/read_state/read_state.h"
@@ -100,9 +101,9 @@ struct OpCost {
   Cost (*cost)(const KernelCall& call);
 };
 constexpr OpCost kCosts[] = {
-    {&append_state, cost_of_append_state}, {&attention, cost_of_attention},
-    {&gather_rows, cost_of_gather_rows},   {&linear, cost_of_linear},
-    {&read_state, cost_of_nothing},        {&select_rows, cost_of_select_rows},
+    {&append_state, cost_of_append_state}, {&attention, cost_of_attention}, {&gather_positions, cost_of_gather_rows},
+    {&gather_rows, cost_of_gather_rows},   {&linear, cost_of_linear},       {&read_state, cost_of_nothing},
+    {&select_rows, cost_of_select_rows},
 };
 
 }  // namespace

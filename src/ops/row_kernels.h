@@ -13,6 +13,13 @@ struct PairLayout {
   int64_t step;
 };
 
+/// Of a layer norm; bias may be null.
+struct NormWeights {
+  const float* weight;
+  const float* bias;
+  float epsilon;
+};
+
 struct RowKernels {
   /// out = x / sqrt(mean(x^2) + epsilon) * weight
   void (*rms_norm)(const float* x, const float* weight, int64_t count, float epsilon, float* out);
@@ -24,6 +31,15 @@ struct RowKernels {
   void (*narrow_to_f16)(const float* from, int64_t count, uint8_t* to);
   /// out = a + b
   void (*add)(const float* a, const float* b, int64_t count, float* out);
+  /// out = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias
+  void (*layer_norm)(const float* x, const NormWeights& weights, int64_t count, float* out);
+  /// out = gelu(gate) * up, or gelu(gate) where up is null
+  void (*gelu)(const float* gate, const float* up, int64_t count, float* out);
+  void (*gelu_tanh)(const float* gate, const float* up, int64_t count, float* out);
+  /// out = x * factor
+  void (*scale)(const float* x, float factor, int64_t count, float* out);
+  /// out = cap * tanh(x / cap)
+  void (*soft_cap)(const float* x, float cap, int64_t count, float* out);
 };
 
 extern const RowKernels kRowKernelsAvx512;

@@ -19,19 +19,25 @@ inline void store_rest(float* to, Lanes a, int64_t count) {
   __builtin_memcpy(to, numbers, static_cast<unsigned long>(count) * sizeof(float));
 }
 
-inline float mean_square(const float* x, int64_t count) {
+inline Lanes rest_from(const float* x, int64_t count, Lanes origin) {
+  return within(load_rest(x, count) - origin, 0, static_cast<int>(count), splat(0.0f));
+}
+
+// Of (x - origin)^2.
+inline float mean_square(const float* x, int64_t count, float origin = 0) {
+  const Lanes zero = splat(origin);
   constexpr int kChains = 4;  // independent sums: faster, and each has fewer roundings
   Lanes sum[kChains] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
   int64_t i = 0;
   for (; i + 16 * kChains <= count; i += 16 * kChains) {
 #pragma GCC unroll 4
     for (int chain = 0; chain < kChains; ++chain) {
-      const Lanes numbers = load(x + i + 16 * chain);
+      const Lanes numbers = load(x + i + 16 * chain) - zero;
       sum[chain] = multiply_add(numbers, numbers, sum[chain]);
     }
   }
   for (; i < count; i += 16) {
-    const Lanes numbers = count - i >= 16 ? load(x + i) : load_rest(x + i, count - i);
+    const Lanes numbers = count - i >= 16 ? load(x + i) - zero : rest_from(x + i, count - i, zero);
     sum[0] = multiply_add(numbers, numbers, sum[0]);
   }
   return lane_sum((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<float>(count);
@@ -95,6 +101,61 @@ void add_row(const float* a, const float* b, int64_t count, float* out) {
   int64_t i = 0;
   for (; i + 16 <= count; i += 16) store(out + i, load(a + i) + load(b + i));
   for (; i < count; ++i) out[i] = a[i] + b[i];
+}
+
+inline float mean(const float* x, int64_t count) {
+  Lanes sum[2] = {splat(0.0f), splat(0.0f)};
+  int64_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    sum[0] = sum[0] + load(x + i);
+    sum[1] = sum[1] + load(x + i + 16);
+  }
+  for (; i < count; i += 16) sum[0] = sum[0] + (count - i >= 16 ? load(x + i) : load_rest(x + i, count - i));
+  return lane_sum(sum[0] + sum[1]) / static_cast<float>(count);
+}
+
+void layer_norm_row(const float* x, const NormWeights& weights, int64_t count, float* out) {
+  const float origin = mean(x, count);
+  const Lanes shift = splat(origin);
+  const Lanes factor = splat(1.0f / __builtin_sqrtf(mean_square(x, count, origin) + weights.epsilon));
+  for (int64_t i = 0; i < count; i += 16) {
+    const int64_t rest = count - i;
+    const auto next = [&](const float* from) { return rest >= 16 ? load(from + i) : load_rest(from + i, rest); };
+    const Lanes bias = weights.bias ? next(weights.bias) : splat(0.0f);
+    const Lanes normed = multiply_add((next(x) - shift) * factor, next(weights.weight), bias);
+    rest >= 16 ? store(out + i, normed) : store_rest(out + i, normed, rest);
+  }
+}
+
+// out[i] = function(x[i]), times up[i] where there is one.
+template <typename Function>
+inline void map_row(const float* x, const float* up, int64_t count, float* out, Function function) {
+  for (int64_t i = 0; i < count; i += 16) {
+    const int64_t rest = count - i;
+    const auto next = [&](const float* from) { return rest >= 16 ? load(from + i) : load_rest(from + i, rest); };
+    const Lanes mapped = up ? function(next(x)) * next(up) : function(next(x));
+    rest >= 16 ? store(out + i, mapped) : store_rest(out + i, mapped, rest);
+  }
+}
+
+void gelu_erf_row(const float* gate, const float* up, int64_t count, float* out) {
+  map_row(gate, up, count, out, [](Lanes x) { return x * normal_distribution(x); });
+}
+
+void gelu_tanh_row(const float* gate, const float* up, int64_t count, float* out) {
+  map_row(gate, up, count, out, [](Lanes x) {
+    // x / 2 (1 + tanh(y)) = x / (1 + e^-2y)
+    const Lanes twice = splat(1.59576912f) * multiply_add(splat(0.044715f) * x * x, x, x);
+    return x / (splat(1.0f) + exponential(splat(0.0f) - twice));
+  });
+}
+
+void scale_row(const float* x, float factor, int64_t count, float* out) {
+  map_row(x, nullptr, count, out, [factor](Lanes a) { return a * splat(factor); });
+}
+
+void soft_cap_row(const float* x, float cap, int64_t count, float* out) {
+  map_row(x, nullptr, count, out, [cap](Lanes a) { return splat(cap) * hyperbolic_tangent(a / splat(cap)); });
 }
 
 void narrow_row(const float* from, int64_t count, uint8_t* to) {

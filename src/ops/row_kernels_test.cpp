@@ -12,8 +12,12 @@
 #include "codecs/codec.h"
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
+#include "ops/gelu/gelu.h"
+#include "ops/layer_norm/layer_norm.h"
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
+#include "ops/scale/scale.h"
+#include "ops/soft_cap/soft_cap.h"
 #include "ops/swiglu/swiglu.h"
 #include "ops/turned_rows.h"
 
@@ -60,7 +64,10 @@ std::vector<float> run(const Op& op, const Kernel& kernel, const graph::Attribut
   const auto parameters = op.resolve ? op.resolve(node) : nullptr;
   Matrix out{inputs[0].rows, inputs[0].length, std::vector<float>(inputs[0].numbers.size())};
   std::vector<Argument> arguments(inputs.size());
-  for (size_t i = 0; i < inputs.size(); ++i) arguments[i].tensor = inputs[i].view();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    arguments[i].tensor = inputs[i].view();
+    arguments[i].given = true;
+  }
   Argument result;
   result.tensor = out.view();
   run_team(kernel, {arguments, {&result, 1}, parameters.get(), nullptr}, threads);
@@ -93,6 +100,102 @@ TEST(RowKernels, rms_norm_agrees_with_the_reference) {
       expect_close(found, expected, 2e-6);
       const auto alone = run(rms_norm, *kernel, attributes, {last_rows(inputs[0], 1), inputs[1]});
       EXPECT_EQ(0, std::memcmp(alone.data(), found.data() + 4 * length, alone.size() * sizeof(float)));
+    }
+  }
+}
+
+// Heads by themselves, with a weight for all of them or one for each: as if each were a row.
+TEST(RowKernels, norms_of_groups_are_norms_of_rows) {
+  const graph::Attributes whole{{"epsilon", 1e-5}};
+  const graph::Attributes grouped{{"epsilon", 1e-5}, {"groups", int64_t{3}}};
+  const Matrix x = random_matrix(2, 3 * 24, 1);
+  const Matrix own = random_matrix(3, 24, 2);
+  for (const Op* op : {&rms_norm, &layer_norm}) {
+    for (const Kernel& kernel : op->kernels) {
+      if (!isa_includes(active_isa(), kernel.isa)) continue;
+      const auto found = run(*op, kernel, grouped, {x, own}, 2);
+      const auto shared = run(*op, kernel, grouped, {x, last_rows(own, 1)}, 2);
+      for (int64_t head = 0; head < 6; ++head) {
+        const auto* from = x.numbers.data() + head * 24;
+        const auto* weight = own.numbers.data() + head % 3 * 24;
+        const auto alone = run(*op, kernel, whole, {{1, 24, {from, from + 24}}, {1, 24, {weight, weight + 24}}});
+        EXPECT_EQ(0, std::memcmp(alone.data(), found.data() + head * 24, 24 * sizeof(float))) << op->name;
+        const auto last = run(*op, kernel, whole, {{1, 24, {from, from + 24}}, last_rows(own, 1)});
+        EXPECT_EQ(0, std::memcmp(last.data(), shared.data() + head * 24, 24 * sizeof(float))) << op->name;
+      }
+    }
+  }
+}
+
+// (1, 2, 6): mean 3, variance 14 / 3.
+TEST(RowKernels, layer_norm_computes_the_definition) {
+  const float deviation = std::sqrt(14.0f / 3);
+  for (const Kernel& kernel : layer_norm.kernels) {
+    if (!isa_includes(active_isa(), kernel.isa)) continue;
+    const auto found =
+        run(layer_norm, kernel, {{"epsilon", 0.0}}, {{1, 3, {1, 2, 6}}, {1, 3, {1, 2, 3}}, {1, 3, {0, 5, 7}}});
+    expect_close(found, {-2 / deviation, -2 / deviation + 5, 9 / deviation + 7}, 1e-6);
+  }
+}
+
+// Numbers around a mean of 50 lose six bits of what remains of them; sums are rounded as in rms_norm.
+TEST(RowKernels, layer_norm_agrees_with_the_reference) {
+  for (const int64_t length : {1, 15, 16, 63, 64, 576, 1000, 4097}) {
+    std::vector<Matrix> inputs{random_matrix(5, length, 1), random_matrix(1, length, 2), random_matrix(1, length, 3)};
+    for (float& number : inputs[0].numbers) number += 50;
+    const graph::Attributes attributes{{"epsilon", 1e-5}};
+    const auto expected = run(layer_norm, layer_norm.kernels.back(), attributes, inputs);
+    for (const Kernel* kernel : fast_kernels(layer_norm)) {
+      const auto found = run(layer_norm, *kernel, attributes, inputs, 2);
+      for (size_t i = 0; i < expected.size(); ++i) ASSERT_NEAR(found[i], expected[i], length == 1 ? 0.2 : 1e-4);
+      const auto alone = run(layer_norm, *kernel, attributes, {last_rows(inputs[0], 1), inputs[1], inputs[2]});
+      EXPECT_EQ(0, std::memcmp(alone.data(), found.data() + 4 * length, alone.size() * sizeof(float)));
+    }
+  }
+}
+
+// P(X <= x) is exact to 2e-7, so x times it to that times |x|.
+TEST(RowKernels, gelu_agrees_with_the_reference) {
+  for (const char* approximation : {"none", "tanh"}) {
+    const graph::Attributes attributes{{"approximation", std::string(approximation)}};
+    for (const int64_t length : {1, 17, 1536}) {
+      std::vector<Matrix> inputs{random_matrix(3, length, 3), random_matrix(3, length, 4)};
+      inputs[0].numbers[0] = -60.0f;
+      inputs[0].numbers.back() = 95.0f;
+      const auto gated = run(geglu, geglu.kernels.back(), attributes, inputs);
+      const auto plain = run(gelu, gelu.kernels.back(), attributes, {inputs[0]});
+      for (const Kernel* kernel : fast_kernels(geglu)) {
+        const auto found = run(geglu, *kernel, attributes, inputs, 3);
+        const auto alone = run(gelu, *kernel, attributes, {inputs[0]}, 2);
+        for (size_t i = 0; i < gated.size(); ++i) {
+          const double bound = 4e-7 * std::fabs(inputs[0].numbers[i]);
+          ASSERT_NEAR(alone[i], plain[i], bound) << inputs[0].numbers[i];
+          ASSERT_NEAR(found[i], gated[i], bound * (1 + std::fabs(inputs[1].numbers[i])));
+        }
+      }
+    }
+  }
+}
+
+TEST(RowKernels, gelu_computes_the_definition) {
+  const std::vector<Matrix> x{{1, 3, {1, -1, 0}}};
+  const auto exact = run(gelu, gelu.kernels.back(), {}, x);
+  expect_close(exact, {0.841344746f, -0.158655254f, 0}, 1e-6);
+  const auto tanh = run(gelu, gelu.kernels.back(), {{"approximation", std::string("tanh")}}, x);
+  expect_close(tanh, {0.841191991f, -0.158808009f, 0}, 1e-6);
+}
+
+TEST(RowKernels, scale_and_soft_cap_agree_with_the_reference) {
+  for (const int64_t length : {1, 17, 1000}) {
+    const std::vector<Matrix> inputs{random_matrix(3, length, 8)};
+    const graph::Attributes factor{{"factor", 0.375}};
+    const auto scaled = run(scale, scale.kernels.back(), factor, inputs);
+    for (const Kernel* kernel : fast_kernels(scale)) EXPECT_EQ(run(scale, *kernel, factor, inputs, 3), scaled);
+    const graph::Attributes cap{{"cap", 2.5}};
+    const auto capped = run(soft_cap, soft_cap.kernels.back(), cap, inputs);
+    for (const Kernel* kernel : fast_kernels(soft_cap)) {
+      const auto found = run(soft_cap, *kernel, cap, inputs, 3);
+      for (size_t i = 0; i < capped.size(); ++i) ASSERT_NEAR(found[i], capped[i], 2.5 * 4e-7);
     }
   }
 }

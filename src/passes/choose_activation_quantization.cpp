@@ -1,16 +1,29 @@
 #include "passes/choose_activation_quantization.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.h"
 #include "ops/append_state/append_state.h"
+#include "ops/layer_norm/layer_norm.h"
+#include "ops/linear/expert_linear.h"
 #include "ops/linear/linear.h"
+#include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
+#include "ops/scale/scale.h"
+#include "ops/slice_columns/slice_columns.h"
+#include "ops/soft_cap/soft_cap.h"
 
 namespace adze::passes {
 namespace {
 
 constexpr std::string_view kAttribute = "activation";
+
+bool keeps_numbers(const graph::OpSchema& op) {
+  const graph::OpSchema* kept[] = {&ops::rotary, &ops::rms_norm, &ops::layer_norm,
+                                   &ops::scale,  &ops::soft_cap, &ops::slice_columns};
+  return std::find(std::begin(kept), std::end(kept), &op) != std::end(kept);
+}
 
 // Values whose errors are felt most: what is remembered (keys and values, which every later token reads) and the
 // results of the graph (logits), seen through ops that keep every number in its place.
@@ -20,7 +33,7 @@ std::set<graph::ValueId> values_felt_most(const PassContext& context) {
   if (!context.enclosing) felt.insert(graph.outputs.begin(), graph.outputs.end());
   for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
     if (node->op == &ops::append_state) felt.insert(node->inputs[1]);
-    if (node->op == &ops::rotary && felt.contains(node->outputs[0])) felt.insert(node->inputs[0]);
+    if (keeps_numbers(*node->op) && felt.contains(node->outputs[0])) felt.insert(node->inputs[0]);
   }
   return felt;
 }
@@ -59,7 +72,7 @@ bool choose_activation_quantization(const PassContext& context) {
   bool changed = false;
   const auto felt_most = values_felt_most(context);
   for (graph::Node& node : context.graph.nodes) {
-    if (node.op != &ops::linear) continue;
+    if (node.op != &ops::linear && node.op != &ops::expert_linear) continue;
     const auto choice = choice_for(context, node, felt_most);
     if (choice.empty() || choice == graph::string_attribute_or(node, kAttribute, "")) continue;
     node.attributes.insert_or_assign(std::string(kAttribute), std::string(choice));

@@ -116,7 +116,8 @@ Logits Session::run(std::span<const SequenceWork> work) {
   check(work);
   reserve(work);
   pack(work);
-  const ops::TensorView logits = plan_.run(tokens_, {views_, positions_, logit_rows_}, pool_, times_);
+  const ops::TensorView logits =
+      plan_.run(tokens_, {views_, positions_, logit_rows_, options_.context_tokens}, pool_, times_);
   for (const SequenceWork& item : work) {
     sequences_.at(item.sequence).length += static_cast<int64_t>(item.tokens.size());
   }

@@ -1,7 +1,8 @@
 // Raw logits of llama.cpp for a text, through its C API: what ours are compared with.
 //   llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32
 // Every chunk starts with an empty cache in f32; LOGITS gets one row per position. TOKENS gets the ids of the text;
-// with TEXT "-" it is read instead. Built by llama_tools.py.
+// with TEXT "-" it is read instead. Built by llama_tools.py. A model without a tokenizer needs a seventh argument, its
+// key for the size of its vocabulary and that size: "llama.vocab_size=64".
 #include <llama.h>
 
 #include <cstdio>
@@ -79,13 +80,33 @@ void run_chunk(llama_context* context, const llama_token* tokens, int count, int
   llama_batch_free(batch);
 }
 
+llama_model_kv_override override_of(const char* key) {
+  llama_model_kv_override entry{};
+  std::snprintf(entry.key, sizeof entry.key, "%s", key);
+  return entry;
+}
+
+// No vocabulary but its size, for "key=size".
+std::vector<llama_model_kv_override> without_tokenizer(const std::string& setting) {
+  auto tokenizer = override_of("tokenizer.ggml.model");
+  tokenizer.tag = LLAMA_KV_OVERRIDE_TYPE_STR;
+  std::snprintf(tokenizer.val_str, sizeof tokenizer.val_str, "none");
+  auto size = override_of(setting.substr(0, setting.find('=')).c_str());
+  size.tag = LLAMA_KV_OVERRIDE_TYPE_INT;
+  size.val_i64 = std::atoll(setting.c_str() + setting.find('=') + 1);
+  return {tokenizer, size, llama_model_kv_override{}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7) give_up("usage: llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32");
+  if (argc != 7 && argc != 8) give_up("usage: llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32");
   llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
   llama_backend_init();
-  llama_model* model = llama_model_load_from_file(argv[1], llama_model_default_params());
+  llama_model_params params = llama_model_default_params();
+  const auto overrides = without_tokenizer(argc == 8 ? argv[7] : "=");
+  if (argc == 8) params.kv_overrides = overrides.data();
+  llama_model* model = llama_model_load_from_file(argv[1], params);
   if (!model) give_up("cannot load the model");
   const llama_vocab* vocab = llama_model_get_vocab(model);
   const int context_tokens = std::atoi(argv[3]);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "architectures/architecture.h"
 #include "codecs/codec.h"
 
 namespace adze::formats {
@@ -30,6 +31,23 @@ bool is_float(StorageType storage) {
          storage == &codecs::f64.info;
 }
 
+// Readers of some architectures are told the size of the vocabulary, others see it in the embedding.
+bool states_vocabulary(std::string_view architecture) {
+  const auto* known = architectures::find_architecture(architecture);
+  return !known ||
+         std::ranges::find(known->config, "vocab_size", &architectures::ConfigName::canonical) != known->config.end();
+}
+
+// Small tables that readers want in full precision though they are matrices.
+constexpr std::array<std::string_view, 5> kFullPrecision = {"position_embd.weight", "token_types.weight",
+                                                            "ffn_gate_inp.weight", "ffn_gate_inp_shexp.weight",
+                                                            "ssm_conv1d.weight"};
+
+bool wants_full_precision(std::string_view name) {
+  return name.ends_with("_norm.weight") ||
+         std::ranges::any_of(kFullPrecision, [&](auto suffix) { return name.ends_with(suffix); });
+}
+
 }  // namespace
 
 std::optional<uint32_t> file_type_of(const model::TensorList& tensors) {
@@ -50,7 +68,8 @@ void complete_for_gguf(model::Model& model) {
   };
   if (model.architecture.empty()) return;  // a bare set of tensors has no keys
   add(model.metadata, "type", std::string("model"));
-  if (const auto* embedding = model.tensors.find(kEmbedding)) {
+  const auto* embedding = model.tensors.find(kEmbedding);
+  if (embedding && states_vocabulary(model.architecture)) {
     add(model.config, "vocab_size", static_cast<uint32_t>(embedding->shape.row_count()));
   }
   if (const auto type = file_type_of(model.tensors)) add(model.metadata, "file_type", *type);
@@ -60,7 +79,7 @@ void complete_for_gguf(model::Model& model) {
 StorageType gguf_storage(const model::Tensor& tensor, StorageType wanted) {
   if (tensor.storage->is_plain() && !is_float(tensor.storage)) return tensor.storage;
   const bool is_matrix =
-      tensor.shape.rank() > 1 && tensor.name.ends_with(".weight") && !tensor.name.ends_with("_norm.weight");
+      tensor.shape.rank() > 1 && tensor.name.ends_with(".weight") && !wants_full_precision(tensor.name);
   return is_matrix ? wanted : &codecs::f32.info;
 }
 

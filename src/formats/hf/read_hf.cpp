@@ -10,11 +10,12 @@
 #include "base/json.h"
 #include "formats/hf/config_json.h"
 #include "formats/hf/generation_config.h"
-#include "formats/hf/head_order.h"
 #include "formats/hf/model_names.h"
 #include "formats/hf/side_files.h"
 #include "formats/hf/tokenizer_files.h"
 #include "formats/hf/weight_names.h"
+#include "formats/hf/weight_stacks.h"
+#include "formats/hf/weight_transforms.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 
@@ -27,18 +28,11 @@ constexpr std::string_view kEmbedding = "token_embd.weight";
 constexpr std::string_view kOutput = "output.weight";
 
 // Buffers that old checkpoints contain and that follow from the config.
-constexpr std::array<std::string_view, 3> kComputedSuffixes = {".attention.masked_bias", ".attention.bias",
-                                                               ".rotary_emb.inv_freq"};
+constexpr std::array<std::string_view, 5> kComputedSuffixes = {
+    ".attention.masked_bias", ".attention.bias", ".attn.masked_bias", ".attn.bias", ".rotary_emb.inv_freq"};
 
 bool is_computed(const std::string& name) {
   return std::ranges::any_of(kComputedSuffixes, [&](auto suffix) { return name.ends_with(suffix); });
-}
-
-model::Tensor in_canonical_form(model::Tensor tensor, const WeightNames& names, const model::KeyValues& config) {
-  const auto target = names.find(tensor.name);
-  if (!target) return tensor;
-  return model::renamed(with_head_order(std::move(tensor), target->transform, config, HeadOrder::halves_to_pairs),
-                        target->name);
 }
 
 // With tied embeddings one weight serves as both; a file may hold it under either name.
@@ -55,10 +49,18 @@ std::vector<model::Tensor> with_tied_embedding(std::vector<model::Tensor> tensor
 
 void read_tensors(const std::string& folder, bool tied, model::Model& model) {
   const auto names = WeightNames::to_canonical(architectures::architecture_named(model.architecture));
-  std::vector<model::Tensor> tensors;
+  WeightStacks stacks;
   for (auto& tensor : has_safetensors(folder) ? read_safetensors_folder(folder) : read_pytorch_folder(folder)) {
-    if (!is_computed(tensor.name)) tensors.push_back(in_canonical_form(std::move(tensor), names, model.config));
+    if (is_computed(tensor.name)) continue;
+    const auto target = names.find(tensor.name);
+    if (!target) {
+      stacks.add(std::move(tensor));
+      continue;
+    }
+    tensor = transformed(std::move(tensor), target->transform, model.config, Direction::to_canonical);
+    stacks.add(std::move(tensor), *target);
   }
+  auto tensors = std::move(stacks).take();
   if (tied) tensors = with_tied_embedding(std::move(tensors));
   for (auto& tensor : tensors) model.tensors.add(std::move(tensor));
 }

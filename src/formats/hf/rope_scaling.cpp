@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "codecs/codec.h"
 #include "formats/hf/json_numbers.h"
 
@@ -32,18 +33,28 @@ float wavelength_of(size_t pair, double base, int64_t rotary_dims) {
   return static_cast<float>(2 * std::numbers::pi) / frequency;
 }
 
-// The object with the parameters, wherever this version of the file keeps it; null when there is none.
+// The object with the parameters, wherever this version of the file keeps it; null when there is none. Of layers with
+// a window of attention and of those without, the latter's.
 const Json& parameters_of(const Json& config) {
   static const Json none;
   for (const char* key : {"rope_parameters", "rope_scaling"}) {
     const auto found = config.find(key);
-    if (found != config.end() && found->is_object()) return *found;
+    if (found == config.end() || !found->is_object()) continue;
+    const auto full = found->find("full_attention");
+    return full != found->end() && full->is_object() ? *full : *found;
   }
   return none;
 }
 
 double number_in(const Json& parameters, const char* key, double fallback, const std::string& source) {
   return json_value<double>(parameters, key, fallback, source + ": rope_scaling");
+}
+
+void add_factors(std::string_view name, const std::vector<float>& factors, model::Model& model) {
+  std::vector<std::byte> bytes(factors.size() * sizeof(float));
+  std::memcpy(bytes.data(), factors.data(), bytes.size());
+  model.tensors.add(model::owned_tensor(std::string(name), {static_cast<int64_t>(factors.size())}, &codecs::f32.info,
+                                        std::move(bytes)));
 }
 
 void read_llama3(const Json& parameters, const std::string& source, model::Model& model) {
@@ -58,14 +69,42 @@ void read_llama3(const Json& parameters, const std::string& source, model::Model
   if (dims < 2 || dims > kMaxRotaryDims) {
     fail(ErrorCode::bad_input, "{}: {} rotary dimensions per head; must be from 2 to {}", source, dims, kMaxRotaryDims);
   }
-  const auto divisors = llama3_divisors(scaling, model.config.find_number("rope.freq_base").value_or(10000.0), dims);
-  std::vector<std::byte> bytes(divisors.size() * sizeof(float));
-  std::memcpy(bytes.data(), divisors.data(), bytes.size());
-  model.tensors.add(model::owned_tensor(std::string(kRopeFactors), {static_cast<int64_t>(divisors.size())},
-                                        &codecs::f32.info, std::move(bytes)));
+  add_factors(kRopeFactors,
+              llama3_divisors(scaling, model.config.find_number("rope.freq_base").value_or(10000.0), dims), model);
+}
+
+std::vector<float> factors_in(const Json& parameters, const char* key, const std::string& source) {
+  const auto found = parameters.find(key);
+  const bool numbers = found != parameters.end() && found->is_array() && !found->empty() &&
+                       std::ranges::all_of(*found, [](const Json& number) { return number.is_number(); });
+  if (!numbers) fail(ErrorCode::bad_input, "{}: rope_scaling: \"{}\" must be a list of numbers", source, key);
+  return found->get<std::vector<float>>();
+}
+
+double longrope_magnitude(const Json& config, const Json& parameters, double original, const std::string& source) {
+  const auto context = static_cast<double>(json_value<int64_t>(config, "max_position_embeddings", 0, source));
+  const double usual = context / original;
+  const double factor = number_in(parameters, "factor", usual, source);
+  if (!(original > 1) || !(factor > 0)) {
+    fail(ErrorCode::bad_input, "{}: rope_scaling: original context {} and factor {} do not fit", source, original,
+         factor);
+  }
+  return factor > 1 ? std::sqrt(1 + std::log(factor) / std::log(original)) : 1;
 }
 
 void set_f32(model::KeyValues& config, const char* key, double value) { config.set(key, static_cast<float>(value)); }
+
+void read_longrope(const Json& config, const Json& parameters, const std::string& source, model::Model& model) {
+  constexpr const char* kOriginal = "original_max_position_embeddings";
+  const double context = number_in(config, "max_position_embeddings", 0, source);
+  const double stated = number_in(config, kOriginal, context, source);
+  const double original = number_in(parameters, kOriginal, stated, source);
+  const double usual = longrope_magnitude(config, parameters, original, source);
+  model.config.set("rope.scaling.original_context_length", static_cast<uint32_t>(original));
+  set_f32(model.config, "rope.scaling.attn_factor", number_in(parameters, "attention_factor", usual, source));
+  add_factors(kLongFactors, factors_in(parameters, "long_factor", source), model);
+  add_factors(kShortFactors, factors_in(parameters, "short_factor", source), model);
+}
 
 void read_yarn(const Json& config, const Json& parameters, const std::string& source, model::Model& model) {
   const auto context = json_value<int64_t>(config, "max_position_embeddings", 0, source);
@@ -155,23 +194,43 @@ std::optional<Llama3Scaling> fit_llama3_scaling(const std::vector<float>& diviso
 void read_rope_scaling(const Json& config, const std::string& source, model::Model& model) {
   const Json& parameters = parameters_of(config);
   if (!parameters.is_object()) return;
-  if (!model.config.contains("rope.freq_base") && parameters.contains("rope_theta")) {
-    set_f32(model.config, "rope.freq_base", number_in(parameters, "rope_theta", 10000, source));
-  }
   auto type = json_value<std::string>(parameters, "rope_type", "", source);
   if (type.empty()) type = json_value<std::string>(parameters, "type", "default", source);
   if (type == "default") return;
   if (type == "llama3") return read_llama3(parameters, source, model);
+  if (type == "longrope" || type == "su") return read_longrope(config, parameters, source, model);
+  if (type == "dynamic") {
+    return log_message(LogLevel::warning, source + ": dynamic scaling of positions is not applied; the model's own " +
+                                              "context is not stretched");
+  }
   if (type != "linear" && type != "yarn") {
-    fail(ErrorCode::unsupported, "{}: rope_scaling of type \"{}\"; known are linear, yarn and llama3", source, type);
+    fail(ErrorCode::unsupported, "{}: rope_scaling of type \"{}\"; known are linear, dynamic, yarn, llama3, longrope",
+         source, type);
   }
   model.config.set("rope.scaling.type", type);
   set_f32(model.config, "rope.scaling.factor", number_in(parameters, "factor", 1, source));
   if (type == "yarn") read_yarn(config, parameters, source, model);
 }
 
+namespace {
+
+Json longrope_parameters(const model::Model& model) {
+  const auto list = [&](std::string_view name) {
+    Json factors = Json::array();
+    for (const float factor : model::decode_all(model.tensors.at(name))) factors.push_back(shortest_double(factor));
+    return factors;
+  };
+  return {{"long_factor", list(kLongFactors)},
+          {"rope_type", "longrope"},
+          {"short_factor", list(kShortFactors)},
+          {"type", "longrope"}};
+}
+
+}  // namespace
+
 Json rope_scaling_of(const model::Model& model) {
   const auto type = model.config.find_string("rope.scaling.type").value_or("none");
+  if (model.tensors.contains(kLongFactors)) return longrope_parameters(model);
   if (model.tensors.contains(kRopeFactors)) return llama3_parameters(model);
   if (type == "none" || type == "llama3") return nullptr;
   Json parameters = type == "yarn" ? yarn_parameters(model.config) : Json::object();

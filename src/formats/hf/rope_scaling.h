@@ -7,7 +7,8 @@
 namespace adze::formats {
 
 /// Kinds "linear" and "yarn" become keys "rope.scaling.*"; "llama3" becomes the weight rope_freqs.weight, one divisor
-/// per pair of rotated dimensions. Also finds rope_theta where newer files keep it ("rope_parameters").
+/// per pair of rotated dimensions; "longrope" becomes two such weights, for short and for long contexts, and a key.
+/// "dynamic" counts only beyond the model's own context and is left out with a warning.
 /// Error(unsupported) for other kinds. REQUIRES: the rest of the config has been read.
 void read_rope_scaling(const Json& config, const std::string& source, model::Model& model);
 
@@ -16,6 +17,13 @@ void read_rope_scaling(const Json& config, const std::string& source, model::Mod
 Json rope_scaling_of(const model::Model& model);
 
 inline constexpr std::string_view kRopeFactors = "rope_freqs.weight";
+inline constexpr std::string_view kShortFactors = "rope_factors_short.weight";
+inline constexpr std::string_view kLongFactors = "rope_factors_long.weight";
+
+/// A weight that stands for settings of config.json.
+inline bool is_rope_factor(std::string_view name) {
+  return name == kRopeFactors || name == kShortFactors || name == kLongFactors;
+}
 
 /// Divisors that "llama3" scaling stands for. Computed in float as Hugging Face does.
 struct Llama3Scaling {

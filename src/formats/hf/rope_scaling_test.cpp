@@ -74,14 +74,43 @@ TEST(RopeScaling, LinearAndYarnBecomeKeys) {
   EXPECT_EQ(yarn.config.find_number("rope.freq_base"), 500000.0);  // a top-level value wins
 }
 
+TEST(RopeScaling, LongropeBecomesTwoWeightsAndBack) {
+  auto model = with_head_size(4);
+  const Json config = parse_json(R"({"max_position_embeddings": 4096, "original_max_position_embeddings": 1024,
+      "rope_scaling": {"type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [2.5, 8.0]}})",
+                                 "c");
+  read_rope_scaling(config, "config.json", model);
+  EXPECT_EQ(model::decode_all(model.tensors.at("rope_factors_short.weight")), (std::vector<float>{1, 1.5}));
+  EXPECT_EQ(model::decode_all(model.tensors.at("rope_factors_long.weight")), (std::vector<float>{2.5, 8}));
+  EXPECT_EQ(model.config.require_int("rope.scaling.original_context_length"), 1024);
+  // sqrt(1 + ln 4 / ln 1024) = sqrt(1.2)
+  EXPECT_NEAR(*model.config.find_number("rope.scaling.attn_factor"), 1.0954451, 1e-6);
+  const Json back = rope_scaling_of(model);
+  EXPECT_EQ(back["short_factor"], config["rope_scaling"]["short_factor"]);
+  EXPECT_EQ(back["long_factor"], config["rope_scaling"]["long_factor"]);
+  EXPECT_EQ(back["rope_type"], "longrope");
+}
+
+TEST(RopeScaling, LongropeWithoutFactorsIsRefused) {
+  for (const char* text :
+       {R"({"rope_type": "longrope", "long_factor": [1, 2]})",
+        R"({"rope_type": "longrope", "long_factor": [1, "2"], "short_factor": [1, 2]})",
+        R"({"rope_type": "longrope", "long_factor": [1, 2], "short_factor": [1, 2], "factor": -1})"}) {
+    auto model = with_head_size(4);
+    Json config = parse_json(R"({"max_position_embeddings": 64})", "c");
+    config["rope_scaling"] = parse_json(text, "c");
+    EXPECT_THROW(read_rope_scaling(config, "config.json", model), Error) << text;
+  }
+}
+
 TEST(RopeScaling, UnknownKindsAreRefused) {
   auto model = with_head_size(64);
   try {
-    read_rope_scaling(parse_json(R"({"rope_scaling":{"type":"dynamic","factor":2}})", "c"), "config.json", model);
+    read_rope_scaling(parse_json(R"({"rope_scaling":{"type":"spiral","factor":2}})", "c"), "config.json", model);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::unsupported);
-    EXPECT_THAT(error.what(), testing::HasSubstr("config.json: rope_scaling of type \"dynamic\""));
+    EXPECT_THAT(error.what(), testing::HasSubstr("config.json: rope_scaling of type \"spiral\""));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "formats/hf/weight_names.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace adze::formats {
 namespace {
@@ -9,30 +10,32 @@ constexpr std::string_view kHole = "{}";
 constexpr size_t kMaxLayerDigits = 6;
 
 struct Pattern {
-  std::string text;    // with "{}" instead of the layer
-  std::string number;  // empty when the name has none
+  std::string text;                  // with "{}" in place of up to two numbers
+  std::vector<std::string> numbers;  // of a layer, of a part
 };
 
-// "model.layers.12.mlp.up_proj.weight" -> "model.layers.{}.mlp.up_proj.weight" and "12": the first part that is a
-// number without leading zeros.
-Pattern pattern_of(std::string_view name) {
-  for (size_t begin = 0; begin < name.size();) {
+bool is_number(std::string_view part) {
+  const bool digits = std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+  return digits && !part.empty() && part.size() <= kMaxLayerDigits && (part == "0" || part[0] != '0');
+}
+
+// "model.layers.12.mlp.up_proj.weight" -> "model.layers.{}.mlp.up_proj.weight" and "12": up to `most` parts that are
+// numbers without leading zeros.
+Pattern pattern_of(std::string_view name, size_t most) {
+  Pattern pattern;
+  for (size_t begin = 0; begin <= name.size();) {
     const size_t end = std::min(name.find('.', begin), name.size());
     const auto part = name.substr(begin, end - begin);
-    const bool digits = std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
-    if (digits && !part.empty() && part.size() <= kMaxLayerDigits && (part == "0" || part[0] != '0')) {
-      return {std::string(name.substr(0, begin)) + std::string(kHole) + std::string(name.substr(end)),
-              std::string(part)};
+    if (begin > 0) pattern.text += '.';
+    if (pattern.numbers.size() < most && is_number(part)) {
+      pattern.text += kHole;
+      pattern.numbers.emplace_back(part);
+    } else {
+      pattern.text += part;
     }
     begin = end + 1;
   }
-  return {std::string(name), ""};
-}
-
-std::string fill(std::string_view pattern, std::string_view number) {
-  const size_t hole = pattern.find(kHole);
-  if (hole == pattern.npos) return std::string(pattern);
-  return std::string(pattern.substr(0, hole)) + std::string(number) + std::string(pattern.substr(hole + kHole.size()));
+  return pattern;
 }
 
 }  // namespace
@@ -40,7 +43,7 @@ std::string fill(std::string_view pattern, std::string_view number) {
 WeightNames WeightNames::to_canonical(const architectures::Architecture& architecture) {
   WeightNames names;
   for (const auto& weight : architecture.weights) {
-    names.targets_.emplace(weight.hugging_face, Target{weight.canonical, weight.transform});
+    names.targets_.try_emplace(weight.hugging_face, Target{weight.canonical, weight.transform});
   }
   return names;
 }
@@ -48,16 +51,28 @@ WeightNames WeightNames::to_canonical(const architectures::Architecture& archite
 WeightNames WeightNames::to_hugging_face(const architectures::Architecture& architecture) {
   WeightNames names;
   for (const auto& weight : architecture.weights) {
-    names.targets_.emplace(weight.canonical, Target{weight.hugging_face, weight.transform});
+    names.targets_.try_emplace(weight.canonical, Target{weight.hugging_face, weight.transform});
   }
   return names;
 }
 
+std::string filled(std::string_view name, std::string_view number) {
+  const size_t hole = name.find(kHole);
+  if (hole == name.npos) return std::string(name);
+  return std::string(name.substr(0, hole)) + std::string(number) + std::string(name.substr(hole + kHole.size()));
+}
+
 std::optional<MappedWeight> WeightNames::find(std::string_view name) const {
-  const Pattern pattern = pattern_of(name);
-  const auto found = targets_.find(pattern.text);
-  if (found == targets_.end()) return std::nullopt;
-  return MappedWeight{fill(found->second.pattern, pattern.number), found->second.transform};
+  for (const size_t numbers : {2u, 1u}) {
+    const Pattern pattern = pattern_of(name, numbers);
+    const auto found = targets_.find(pattern.text);
+    if (found == targets_.end()) continue;
+    MappedWeight mapped{std::string(found->second.pattern), found->second.transform, std::nullopt};
+    if (!pattern.numbers.empty()) mapped.name = filled(mapped.name, pattern.numbers[0]);
+    if (pattern.numbers.size() > 1) mapped.part = std::stoll(pattern.numbers[1]);
+    return mapped;
+  }
+  return std::nullopt;
 }
 
 }  // namespace adze::formats

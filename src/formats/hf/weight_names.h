@@ -11,9 +11,14 @@
 namespace adze::formats {
 
 struct MappedWeight {
-  std::string name;  // in the other world
+  std::string name;  // in the other world; may keep a "{}" for the number of a part
   architectures::Transform transform = architectures::Transform::none;
+  /// Which part of a stack a name of Hugging Face stands for.
+  std::optional<int64_t> part;
 };
+
+/// `name` with the first "{}" replaced by a number.
+std::string filled(std::string_view name, std::string_view number);
 
 /// One direction of the table. Layer numbers are taken from the name and put in place of "{}".
 class WeightNames {
@@ -21,7 +26,7 @@ class WeightNames {
   static WeightNames to_canonical(const architectures::Architecture& architecture);
   static WeightNames to_hugging_face(const architectures::Architecture& architecture);
 
-  /// Empty for a name that the table does not have.
+  /// Empty for a name that the table does not have. Of several rows with this name the first counts.
   std::optional<MappedWeight> find(std::string_view name) const;
 
  private:

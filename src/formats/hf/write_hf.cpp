@@ -6,12 +6,13 @@
 #include "base/output_folder.h"
 #include "formats/hf/config_json.h"
 #include "formats/hf/generation_config.h"
-#include "formats/hf/head_order.h"
 #include "formats/hf/rope_scaling.h"
 #include "formats/hf/side_files.h"
 #include "formats/hf/tokenizer_files.h"
 #include "formats/hf/weight_names.h"
+#include "formats/hf/weight_transforms.h"
 #include "formats/safetensors/write_safetensors.h"
+#include "model/derived_tensors.h"
 
 namespace adze::formats {
 namespace {
@@ -19,21 +20,38 @@ namespace {
 // What the hub's own tools use.
 constexpr uint64_t kDefaultShardBytes = 5'000'000'000;
 
-model::Tensor in_hugging_face_form(const model::Tensor& tensor, const WeightNames& names, const model::Model& model) {
-  const auto target = names.find(tensor.name);
-  if (target) {
-    return model::renamed(with_head_order(tensor, target->transform, model.config, HeadOrder::pairs_to_halves),
-                          target->name);
+model::Tensor in_hugging_face_form(const model::Tensor& tensor, const MappedWeight& target, const model::Model& model) {
+  return transformed(tensor, target.transform, model.config, Direction::to_hugging_face);
+}
+
+// One tensor, or each part of a stack.
+void append_in_hugging_face_form(const model::Tensor& tensor, const MappedWeight& target, const model::Model& model,
+                                 std::vector<model::Tensor>& tensors) {
+  if (target.name.find("{}") == std::string::npos) {
+    tensors.push_back(model::renamed(in_hugging_face_form(tensor, target, model), target.name));
+    return;
   }
-  if (!model.side_file("config.json").empty()) return tensor;  // read_hf left its name alone
-  fail(ErrorCode::unsupported, "tensor '{}' has no name in Hugging Face's {}", tensor.name, model.architecture);
+  if (tensor.shape.rank() < 2) {
+    fail(ErrorCode::bad_input, "tensor '{}' {} is not a stack", tensor.name, tensor.shape.to_string());
+  }
+  for (int64_t part = 0; part < tensor.shape[0]; ++part) {
+    const auto one = model::part_of(tensor, part, filled(target.name, std::to_string(part)));
+    tensors.push_back(in_hugging_face_form(one, target, model));
+  }
 }
 
 std::vector<model::Tensor> tensors_of(const model::Model& model) {
   const auto names = WeightNames::to_hugging_face(architectures::architecture_named(model.architecture));
   std::vector<model::Tensor> tensors;
   for (const auto& tensor : model.tensors) {
-    if (tensor.name != kRopeFactors) tensors.push_back(in_hugging_face_form(tensor, names, model));
+    if (is_rope_factor(tensor.name)) continue;
+    if (const auto target = names.find(tensor.name)) {
+      append_in_hugging_face_form(tensor, *target, model, tensors);
+    } else if (!model.side_file("config.json").empty()) {
+      tensors.push_back(tensor);  // read_hf left its name alone
+    } else {
+      fail(ErrorCode::unsupported, "tensor '{}' has no name in Hugging Face's {}", tensor.name, model.architecture);
+    }
   }
   return tensors;
 }

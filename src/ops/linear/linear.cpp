@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "ops/linear/expert_linear.h"
 #include "ops/linear/linear_f32.h"
 #include "ops/linear/linear_q8.h"
 #include "ops/linear/linear_reference.h"
@@ -62,6 +63,7 @@ std::vector<Kernel> list_kernels() {
 }
 
 const std::vector<Kernel> kKernels = list_kernels();
+const std::vector<Kernel> kExpertKernels = list_expert_kernels(kKernels);
 
 }  // namespace
 
@@ -85,5 +87,9 @@ int activation_planes(Activation activation) {
 }
 
 const Op linear{{"linear", "product with a weight matrix, plus a bias", infer}, resolve, kKernels, 1};
+const Op expert_linear{{"expert_linear", "product with the weights of each row's experts", infer_expert_linear},
+                       resolve,
+                       kExpertKernels,
+                       1};
 
 }  // namespace adze::ops

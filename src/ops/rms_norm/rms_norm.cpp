@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "ops/decode_row.h"
+#include "ops/grouped_features.h"
 #include "ops/list_row_kernels.h"
 #include "ops/schema_checks.h"
 
@@ -15,8 +16,7 @@ namespace {
 std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
   require_input_count(node, 2, 2);
   const auto& x = require_f32(node, 0, 2, "x");
-  const auto& weight = require_weight(node, 1, 1, "weight");
-  require_equal_dims(x.dims[1], weight.dims[0], "features of x and weight");
+  require_group_weight(node, 1, groups_of(node.node), "weight");
   const double epsilon = graph::number_attribute(node.node, "epsilon");
   if (!(epsilon >= 0)) fail(ErrorCode::bad_input, "epsilon must not be negative, but is {}", epsilon);
   return {x};
@@ -24,22 +24,25 @@ std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
 
 std::shared_ptr<const void> resolve(const graph::Node& node) {
   return std::make_shared<RmsNormParameters>(
-      RmsNormParameters{static_cast<float>(graph::number_attribute(node, "epsilon"))});
+      RmsNormParameters{static_cast<float>(graph::number_attribute(node, "epsilon")), groups_of(node)});
 }
 
 void rms_norm_reference(const KernelCall& call, const Team& team) {
   const auto& parameters = *static_cast<const RmsNormParameters*>(call.parameters);
   const TensorView& x = call.inputs[0].tensor;
+  const TensorView& weight = call.inputs[1].tensor;
+  const int64_t width = x.row_length / parameters.groups;
   std::vector<float> scratch;
-  const float* weight = decoded_row(call.inputs[1].tensor, 0, scratch);
-  const auto [begin, end] = team.share(static_cast<size_t>(x.rows));
-  for (auto row = static_cast<int64_t>(begin); row < static_cast<int64_t>(end); ++row) {
-    const float* in = x.floats(row);
-    float* out = call.outputs[0].tensor.floats(row);
+  const auto [begin, end] = team.share(static_cast<size_t>(x.rows * parameters.groups));
+  for (auto item = static_cast<int64_t>(begin); item < static_cast<int64_t>(end); ++item) {
+    const int64_t group = item % parameters.groups;
+    const float* factors = decoded_row(weight, weight_row(weight, group), scratch);
+    const float* in = x.floats(item / parameters.groups) + group * width;
+    float* out = call.outputs[0].tensor.floats(item / parameters.groups) + group * width;
     double sum = 0;
-    for (int64_t i = 0; i < x.row_length; ++i) sum += static_cast<double>(in[i]) * in[i];
-    const double factor = 1.0 / std::sqrt(sum / static_cast<double>(x.row_length) + parameters.epsilon);
-    for (int64_t i = 0; i < x.row_length; ++i) out[i] = static_cast<float>(in[i] * factor * weight[i]);
+    for (int64_t i = 0; i < width; ++i) sum += static_cast<double>(in[i]) * in[i];
+    const double factor = 1.0 / std::sqrt(sum / static_cast<double>(width) + parameters.epsilon);
+    for (int64_t i = 0; i < width; ++i) out[i] = static_cast<float>(in[i] * factor * factors[i]);
   }
 }
 
@@ -47,10 +50,14 @@ template <const RowKernels& kRows>
 void rms_norm_fast(const KernelCall& call, const Team& team) {
   const auto& parameters = *static_cast<const RmsNormParameters*>(call.parameters);
   const TensorView& x = call.inputs[0].tensor;
-  const float* weight = call.inputs[1].tensor.floats(0);
-  const auto [begin, end] = team.share(static_cast<size_t>(x.rows));
-  for (auto row = static_cast<int64_t>(begin); row < static_cast<int64_t>(end); ++row) {
-    kRows.rms_norm(x.floats(row), weight, x.row_length, parameters.epsilon, call.outputs[0].tensor.floats(row));
+  const TensorView& weight = call.inputs[1].tensor;
+  const int64_t width = x.row_length / parameters.groups;
+  const auto [begin, end] = team.share(static_cast<size_t>(x.rows * parameters.groups));
+  for (auto item = static_cast<int64_t>(begin); item < static_cast<int64_t>(end); ++item) {
+    const int64_t row = item / parameters.groups;
+    const int64_t group = item % parameters.groups;
+    kRows.rms_norm(x.floats(row) + group * width, weight.floats(weight_row(weight, group)), width, parameters.epsilon,
+                   call.outputs[0].tensor.floats(row) + group * width);
   }
 }
 

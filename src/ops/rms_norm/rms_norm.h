@@ -1,5 +1,5 @@
-// out = x / sqrt(mean(x^2) + epsilon) * weight (Zhang and Sennrich 2019).
-// x [T, F] f32, weight [F] f32 -> [T, F] f32
+// out = x / sqrt(mean(x^2) + epsilon) * weight (Zhang and Sennrich 2019), of each of `groups` parts of a row.
+// x [T, F] f32, weight [F / groups] or [groups, F / groups] f32 -> [T, F] f32
 #pragma once
 
 #include "ops/op.h"
@@ -8,6 +8,7 @@ namespace adze::ops {
 
 struct RmsNormParameters {
   float epsilon;
+  int64_t groups;
 };
 
 extern const Op rms_norm;

@@ -13,12 +13,13 @@ namespace adze::ops {
 namespace {
 
 std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
-  require_input_count(node, 1, 2);
+  require_input_count(node, 1, 3);
   const auto& batch = require_input(node, 0, graph::ValueKind::batch, "batch");
   const int64_t dims = graph::int_attribute(node.node, "rotary_dims");
   if (dims <= 0 || dims % 2 != 0) fail(ErrorCode::bad_input, "rotary_dims must be even and positive, but is {}", dims);
-  if (has_input(node, 1)) {
-    const auto& factors = require_weight(node, 1, 1, "frequency factors");
+  for (size_t index = 1; index < node.inputs.size(); ++index) {
+    if (!has_input(node, index)) continue;
+    const auto& factors = require_weight(node, index, 1, "frequency factors");
     require_equal_dims(factors.dims[0], graph::Dim(dims / 2), "rotary_dims / 2 and frequency factors");
   }
   return {graph::ValueType::tensor(&codecs::f32.info, {batch.dims[0], graph::Dim(dims)})};
@@ -54,6 +55,7 @@ std::shared_ptr<const void> resolve(const graph::Node& node) {
   const auto scaling = graph::string_attribute_or(node, "scaling", "none");
   const double factor = graph::number_attribute_or(node, "factor", 1);
   auto parameters = std::make_shared<RotaryAnglesParameters>();
+  parameters->original_context = static_cast<int64_t>(graph::number_attribute_or(node, "original_context", 0));
   parameters->magnitude = graph::number_attribute_or(node, "magnitude", 1);
   const Yarn range = scaling == "yarn" ? yarn_range(node, dims, base) : Yarn{};
   for (double pair = 0; pair < dims / 2; ++pair) {
@@ -66,12 +68,17 @@ std::shared_ptr<const void> resolve(const graph::Node& node) {
   return parameters;
 }
 
+const float* factors_for(const KernelCall& call, int64_t original_context, std::vector<float>& scratch) {
+  const auto given = [&](size_t index) { return call.inputs.size() > index && call.inputs[index].given; };
+  const size_t index = given(2) && call.inputs[0].batch->context > original_context ? 2 : 1;
+  return given(index) ? decoded_row(call.inputs[index].tensor, 0, scratch) : nullptr;
+}
+
 void rotary_angles_reference(const KernelCall& call, const Team& team) {
   const auto& parameters = *static_cast<const RotaryAnglesParameters*>(call.parameters);
   const BatchView& batch = *call.inputs[0].batch;
-  const bool has_factors = call.inputs.size() > 1 && call.inputs[1].given;
   std::vector<float> scratch;
-  const float* factors = has_factors ? decoded_row(call.inputs[1].tensor, 0, scratch) : nullptr;
+  const float* factors = factors_for(call, parameters.original_context, scratch);
   const auto [begin, end] = team.share(batch.positions.size());
   for (size_t row = begin; row < end; ++row) {
     float* out = call.outputs[0].tensor.floats(static_cast<int64_t>(row));

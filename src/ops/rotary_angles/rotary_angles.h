@@ -1,5 +1,6 @@
 // Cosine and sine of every rotary angle of every row: what all rotary nodes of a batch share.
-// batch, frequency factors [rotary_dims / 2] f32 (optional) -> [T, rotary_dims] f32
+// batch, frequency factors [rotary_dims / 2] (optional), factors for contexts longer than `original_context` (optional)
+// -> [T, rotary_dims] f32
 #pragma once
 
 #include <vector>
@@ -13,6 +14,9 @@ namespace adze::ops {
 struct RotaryAnglesParameters {
   std::vector<double> frequencies;
   double magnitude;
+  /// Of two weights with factors the second counts where sequences may get longer than this: all rows must agree with
+  /// the keys of the history.
+  int64_t original_context;
 };
 
 extern const Op rotary_angles;

@@ -17,6 +17,18 @@ class Tensor(numpy.ndarray):
     def to(self, dtype):
         return self.astype(dtype)
 
+    def transpose(self, first, second):
+        return numpy.swapaxes(self, first, second)
+
+    def view(self, *shape):
+        return self.reshape(*shape) if isinstance(shape[0], int) else super().view(*shape)
+
+    def reshape_as(self, other):
+        return self.reshape(other.shape)
+
+    def contiguous(self):
+        return numpy.ascontiguousarray(self)
+
 
 class Missing:
     def __init__(self, name):
@@ -43,6 +55,14 @@ def tensor(values, dtype=None):
 
 def arange(*bounds, dtype=None):
     return numpy.arange(*bounds, dtype=dtype).view(Tensor)
+
+
+def stack(tensors, dim=0):
+    return numpy.stack(tensors, axis=dim).view(Tensor)
+
+
+def cat(tensors, dim=0):
+    return numpy.concatenate(tensors, axis=dim).view(Tensor)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,131 @@
+#include "formats/hf/weight_transforms.h"
+
+#include <cstring>
+#include <functional>
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "model/derived_tensors.h"
+
+namespace adze::formats {
+namespace {
+
+using architectures::Transform;
+using RowOrder = std::function<int64_t(int64_t)>;  // where row r of the result comes from
+
+int64_t query_heads(const model::KeyValues& config) { return config.require_int("attention.head_count"); }
+
+int64_t key_heads(const model::KeyValues& config) {
+  return config.find_int("attention.head_count_kv").value_or(query_heads(config));
+}
+
+int64_t head_size(const model::Tensor& tensor, int64_t heads, bool even) {
+  const int64_t rows = tensor.shape.rank() == 0 ? 0 : tensor.shape[0];
+  if (heads < 1 || rows % heads != 0 || (even && rows / heads % 2 != 0)) {
+    fail(ErrorCode::bad_input, "{}: tensor '{}' {} does not divide into {} heads{}", tensor.source->where(),
+         tensor.name, tensor.shape.to_string(), heads, even ? " of even size" : "");
+  }
+  return rows / heads;
+}
+
+// ---- Hugging Face rotates the first half of a head against the second, GGUF's llama rotates neighbours.
+
+RowOrder interleaved(int64_t size, Direction direction) {
+  const int64_t half = size / 2;
+  if (direction == Direction::to_canonical) {
+    return [=](int64_t row) { return row - row % size + row % 2 * half + row % size / 2; };
+  }
+  return [=](int64_t row) { return row - row % size + row % size % half * 2 + row % size / half; };
+}
+
+// ---- queries, key and value of each key head <-> all queries, all keys, all values
+
+struct HeadGroups {
+  int64_t queries;  // of a group
+  int64_t groups;
+  int64_t size;  // of a head
+
+  // The place of a canonical head among groups.
+  int64_t grouped_head(int64_t head) const {
+    if (head < queries * groups) return head / queries * (queries + 2) + head % queries;
+    const int64_t rest = head - queries * groups;
+    return rest % groups * (queries + 2) + queries + rest / groups;
+  }
+  int64_t canonical_head(int64_t head) const {
+    const int64_t group = head / (queries + 2);
+    const int64_t within = head % (queries + 2);
+    return within < queries ? group * queries + within : queries * groups + (within - queries) * groups + group;
+  }
+};
+
+RowOrder ungrouped(const model::Tensor& tensor, const model::KeyValues& config, Direction direction) {
+  const int64_t groups = key_heads(config);
+  if (groups < 1 || query_heads(config) % groups != 0) {
+    fail(ErrorCode::bad_input, "config: {} query heads are not a multiple of {} key heads", query_heads(config),
+         groups);
+  }
+  const int64_t queries = query_heads(config) / groups;
+  const HeadGroups heads{queries, groups, head_size(tensor, groups * (queries + 2), false)};
+  return [=](int64_t row) {
+    const int64_t head = row / heads.size;
+    const bool reading = direction == Direction::to_canonical;
+    return (reading ? heads.grouped_head(head) : heads.canonical_head(head)) * heads.size + row % heads.size;
+  };
+}
+
+// A bias is one row, so its elements move. It is small: a new copy in memory.
+model::Tensor reordered_bias(const model::Tensor& bias, const RowOrder& source_row) {
+  if (!bias.storage->is_plain()) {
+    fail(ErrorCode::unsupported, "tensor '{}': a bias stored as {} cannot be reordered", bias.name, bias.storage->name);
+  }
+  std::vector<std::byte> scratch;
+  const auto old_bytes = bias.source->rows(0, 1, scratch);
+  const size_t width = bias.storage->block_bytes;
+  std::vector<std::byte> new_bytes(old_bytes.size());
+  for (size_t i = 0; i < new_bytes.size() / width; ++i) {
+    const auto from = static_cast<size_t>(source_row(static_cast<int64_t>(i)));
+    std::memcpy(new_bytes.data() + i * width, old_bytes.data() + from * width, width);
+  }
+  return model::owned_tensor(bias.name, bias.shape, bias.storage, std::move(new_bytes));
+}
+
+model::Tensor reordered(model::Tensor tensor, RowOrder source_row) {
+  if (tensor.shape.rank() == 1) return reordered_bias(tensor, source_row);
+  return model::with_rows_permuted(std::move(tensor), std::move(source_row));
+}
+
+// As float: what 1 is added to may need more digits than its type has.
+model::Tensor shifted(const model::Tensor& tensor, float by) {
+  std::vector<float> values = model::decode_all(tensor);
+  for (float& value : values) value += by;
+  std::vector<std::byte> bytes(values.size() * sizeof(float));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return model::owned_tensor(tensor.name, tensor.shape, &codecs::f32.info, std::move(bytes));
+}
+
+}  // namespace
+
+model::Tensor transformed(model::Tensor tensor, Transform transform, const model::KeyValues& config,
+                          Direction direction) {
+  switch (transform) {
+    case Transform::none:
+      return tensor;
+    case Transform::interleave_query_heads:
+    case Transform::interleave_key_heads: {
+      const int64_t heads = transform == Transform::interleave_query_heads ? query_heads(config) : key_heads(config);
+      const int64_t size = head_size(tensor, heads, true);
+      return reordered(std::move(tensor), interleaved(size, direction));
+    }
+    case Transform::ungroup_heads: {
+      auto order = ungrouped(tensor, config, direction);
+      return reordered(std::move(tensor), std::move(order));
+    }
+    case Transform::add_one:
+      return shifted(tensor, direction == Direction::to_canonical ? 1.0f : -1.0f);
+    case Transform::transpose:
+      return model::transposed(std::move(tensor));
+  }
+  fail(ErrorCode::internal, "tensor '{}': unknown transform", tensor.name);
+}
+
+}  // namespace adze::formats
