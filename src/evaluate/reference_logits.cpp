@@ -146,8 +146,6 @@ std::vector<size_t> first_entries(const ReferenceLogits& reference) {
 
 }  // namespace
 
-int64_t scored_positions(int64_t context) { return context - 1 - context / 2; }
-
 ReferenceLogits record_reference(runtime::Session& session, std::span<const int32_t> tokens, const TextOptions& text,
                                  Progress& progress, const RecordOptions& options) {
   ReferenceLogits reference;

@@ -49,7 +49,7 @@ struct RecordOptions {
 };
 
 /// Scored positions of one chunk: its second half but for the last token, which nothing follows.
-int64_t scored_positions(int64_t context);
+inline int64_t scored_positions(int64_t context) { return context - 1 - context / 2; }
 
 /// Runs the text through the model. The same draws in every run.
 ReferenceLogits record_reference(runtime::Session& session, std::span<const int32_t> tokens, const TextOptions& text,

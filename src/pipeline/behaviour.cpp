@@ -19,7 +19,7 @@ namespace {
 constexpr int64_t kBatchTokens = 128;  // bounds the memory for logits: rows times vocabulary
 constexpr RunningOptions kRunning{.prompt_tokens = 128, .generated_tokens = 24, .rounds = 3};
 
-// Of what the processor can do at best, as measured over models of 0.6 to 1100 million weights.
+// What whole models reach of the processor's best rate of multiply-adds, on the careful side.
 constexpr double kShareOfPeak = 0.25;
 constexpr double kLoadBytesPerSecond = 4e8;
 constexpr double kShareOfMemory = 0.8;  // of the machine's, which models may fill
