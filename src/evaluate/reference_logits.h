@@ -45,7 +45,7 @@ struct ReferenceLogits {
 struct RecordOptions {
   int64_t most_kept = 128;      // tokens of a position
   double enough_mass = 0.9999;  // fewer are kept when they have as much
-  int64_t drawn = 4;
+  int64_t drawn = 16;
 };
 
 /// Scored positions of one chunk: its second half but for the last token, which nothing follows.
