@@ -49,7 +49,7 @@ const Codebook<256, 4>& iq3_xxs_codebook();
 const Codebook<512, 4>& iq3_s_codebook();
 
 /// The types with 7 bits for the signs of eight numbers negate an even count of them, so bit 7 follows.
-inline uint8_t signs_of_seven_bits(uint32_t seven_bits) {
+constexpr uint8_t signs_of_seven_bits(uint32_t seven_bits) {
   return static_cast<uint8_t>(seven_bits | static_cast<uint32_t>(std::popcount(seven_bits) & 1) << 7);
 }
 

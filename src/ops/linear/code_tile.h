@@ -43,12 +43,13 @@ struct Panel {
   int32_t* sums;
 };
 
-/// How the codes of a weight enter the integer products.
+/// How the codes of a weight (with levels: their numbers) enter the integer products.
 struct CodeRules {
+  const Rows16Layout* layout;
   int zero_point;
   int scales_per_block;
   bool has_minima;
-  int bits;
+  int bits;               // of the largest number
   int activation_blocks;  // that share an activation scale: 1 or kSuperBlocks
   int sums;               // words for each activation scale of a panel
   /// Codes of tiles are scale * (code - zero point of the layout) + zero_point: exact, as the scales are small.
@@ -76,7 +77,7 @@ struct Q8Kernels {
   int max_packed_tokens;    // of a panel for multiply_packed; 0: there is none
   int max_groups;           // that are multiplied at once
   int activation_blocks;    // that share a scale: 1 or kSuperBlocks
-  bool keeps_bytes_signed;  // 8-bit codes are int8 in tiles (zero point 0), else uint8 (zero point 128)
+  bool keeps_bytes_signed;  // 8-bit numbers are int8 in tiles (zero point 0), else uint8 (zero point 128)
   int largest_code;         // that tiles can hold with scales in their codes
   bool sums_in_pairs;       // of CodeRules, for layouts with a zero point too
 

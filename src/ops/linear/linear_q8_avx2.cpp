@@ -15,7 +15,7 @@ void quantize(const float* x, int64_t blocks, const CodeRules& rules, const Pane
 
 // ---- weights
 
-// 8-bit codes stay int8 here: unsigned ones would overflow the 16-bit pair sums.
+// 8-bit numbers are int8 here: unsigned ones would overflow the 16-bit pair sums.
 void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile) {
   unpack_tile(layout, record, blocks, 0x80, tile);
 }
@@ -28,11 +28,6 @@ struct Product {
   static constexpr int kQuadsInPart = kQuads / kParts;
   static constexpr int kRun = kQuadsToWiden == 0 ? 1 : kQuadsToWiden < kQuadsInPart ? kQuadsToWiden : kQuadsInPart;
 
-  static inline __attribute__((always_inline)) __m256i pair_sums(__m256i weights, __m256i activations) {
-    if constexpr (kQuadsToWiden > 0) return _mm256_maddubs_epi16(weights, activations);
-    return _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(activations, weights));
-  }
-
   template <typename Codes>
   static inline __attribute__((always_inline)) void add_run(const Codes& codes, int first, const int8_t* panel,
                                                             __m256i (&sum)[kTokens]) {
@@ -42,7 +37,8 @@ struct Product {
       const __m256i weights = codes.quad(first + q);
 #pragma GCC unroll 6
       for (int t = 0; t < kTokens; ++t) {
-        const __m256i products = pair_sums(weights, broadcast_quad(panel + kBlockNumbers * t + 4 * (first + q)));
+        const __m256i x = broadcast_quad(panel + kBlockNumbers * t + 4 * (first + q));
+        const __m256i products = pair_sums<kQuadsToWiden>(weights, x);
         if (q == 0) {
           pairs[t] = products;
         } else {
@@ -115,14 +111,15 @@ struct Product {
 
   template <Rows16Layout kLayout>
   static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
-    typedef RecordCodes<kLayout.low_bits, kLayout.high_bits> Codes;
+    typedef RecordCodes<kLayout> Codes;
+    constexpr Rows16Layout layout = kLayout;  // that no address of a template argument, a weak symbol, is taken
     constexpr int kBytes = record_bytes(kLayout);
     alignas(64) float scales[kLayout.record_blocks * kParts * kGroupRows];
     alignas(64) float minima[kLayout.record_blocks * kParts * kGroupRows];
     Panel block = panel;
     for (int b = 0; b < blocks; b += kLayout.record_blocks, record += kBytes) {
       prefetch_record<kBytes>(record);
-      unpack_record_scales(kLayout, record, scales, minima);
+      unpack_record_scales(layout, record, scales, minima);
       const uint8_t* planes = record + header_bytes(kLayout);
       for (int i = 0; i < kLayout.record_blocks; ++i, planes += Codes::kBlockBytes) {
         for (int row = 0; row < kGroupRows; row += kHalfRows) {
@@ -158,18 +155,20 @@ constexpr RunsByTokens kRuns = {{
 }};
 
 const RunsByTokens& runs_of(const CodeRules& rules) {
+  const int widen = quads_to_widen(rules.bits);
   if (rules.scales_per_block == 2) {
     if (rules.has_minima) return kRuns<2, true, 8>;
-    return rules.bits <= 4 ? kRuns<2, false, 8> : kRuns<2, false, 2>;
+    if (widen <= 2) return widen == 1 ? kRuns<2, false, 1> : kRuns<2, false, 2>;
+    return kRuns<2, false, 4>;  // a part has no more
   }
-  if (rules.has_minima) return rules.bits <= 4 ? kRuns<1, true, 8> : kRuns<1, true, 4>;
-  return rules.bits <= 4 ? kRuns<1, false, 8> : rules.bits == 5 ? kRuns<1, false, 4> : kRuns<1, false, 0>;
+  if (rules.has_minima) return widen == 8 ? kRuns<1, true, 8> : kRuns<1, true, 4>;
+  if (widen >= 4) return widen == 8 ? kRuns<1, false, 8> : kRuns<1, false, 4>;
+  return widen == 1 ? kRuns<1, false, 1> : kRuns<1, false, 0>;
 }
 
 template <int kTokens, Rows16Layout kLayout>
-constexpr RunPacked kRunPacked =
-    Product<kTokens, kLayout.scales_per_block, kLayout.has_minima,
-            quads_to_widen(kLayout.low_bits + kLayout.high_bits)>::template run_packed<kLayout>;
+constexpr RunPacked kRunPacked = Product<kTokens, kLayout.scales_per_block, kLayout.has_minima,
+                                         quads_to_widen(number_bits(kLayout))>::template run_packed<kLayout>;
 
 template <Rows16Layout kLayout>
 constexpr PackedRunsByTokens kPackedRuns = {{nullptr, kRunPacked<1, kLayout>, kRunPacked<2, kLayout>}};

@@ -152,6 +152,7 @@ struct Product {
 
   template <Rows16Layout kLayout>
   static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
+    constexpr Rows16Layout layout = kLayout;  // that no address of a template argument, a weak symbol, is taken
     constexpr int kBytes = record_bytes(kLayout);
     alignas(64) float scales[kLayout.record_blocks * kParts * kGroupRows];
     alignas(64) float minima[kLayout.record_blocks * kParts * kGroupRows];
@@ -160,10 +161,10 @@ struct Product {
     load_totals(sums, total);
     for (int b = 0; b < blocks; b += kLayout.record_blocks, record += kBytes) {
       prefetch_record<kBytes>(record);
-      unpack_record_scales(kLayout, record, scales, minima);
+      unpack_record_scales(layout, record, scales, minima);
       part.scales[0] = scales;
       part.minima[0] = minima;
-      RecordCodes<kLayout.low_bits, kLayout.high_bits> codes[1] = {{record + header_bytes(kLayout)}};
+      RecordCodes<kLayout> codes[1] = {{record + header_bytes(kLayout)}};
       for (int i = 0; i < kLayout.record_blocks; ++i) add_block(codes, part, total);
     }
     store_totals(total, sums);

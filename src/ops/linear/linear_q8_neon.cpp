@@ -12,7 +12,7 @@ struct WidenedProducts {
   static inline __attribute__((always_inline)) void add(const Codes& codes, int first_half, const int8_t* activations,
                                                         int32x4_t (&sum)[kTokens][kQuarters]) {
     // Sums of a quad's products that fit into 16 bits: 2 * 128 * 127 or 4 * 63 * 127.
-    constexpr int kQuadsTogether = Codes::kHasBytes ? 2 : 4;
+    constexpr int kQuadsTogether = Codes::kIsWide ? 2 : 4;
     for (int q = 4 * first_half; q < 4 * (first_half + kHalves); q += kQuadsTogether) {
 #pragma GCC unroll 4
       for (int j = 0; j < kQuarters; ++j) {
@@ -47,7 +47,7 @@ struct WidenedProducts {
 };
 
 void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {
-  if (rules.bits == 8) return multiply_tile<WidenedProducts, TileCodes<true>>(rules, tiles[0], panel, extent, sums);
+  if (rules.bits > 6) return multiply_tile<WidenedProducts, TileCodes<true>>(rules, tiles[0], panel, extent, sums);
   multiply_tile<WidenedProducts, TileCodes<false>>(rules, tiles[0], panel, extent, sums);
 }
 
@@ -72,7 +72,7 @@ const Q8Kernels kQ8SuperKernelsNeon = {
     .max_packed_tokens = kMaxPackedTokens,
     .max_groups = 1,
     .activation_blocks = kSuperBlocks,
-    .keeps_bytes_signed = false,
+    .keeps_bytes_signed = true,
     .largest_code = 0,
     .sums_in_pairs = false,
     .quantize = quantize_super,

@@ -13,7 +13,7 @@ void quantize(const float* x, int64_t blocks, const CodeRules& rules, const Pane
 }
 
 void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile) {
-  unpack_super_tile(layout, record, blocks, false, tile);
+  unpack_super_tile(layout, record, blocks, false, tile, 0x80);
 }
 
 inline __attribute__((always_inline)) __m256i broadcast_word(const int32_t* word) { return _mm256_set1_epi32(*word); }
@@ -25,8 +25,9 @@ template <int kTokens, Rows16Layout kLayout>
 struct Product {
   static constexpr int kParts = parts_of(kLayout);
   static constexpr int kQuadsInPart = kQuads / kLayout.scales_per_block;
-  static constexpr int kWiden = quads_to_widen(kLayout.low_bits + kLayout.high_bits);
-  static constexpr int kRun = kWiden < kQuadsInPart ? kWiden : kQuadsInPart;
+  static constexpr int kWiden = quads_to_widen(number_bits(kLayout));
+  static constexpr int kRun = kWiden == 0 ? 1 : kWiden < kQuadsInPart ? kWiden : kQuadsInPart;
+  static constexpr int kZeroPoint = kWiden == 0 ? 0 : kLayout.zero_point;
   static constexpr int kWords = 1 + kParts / 2;  // the widest part, which nobody asks for here, and pairs
 
   typedef __m256i Sums[kTokens];
@@ -41,7 +42,7 @@ struct Product {
       const __m256i weights = codes.quad(q);
 #pragma GCC unroll 6
       for (int t = 0; t < kTokens; ++t) {
-        const __m256i products = _mm256_maddubs_epi16(weights, broadcast_quad(x + kBlockNumbers * t + 4 * q));
+        const __m256i products = pair_sums<kWiden>(weights, broadcast_quad(x + kBlockNumbers * t + 4 * q));
         if (q == first) {
           pairs[t] = products;
         } else {
@@ -103,7 +104,7 @@ struct Product {
         const __m256 minimum = _mm256_mul_ps(_mm256_cvtepi32_ps(pairs[t]), _mm256_loadu_ps(scales.minimum + row));
         value = _mm256_fmsub_ps(_mm256_cvtepi32_ps(sum[t]), scale, minimum);
       } else {
-        const __m256i zeros = _mm256_mullo_epi32(pairs[t], _mm256_set1_epi32(kLayout.zero_point));
+        const __m256i zeros = _mm256_mullo_epi32(pairs[t], _mm256_set1_epi32(kZeroPoint));
         value = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(sum[t], zeros)), scale);
       }
       float* total = totals + t * kGroupRows;
@@ -128,12 +129,13 @@ struct Product {
   }
 
   static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
-    typedef RecordCodes<kLayout.low_bits, kLayout.high_bits> Codes;
+    typedef RecordCodes<kLayout> Codes;
+    constexpr Rows16Layout layout = kLayout;  // that no address of a template argument, a weak symbol, is taken
     SuperBlockScales scales;
     Panel at = panel;
     for (int s = 0; s < blocks / kSuperBlocks; ++s, record += record_bytes(kLayout), next_super_block(at)) {
       prefetch_record<record_bytes(kLayout)>(record);
-      unpack_super_block_scales(kLayout, record, scales);
+      unpack_super_block_scales(layout, record, scales);
       for (int row = 0; row < kGroupRows; row += kHalfRows) {
         add_super_block(Codes{record + header_bytes(kLayout) + 4 * row}, at, scales, row, sums + row);
       }
@@ -163,7 +165,7 @@ constexpr RunPacked kPackedRuns[kMaxPackedTokens + 1] = {
 };
 
 void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {
-  const Run* runs = for_layout(SuperBlockLayouts{}, super_block_layout_of_bits(rules.bits),
+  const Run* runs = for_layout(SuperBlockLayouts{}, *rules.layout,
                                []<Rows16Layout kLayout>() -> const Run* { return kRuns<kLayout>; });
   runs[extent.tokens](tiles[0], panel, extent.blocks, sums);
 }
@@ -182,7 +184,7 @@ const Q8Kernels kQ8SuperKernelsAvx2 = {
     .max_packed_tokens = kMaxPackedTokens,
     .max_groups = 1,
     .activation_blocks = kSuperBlocks,
-    .keeps_bytes_signed = false,
+    .keeps_bytes_signed = true,
     .largest_code = 0,
     .sums_in_pairs = true,
     .quantize = quantize,

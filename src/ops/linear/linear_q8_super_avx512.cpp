@@ -217,13 +217,14 @@ struct Product {
 
   template <Rows16Layout kLayout>
   static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* totals) {
-    constexpr int kLimit = narrow_limit(kLayout.zero_point, kLayout.low_bits + kLayout.high_bits);
+    constexpr Rows16Layout layout = kLayout;  // that no address of a template argument, a weak symbol, is taken
+    constexpr int kLimit = narrow_limit(kLayout.zero_point, number_bits(kLayout));
     alignas(64) SuperBlockScales scales;
     Operands operands{panel.codes, panel.scales, panel.sums, {&scales}};
     for (int s = 0; s < blocks / kSuperBlocks; ++s, record += record_bytes(kLayout)) {
       prefetch_record<record_bytes(kLayout)>(record);
-      unpack_super_block_scales(kLayout, record, scales);
-      RecordCodes<kLayout.low_bits, kLayout.high_bits> codes[1] = {{record + header_bytes(kLayout)}};
+      unpack_super_block_scales(layout, record, scales);
+      RecordCodes<kLayout> codes[1] = {{record + header_bytes(kLayout)}};
       add_super_block(codes, kLimit, operands, totals);
     }
   }
@@ -247,7 +248,9 @@ template <int kGroups>
 const Run* runs_of(const CodeRules& rules) {
   if (rules.scales_in_codes)
     return rules.has_minima ? kRuns<kGroups, Recipe{2, true, true}> : kRuns<kGroups, Recipe{2, false, true}>;
-  return rules.has_minima ? kRuns<kGroups, Recipe{1, true, false}> : kRuns<kGroups, Recipe{2, false, false}>;
+  if (rules.has_minima) return kRuns<kGroups, Recipe{1, true, false}>;
+  return rules.scales_per_block == 1 ? kRuns<kGroups, Recipe{1, false, false}>
+                                     : kRuns<kGroups, Recipe{2, false, false}>;
 }
 
 template <int kTokens, Rows16Layout kLayout>

@@ -51,10 +51,10 @@ struct QuantizeLanes {
   }
 };
 
-/// How many quads' pair sums fit into int16 (the pair sum of b-bit codes is at most 2 * 127 * (2^b - 1)). 0: the codes
-/// are int8, each quad is widened and the sign moves from the code to the activation.
+/// How many quads' pair sums fit into int16 (the pair sum of b-bit numbers is at most 2 * 127 * (2^b - 1)). 0: the
+/// numbers are int8, each quad is widened and the sign moves from the number to the activation.
 constexpr int quads_to_widen(int bits) {
-  constexpr int kByBits[] = {8, 8, 8, 8, 8, 4, 2, 0, 0};
+  constexpr int kByBits[] = {8, 8, 8, 8, 8, 4, 2, 1, 0};
   return kByBits[bits];
 }
 
@@ -67,26 +67,36 @@ struct TileCodes {
   }
 };
 
-template <int kLowBits, int kHighBits>
+template <Rows16Layout kLayout>
 struct RecordCodes {
-  static constexpr int kBlockBytes = (kLowBits + kHighBits) * kPlaneBytes;
+  static constexpr int kBlockBytes = block_bytes(kLayout);
   const uint8_t* at;
 
   inline __attribute__((always_inline)) __m256i quad(int q) const {
-    if constexpr (kLowBits == 8) return _mm256_xor_si256(plane(q), _mm256_set1_epi8(-128));
-    const __m256i low =
-        field(plane(kLowBits == 4 ? q % 4 : q / 4), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
-    if constexpr (kHighBits == 0) return low;
-    if constexpr (kHighBits == 1) return _mm256_or_si256(low, field(plane(kLowBits), q, kLowBits, 1));
-    return _mm256_or_si256(low, field(plane(kLowBits + q / 4), 2 * (q % 4), kLowBits, 2));
+    if constexpr (kLayout.levels == Levels::even) return flipped(code(q));
+    const __m128i numbers = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kNumbers.of_code));
+    return _mm256_shuffle_epi8(flipped(_mm256_broadcastsi128_si256(numbers)), code(q));
   }
 
  private:
+  static constexpr LevelNumbers kNumbers = level_numbers(kLayout);
+
+  static inline __attribute__((always_inline)) __m256i flipped(__m256i numbers) {
+    return number_bits(kLayout) == 8 ? _mm256_xor_si256(numbers, _mm256_set1_epi8(-128)) : numbers;
+  }
+  inline __attribute__((always_inline)) __m256i code(int q) const {
+    constexpr int kLow = kLayout.low_bits;
+    constexpr int kHigh = kLayout.high_bits;
+    const __m256i low = field(plane(plane_of_quad(kLow, q)), shift_of_quad(kLow, q), 0, kLow);
+    if constexpr (kHigh == 0) return low;
+    return _mm256_or_si256(low, field(plane(kLow + plane_of_quad(kHigh, q)), shift_of_quad(kHigh, q), kLow, kHigh));
+  }
   inline __attribute__((always_inline)) __m256i plane(int number) const {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + number * kPlaneBytes));
   }
   // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
   static inline __attribute__((always_inline)) __m256i field(__m256i plane, int from, int to, int bits) {
+    if (bits == 8) return plane;
     const __m256i moved = from >= to ? _mm256_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
                                      : _mm256_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
     return _mm256_and_si256(moved, _mm256_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));
@@ -97,6 +107,13 @@ inline __m256i broadcast_quad(const int8_t* quad) {
   int32_t bits;
   __builtin_memcpy(&bits, quad, 4);
   return _mm256_set1_epi32(bits);
+}
+
+/// Pair sums of a quad; kQuadsToWiden: see above.
+template <int kQuadsToWiden>
+inline __attribute__((always_inline)) __m256i pair_sums(__m256i weights, __m256i activations) {
+  if constexpr (kQuadsToWiden > 0) return _mm256_maddubs_epi16(weights, activations);
+  return _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(activations, weights));
 }
 
 // GCC 12 would reassociate a chain of these sums, keep all products alive and spill them: half the speed.

@@ -59,27 +59,33 @@ struct TileCodes {
   inline __attribute__((always_inline)) __m512i quad(int q) const { return _mm512_loadu_si512(at + q * kPlaneBytes); }
 };
 
-template <int kLowBits, int kHighBits>
+template <Rows16Layout kLayout>
 struct RecordCodes {
-  static constexpr int kLowPlanes = kLowBits;
-  static constexpr int kBlockBytes = (kLowPlanes + kHighBits) * kPlaneBytes;
+  static constexpr int kBlockBytes = block_bytes(kLayout);
   const uint8_t* at;
 
   inline __attribute__((always_inline)) __m512i quad(int q) const {
-    if constexpr (kLowBits == 8) return plane(q);
-    const __m512i low =
-        field(plane(kLowBits == 4 ? q % 4 : q / 4), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
-    if constexpr (kHighBits == 0) return low;
-    if constexpr (kHighBits == 1) return _mm512_or_si512(low, field(plane(kLowPlanes), q, kLowBits, 1));
-    return _mm512_or_si512(low, field(plane(kLowPlanes + q / 4), 2 * (q % 4), kLowBits, 2));
+    if constexpr (kLayout.levels == Levels::even) return code(q);
+    const __m128i numbers = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kNumbers.of_code));
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(numbers), code(q));
   }
 
  private:
+  static constexpr LevelNumbers kNumbers = level_numbers(kLayout);
+
+  inline __attribute__((always_inline)) __m512i code(int q) const {
+    constexpr int kLow = kLayout.low_bits;
+    constexpr int kHigh = kLayout.high_bits;
+    const __m512i low = field(plane(plane_of_quad(kLow, q)), shift_of_quad(kLow, q), 0, kLow);
+    if constexpr (kHigh == 0) return low;
+    return _mm512_or_si512(low, field(plane(kLow + plane_of_quad(kHigh, q)), shift_of_quad(kHigh, q), kLow, kHigh));
+  }
   inline __attribute__((always_inline)) __m512i plane(int number) const {
     return _mm512_loadu_si512(at + number * kPlaneBytes);
   }
   // Bits [from, from + bits) of each byte, moved to bit `to`; all are constants once inlined.
   static inline __attribute__((always_inline)) __m512i field(__m512i plane, int from, int to, int bits) {
+    if (bits == 8) return plane;
     const __m512i moved = from >= to ? _mm512_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
                                      : _mm512_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
     return _mm512_and_si512(moved, _mm512_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));

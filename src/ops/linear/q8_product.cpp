@@ -19,10 +19,11 @@ int sum_words(const CodeRules& rules) {
 
 CodeRules rules_of(const Rows16Layout& layout, const Q8Kernels& kernels, bool straight_from_records) {
   CodeRules rules{};
-  rules.zero_point = layout.low_bits == 8 && kernels.keeps_bytes_signed ? 0 : layout.zero_point;
+  rules.layout = &layout;
+  rules.bits = number_bits(layout);
+  rules.zero_point = rules.bits == 8 && kernels.keeps_bytes_signed ? 0 : layout.zero_point;
   rules.scales_per_block = layout.scales_per_block;
   rules.has_minima = layout.has_minima;
-  rules.bits = layout.low_bits + layout.high_bits;
   rules.activation_blocks = kernels.activation_blocks;
   if (kernels.activation_blocks > 1) {
     rules.scales_in_codes = !straight_from_records && puts_scales_in_codes(layout, kernels.largest_code);

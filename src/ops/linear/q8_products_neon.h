@@ -50,15 +50,15 @@ inline void quantize(const float* x, int64_t blocks, const CodeRules& rules, con
 
 // ---- weights
 
-// 8-bit codes become int8 in tiles, smaller ones are positive: every code is int8 then.
+// 8-bit numbers become int8 in tiles, smaller ones are positive: every number is int8 then.
 inline void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile) {
   unpack_tile(layout, record, blocks, 0x80, tile);
 }
 
 // Where the codes of a block come from: quad(q, j) has number 4 q + i of row 4 j + r in byte 4 r + i, as int8.
-template <bool kBytes>
+template <bool kWide>
 struct TileCodes {
-  static constexpr bool kHasBytes = kBytes;  // codes of 8 bits, else of at most 6
+  static constexpr bool kIsWide = kWide;  // numbers of 7 or 8 bits, else of at most 6
   static constexpr int kBlockBytes = kQuads * kPlaneBytes;
   const uint8_t* at;
   inline __attribute__((always_inline)) int8x16_t quad(int q, int quarter) const {
@@ -66,24 +66,29 @@ struct TileCodes {
   }
 };
 
-template <int kLowBits, int kHighBits>
+template <Rows16Layout kLayout>
 struct RecordCodes {
-  static constexpr bool kHasBytes = kLowBits == 8;
-  static constexpr int kBlockBytes = (kLowBits + kHighBits) * kPlaneBytes;
+  static constexpr bool kIsWide = number_bits(kLayout) > 6;
+  static constexpr int kBlockBytes = block_bytes(kLayout);
   const uint8_t* at;
 
   inline __attribute__((always_inline)) int8x16_t quad(int q, int quarter) const {
-    return vreinterpretq_s8_u8(unsigned_quad(q, quarter));
+    if constexpr (kLayout.levels == Levels::even) return vreinterpretq_s8_u8(flipped(code(q, quarter)));
+    return vreinterpretq_s8_u8(vqtbl1q_u8(flipped(vld1q_u8(kNumbers.of_code)), code(q, quarter)));
   }
 
  private:
-  inline __attribute__((always_inline)) uint8x16_t unsigned_quad(int q, int quarter) const {
-    if constexpr (kLowBits == 8) return veorq_u8(plane(q, quarter), vdupq_n_u8(0x80));
-    const uint8x16_t low =
-        field(plane(kLowBits == 4 ? q % 4 : q / 4, quarter), kLowBits * (kLowBits == 4 ? q / 4 : q % 4), 0, kLowBits);
-    if constexpr (kHighBits == 0) return low;
-    if constexpr (kHighBits == 1) return vorrq_u8(low, field(plane(kLowBits, quarter), q, kLowBits, 1));
-    return vorrq_u8(low, field(plane(kLowBits + q / 4, quarter), 2 * (q % 4), kLowBits, 2));
+  static constexpr LevelNumbers kNumbers = level_numbers(kLayout);
+
+  static inline __attribute__((always_inline)) uint8x16_t flipped(uint8x16_t numbers) {
+    return number_bits(kLayout) == 8 ? veorq_u8(numbers, vdupq_n_u8(0x80)) : numbers;
+  }
+  inline __attribute__((always_inline)) uint8x16_t code(int q, int quarter) const {
+    constexpr int kLow = kLayout.low_bits;
+    constexpr int kHigh = kLayout.high_bits;
+    const uint8x16_t low = field(plane(plane_of_quad(kLow, q), quarter), shift_of_quad(kLow, q), 0, kLow);
+    if constexpr (kHigh == 0) return low;
+    return vorrq_u8(low, field(plane(kLow + plane_of_quad(kHigh, q), quarter), shift_of_quad(kHigh, q), kLow, kHigh));
   }
   inline __attribute__((always_inline)) uint8x16_t plane(int number, int quarter) const {
     return vld1q_u8(at + number * kPlaneBytes + quarter * kRegisterBytes);
@@ -192,16 +197,17 @@ struct Product {
 
   template <Rows16Layout kLayout>
   static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
+    constexpr Rows16Layout layout = kLayout;  // that no address of a template argument, a weak symbol, is taken
     alignas(64) float scales[kLayout.record_blocks * kParts * kGroupRows];
     alignas(64) float minima[kLayout.record_blocks * kParts * kGroupRows];
     Part part{panel.codes, panel.scales, panel.sums, scales, minima};
     Totals total;
     load_totals(sums, total);
     for (int b = 0; b < blocks; b += kLayout.record_blocks, record += record_bytes(kLayout)) {
-      unpack_record_scales(kLayout, record, scales, minima);
+      unpack_record_scales(layout, record, scales, minima);
       part.scales = scales;
       part.minima = minima;
-      RecordCodes<kLayout.low_bits, kLayout.high_bits> codes{record + header_bytes(kLayout)};
+      RecordCodes<kLayout> codes{record + header_bytes(kLayout)};
       for (int i = 0; i < kLayout.record_blocks; ++i) add_block(codes, part, total);
     }
     store_totals(total, sums);

@@ -11,7 +11,7 @@ inline void quantize_super(const float* x, int64_t blocks, const CodeRules& rule
 }
 
 inline void unpack_super(const Rows16Layout& layout, const uint8_t* record, int blocks, const CodeTile& tile) {
-  unpack_super_tile(layout, record, blocks, false, tile);
+  unpack_super_tile(layout, record, blocks, false, tile, 0x80);
 }
 
 /// `Multiply` as for Product.
@@ -108,17 +108,18 @@ struct SuperProduct {
   static void run(const CodeTile& tile, const Panel& panel, int blocks, float* sums) {
     Panel at = panel;
     for (int s = 0; s < blocks / kSuperBlocks; ++s) {
-      const TileCodes<false> codes{tile.codes + s * kSuperBlocks * kQuads * kPlaneBytes};
+      const TileCodes<(number_bits(kLayout) > 6)> codes{tile.codes + s * kSuperBlocks * kQuads * kPlaneBytes};
       add_super_block(codes, tile.super_blocks[s], at, sums);
     }
   }
 
   static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
+    constexpr Rows16Layout layout = kLayout;  // that no address of a template argument, a weak symbol, is taken
     SuperBlockScales scales;
     Panel at = panel;
     for (int s = 0; s < blocks / kSuperBlocks; ++s, record += record_bytes(kLayout)) {
-      unpack_super_block_scales(kLayout, record, scales);
-      const RecordCodes<kLayout.low_bits, kLayout.high_bits> codes{record + header_bytes(kLayout)};
+      unpack_super_block_scales(layout, record, scales);
+      const RecordCodes<kLayout> codes{record + header_bytes(kLayout)};
       add_super_block(codes, scales, at, sums);
     }
   }
@@ -136,7 +137,7 @@ inline void run_super_tokens(const CodeTile& tile, const Panel& panel, const Ext
 template <typename Multiply>
 void multiply_super(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent,
                     float* sums) {
-  for_layout(SuperBlockLayouts{}, super_block_layout_of_bits(rules.bits),
+  for_layout(SuperBlockLayouts{}, *rules.layout,
              [&]<Rows16Layout kLayout>() { run_super_tokens<Multiply, kLayout>(tiles[0], panel, extent, sums); });
 }
 

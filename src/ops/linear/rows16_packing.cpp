@@ -8,6 +8,7 @@
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
 #include "codecs/codec.h"
+#include "ops/linear/rows16_block_readers.h"
 #include "ops/linear/rows16_words.h"
 
 namespace adze::ops {
@@ -18,14 +19,15 @@ using codecs::load_u32;
 
 constexpr int kMaxWords = 32;  // of one field of a block in the file: 128 bytes
 constexpr int kMaxBlockBytes = 256;
+constexpr int kMaxNumbers = 256;  // of a record
 
 // ---- what a storage type looks like in the file
 
 // How the codes lie in the words of a field. Quad q of block b of 32 numbers:
 enum class FieldOrder : uint8_t {
   none,
-  planes,           // the words are planes already
-  bit_string,       // one word, bit j is of number j
+  planes,           // the words are planes already, block behind block
+  bit_string,       // word b, bit j is of number j
   nibbles_per_64,   // word 8 (b / 2) + q, bit 4 (b % 2)
   nibbles_per_128,  // word 16 (b / 4) + 8 (b % 2) + q, bit 4 (b % 4 / 2)
   crumbs_per_128,   // word 8 (b / 4) + q, bit 2 (b % 4)
@@ -41,12 +43,16 @@ struct Field {
 struct PackableType {
   const codecs::Codec* codec;
   Rows16Layout layout;
-  Field low;
+  Field low = {};
   Field high = {};
+  /// In place of fields: a byte with the code of each number of a record.
+  void (*read_codes)(const uint8_t* block, uint8_t* codes) = nullptr;
   size_t scale_at = 0;       // of the f16 in the block
   size_t minimum_at = 0;     // where there are minima
   bool adds_offset = false;  // the file has an offset to add, records a minimum to subtract
-  /// The 16 bytes of a row in the group scales of a record: scales (then minima), or pairs.
+  /// In place of scale_at.
+  uint16_t (*read_scale)(const uint8_t* block) = nullptr;
+  /// The bytes of a row, at most 16, in the group scales of a record: scales (then minima), or pairs.
   void (*read_group_scales)(const uint8_t* block, uint8_t* bytes) = nullptr;
 };
 
@@ -82,12 +88,18 @@ void read_q3_k_scales(const uint8_t* block, uint8_t* bytes) {
 
 using RowPointers = std::array<const uint8_t*, kGroupRows>;
 
+uint16_t scale_of(const PackableType& type, const uint8_t* block) {
+  return type.read_scale ? type.read_scale(block) : load_u16(block + type.scale_at);
+}
+
 // Lanes beyond `rows` get zeros.
 void write_header(const PackableType& type, const RowPointers& blocks, int rows, uint8_t* header) {
   const Rows16Layout& layout = type.layout;
   if (rows < kGroupRows) std::memset(header, 0, static_cast<size_t>(header_bytes(layout)));
-  for (int lane = 0; lane < rows; ++lane) std::memcpy(header + 2 * lane, blocks[lane] + type.scale_at, 2);
-  header += 2 * kGroupRows;
+  if (!has_own_scales(layout)) {
+    for (int lane = 0; lane < rows; ++lane) codecs::store_u16(header + 2 * lane, scale_of(type, blocks[lane]));
+    header += 2 * kGroupRows;
+  }
   if (layout.has_minima) {
     const uint16_t flip = type.adds_offset ? 0x8000 : 0;
     for (int lane = 0; lane < rows; ++lane) {
@@ -98,7 +110,9 @@ void write_header(const PackableType& type, const RowPointers& blocks, int rows,
   if (!type.read_group_scales) return;
   uint8_t bytes[kGroupRows][kGroupRows] = {};
   for (int lane = 0; lane < rows; ++lane) type.read_group_scales(blocks[lane], bytes[lane]);
-  transpose_bytes(bytes, header);
+  uint8_t transposed[kGroupRows * kGroupRows];
+  transpose_bytes(bytes, transposed);
+  std::memcpy(header, transposed, static_cast<size_t>(group_scale_bytes(layout)));
 }
 
 // ---- codes
@@ -142,9 +156,12 @@ void pack_field(const Field& field, const RowPointers& rows, uint8_t* words, con
   }
 }
 
-void pack_bit_string(const Field& field, const RowPointers& blocks, uint8_t* plane) {
-  for (int lane = 0; lane < kGroupRows; ++lane) std::memcpy(plane + 4 * lane, blocks[lane] + field.at, 4);
-  spread_bit_string(plane);
+void pack_bit_strings(const Field& field, const RowPointers& rows, const FieldPlanes& planes) {
+  for (int word = 0; word < field.words; ++word) {
+    uint8_t* plane = planes.first + word * planes.stride;
+    for (int lane = 0; lane < kGroupRows; ++lane) std::memcpy(plane + 4 * lane, rows[lane] + field.at + 4 * word, 4);
+    spread_bit_string(plane);
+  }
 }
 
 // Q8_0 is stored with its zero point at 128.
@@ -153,21 +170,52 @@ void pack_bytes(const Field& field, const RowPointers& blocks, uint8_t* planes) 
   for (int at = 0; at < field.words * kPlaneBytes; at += 16) store(planes + at, load<Bytes16>(planes + at) ^ 0x80);
 }
 
+template <int kBits>
+void pack_bytes_of_codes(const uint8_t* words, int shift, const FieldPlanes& planes) {
+  for (int block = 0; block < planes.blocks; ++block) {
+    spread_field<kBits>(words + block * kQuads * kPlaneBytes, shift, planes.first + block * planes.stride);
+  }
+}
+
+// By way of a byte for each code. Lanes beyond `rows` get zeros.
+void pack_read_codes(const PackableType& type, const RowPointers& blocks, int rows, uint8_t* planes) {
+  const Rows16Layout& layout = type.layout;
+  uint8_t codes[kGroupRows][kMaxNumbers];
+  RowPointers code_rows;
+  for (size_t lane = 0; lane < kGroupRows; ++lane) {
+    code_rows[lane] = codes[lane];
+    if (static_cast<int>(lane) < rows) {
+      type.read_codes(blocks[lane], codes[lane]);
+    } else {
+      std::memset(codes[lane], 0, sizeof codes[lane]);
+    }
+  }
+  uint8_t words[kMaxNumbers / 4 * kPlaneBytes];
+  gather_words(code_rows.data(), 0, layout.record_blocks * kQuads, words);
+  const FieldPlanes low{planes, layout.record_blocks, block_bytes(layout)};
+  if (layout.low_bits == 4) return pack_bytes_of_codes<4>(words, 0, low);
+  pack_bytes_of_codes<2>(words, 0, low);
+  if (layout.high_bits == 0) return;
+  pack_bytes_of_codes<1>(words, 2, {planes + 2 * kPlaneBytes, low.blocks, low.stride});
+}
+
 // `words` has room for kMaxWords word rows.
-void pack_codes(const PackableType& type, const RowPointers& blocks, uint8_t* words, uint8_t* planes) {
+void pack_fields(const PackableType& type, const RowPointers& blocks, uint8_t* words, uint8_t* planes) {
   const FieldPlanes low{planes, type.layout.record_blocks, block_bytes(type.layout)};
-  const FieldPlanes high{planes + kPlaneBytes * planes_of(type.layout.low_bits), low.blocks, low.stride};
+  const FieldPlanes high{planes + kPlaneBytes * type.layout.low_bits, low.blocks, low.stride};
   if (type.layout.low_bits == 8) {
     pack_bytes(type.low, blocks, planes);
   } else if (type.low.order == FieldOrder::planes) {
     gather_words(blocks.data(), type.low.at, type.low.words, planes);
+  } else if (type.low.order == FieldOrder::bit_string) {
+    pack_bit_strings(type.low, blocks, low);
   } else if (type.layout.low_bits == 4) {
     pack_field<4>(type.low, blocks, words, low);
   } else {
     pack_field<2>(type.low, blocks, words, low);
   }
   if (type.high.order == FieldOrder::bit_string) {
-    pack_bit_string(type.high, blocks, high.first);
+    pack_bit_strings(type.high, blocks, high);
   } else if (type.layout.high_bits == 1) {
     pack_field<1>(type.high, blocks, words, high);
   } else if (type.layout.high_bits == 2) {
@@ -228,6 +276,61 @@ const std::array kTypes{
                  .high = {Order::crumbs_per_128, offsetof(BlockQ6_K, high), 16},
                  .scale_at = offsetof(BlockQ6_K, scale),
                  .read_group_scales = copy_scales<offsetof(BlockQ6_K, scales)>},
+    PackableType{
+        .codec = &codecs::q1_0, .layout = kOneBit, .low = {Order::bit_string, offsetof(codecs::BlockQ1_0, signs), 4}},
+    PackableType{.codec = &codecs::q2_0, .layout = kTwoBits, .read_codes = read_q2_0_codes},
+    PackableType{.codec = &codecs::tq1_0,
+                 .layout = kSuperTernary,
+                 .read_codes = read_tq1_0_codes,
+                 .scale_at = offsetof(codecs::BlockTQ1_0, scale)},
+    PackableType{.codec = &codecs::tq2_0,
+                 .layout = kSuperTernary,
+                 .low = {Order::crumbs_per_128, offsetof(codecs::BlockTQ2_0, codes), 16},
+                 .scale_at = offsetof(codecs::BlockTQ2_0, scale)},
+    PackableType{.codec = &codecs::mxfp4,
+                 .layout = kFloatNibbles,
+                 .low = {Order::planes, offsetof(codecs::BlockMXFP4, low), 4},
+                 .read_group_scales = read_mxfp4_scales},
+    PackableType{.codec = &codecs::nvfp4,
+                 .layout = kFineFloatNibbles,
+                 .read_codes = read_nvfp4_codes,
+                 .read_group_scales = read_nvfp4_scales},
+    PackableType{.codec = &codecs::iq4_nl,
+                 .layout = kLevelNibbles,
+                 .low = {Order::planes, offsetof(codecs::BlockIQ4_NL, low), 4}},
+    PackableType{.codec = &codecs::iq4_xs,
+                 .layout = kSuperLevelNibbles,
+                 .low = {Order::planes, offsetof(codecs::BlockIQ4_XS, low), 32},
+                 .read_group_scales = read_iq4_xs_scales},
+    PackableType{.codec = &codecs::iq3_xxs,
+                 .layout = kSuperIq3Xxs,
+                 .read_codes = read_iq3_xxs_codes,
+                 .read_group_scales = read_iq3_xxs_scales},
+    PackableType{.codec = &codecs::iq3_s,
+                 .layout = kSuperIq3S,
+                 .read_codes = read_iq3_s_codes,
+                 .read_group_scales = read_iq3_s_scales},
+    PackableType{.codec = &codecs::iq2_xxs,
+                 .layout = kSuperIq2,
+                 .read_codes = read_iq2_xxs_codes,
+                 .read_group_scales = read_iq2_xxs_scales},
+    PackableType{.codec = &codecs::iq2_xs,
+                 .layout = kSuperFineIq2,
+                 .read_codes = read_iq2_xs_codes,
+                 .read_group_scales = read_iq2_xs_scales},
+    PackableType{.codec = &codecs::iq2_s,
+                 .layout = kSuperFineIq2,
+                 .read_codes = read_iq2_s_codes,
+                 .read_group_scales = read_iq2_s_scales},
+    PackableType{.codec = &codecs::iq1_s,
+                 .layout = kSuperIq1,
+                 .read_codes = read_iq1_s_codes,
+                 .read_group_scales = read_iq1_s_scales},
+    PackableType{.codec = &codecs::iq1_m,
+                 .layout = kSuperFineIq1,
+                 .read_codes = read_iq1_m_codes,
+                 .read_scale = read_iq1_m_scale,
+                 .read_group_scales = read_iq1_m_scales},
 };
 
 const PackableType* find_type(StorageType storage) {
@@ -264,7 +367,12 @@ void pack_records(const PackableType& type, const Rows& rows, uint8_t* group) {
   RowPointers blocks = row_pointers(rows, missing);
   for (int64_t r = 0; r < records; ++r) {
     write_header(type, blocks, rows.count, group);
-    pack_codes(type, blocks, words, group + header_bytes(type.layout));
+    uint8_t* planes = group + header_bytes(type.layout);
+    if (type.read_codes) {
+      pack_read_codes(type, blocks, rows.count, planes);
+    } else {
+      pack_fields(type, blocks, words, planes);
+    }
     group += record_bytes(type.layout);
     for (int lane = 0; lane < rows.count; ++lane) blocks[static_cast<size_t>(lane)] += block;
   }

@@ -12,10 +12,12 @@ constexpr int parts_of(const Rows16Layout& layout) { return kSuperBlocks * layou
 inline __attribute__((always_inline)) void widen_part_scales(const Rows16Layout& layout, const uint8_t* bytes,
                                                              SuperBlockScales& scales) {
   const int mask = layout.group_scales == GroupScales::nibble_pairs ? 15 : 255;
+  const bool is_one = layout.group_scales == GroupScales::none;
 #pragma GCC unroll 16
   for (int part = 0; part < parts_of(layout); ++part) {
     for (int r = 0; r < kGroupRows; ++r) {
-      scales.parts[part][r] = ScaleRows::scale_word(static_cast<int8_t>(bytes[part * kGroupRows + r] & mask));
+      const int scale = is_one ? 1 : bytes[part * kGroupRows + r] & mask;
+      scales.parts[part][r] = ScaleRows::scale_word(static_cast<int8_t>(scale));
     }
   }
 }
@@ -34,7 +36,7 @@ inline __attribute__((always_inline)) void pair_minima(const Rows16Layout& layou
 /// The scales (and minima) of the record that starts with `header`.
 inline __attribute__((always_inline)) void unpack_super_block_scales(const Rows16Layout& layout, const uint8_t* header,
                                                                      SuperBlockScales& scales) {
-  ScaleRows::widen(header, scales.scale);
+  widen_scales(layout, header, scales.scale);
   if (layout.has_minima) ScaleRows::widen(header + 2 * kGroupRows, scales.minimum);
   const uint8_t* bytes = header + 2 * kGroupRows * (layout.has_minima ? 2 : 1);
   widen_part_scales(layout, bytes, scales);
@@ -45,6 +47,7 @@ inline __attribute__((always_inline)) void unpack_super_block_scales(const Rows1
 
 /// codes = scale * (code - zero point) + folded_zero_point: a product of words, whose bytes do not carry.
 inline void put_scales_in_codes(const Rows16Layout& layout, const SuperBlockScales& scales, uint8_t* codes) {
+  if (layout.group_scales == GroupScales::none) return;
   typedef uint32_t LaneScales __attribute__((vector_size(4 * kGroupRows), aligned(1), may_alias));
   const int quads = kQuads / layout.scales_per_block;
   const auto zero = static_cast<uint16_t>(folded_zero_point(layout));
@@ -59,13 +62,13 @@ inline void put_scales_in_codes(const Rows16Layout& layout, const SuperBlockScal
   }
 }
 
-/// Fills `tile` with `blocks` blocks (whole super-blocks) that start at `record`.
+/// Fills `tile` with `blocks` blocks (whole super-blocks) that start at `record`. `flip` as for unpack_record_codes.
 inline void unpack_super_tile(const Rows16Layout& layout, const uint8_t* record, int blocks, bool scales_in_codes,
-                              const CodeTile& tile) {
+                              const CodeTile& tile, uint8_t flip = 0) {
   uint8_t* codes = tile.codes;
   for (int s = 0; s < blocks / kSuperBlocks; ++s) {
     unpack_super_block_scales(layout, record, tile.super_blocks[s]);
-    unpack_record_codes(layout, record + header_bytes(layout), 0, codes);
+    unpack_record_codes(layout, record + header_bytes(layout), flip, codes);
     if (scales_in_codes) put_scales_in_codes(layout, tile.super_blocks[s], codes);
     codes += kSuperBlocks * kQuads * kPlaneBytes;
     record += record_bytes(layout);

@@ -12,6 +12,12 @@ typedef uint16_t PlaneWords __attribute__((vector_size(kPlaneBytes), aligned(1),
 
 constexpr uint16_t both_bytes(int mask) { return static_cast<uint16_t>(mask << 8 | mask); }
 
+/// How the fields of codes become what tiles hold.
+struct CodeMap {
+  uint8_t flip;              // xored to each code; 0x80 makes unsigned 8-bit codes int8
+  const uint8_t* of_levels;  // in place of that, where the layout has levels: the byte for each code
+};
+
 /// `field` = bits [at, at + bits) of each byte of `plane`, moved to bit `to`.
 template <int kBits, int kAt, int kTo>
 inline __attribute__((always_inline)) void extract_field(const PlaneWords& plane, PlaneWords& field) {
@@ -25,57 +31,123 @@ inline __attribute__((always_inline)) void extract_field(const PlaneWords& plane
 
 template <int kBits, int kTo, int kQuad>
 inline __attribute__((always_inline)) void extract_quad(const uint8_t* planes, PlaneWords& field) {
-  constexpr int kInPlane = 8 / kBits;
-  constexpr int kPlane = kBits == 4 ? kQuad % 4 : kQuad / kInPlane;
-  constexpr int kAt = kBits * (kBits == 4 ? kQuad / 4 : kQuad % kInPlane);
-  extract_field<kBits, kAt, kTo>(*reinterpret_cast<const PlaneWords*>(planes + kPlane * kPlaneBytes), field);
+  constexpr int kAt = shift_of_quad(kBits, kQuad);
+  planes += plane_of_quad(kBits, kQuad) * kPlaneBytes;
+  extract_field<kBits, kAt, kTo>(*reinterpret_cast<const PlaneWords*>(planes), field);
 }
 
 /// Codes of the quads kQuad.. of a block: byte 4 r + i is number i of the quad in row r.
-template <int kLowBits, int kHighBits, int kQuad = 0>
-inline __attribute__((always_inline)) void unpack_block(const uint8_t* planes, uint8_t flip, uint8_t* codes) {
+template <int kLowBits, int kHighBits, bool kHasLevels, int kQuad = 0>
+inline __attribute__((always_inline)) void unpack_block(const uint8_t* planes, const CodeMap& map, uint8_t* codes) {
   PlaneWords quad;
   extract_quad<kLowBits, 0, kQuad>(planes, quad);
   if constexpr (kHighBits > 0) {
-    constexpr int kLowPlanes = kLowBits == 4 ? 4 : kLowBits;
     PlaneWords high;
-    extract_quad<kHighBits, kLowBits, kQuad>(planes + kLowPlanes * kPlaneBytes, high);
+    extract_quad<kHighBits, kLowBits, kQuad>(planes + kLowBits * kPlaneBytes, high);
     quad |= high;
   }
-  *reinterpret_cast<PlaneWords*>(codes + kQuad * kPlaneBytes) = quad ^ both_bytes(flip);
-  if constexpr (kQuad + 1 < kQuads) unpack_block<kLowBits, kHighBits, kQuad + 1>(planes, flip, codes);
+  uint8_t* to = codes + kQuad * kPlaneBytes;
+  *reinterpret_cast<PlaneWords*>(to) = quad ^ both_bytes(kHasLevels ? 0 : map.flip);
+  if constexpr (kHasLevels) LevelRows::look_up(map.of_levels, to);
+  if constexpr (kQuad + 1 < kQuads) unpack_block<kLowBits, kHighBits, kHasLevels, kQuad + 1>(planes, map, codes);
 }
 
-template <int kLowBits, int kHighBits>
-void unpack_blocks(const uint8_t* planes, int blocks, uint8_t flip, uint8_t* codes) {
+template <int kLowBits, int kHighBits, bool kHasLevels>
+void unpack_blocks(const uint8_t* planes, int blocks, const CodeMap& map, uint8_t* codes) {
   constexpr int kPlanes = kLowBits + kHighBits;
   for (int b = 0; b < blocks; ++b) {
-    unpack_block<kLowBits, kHighBits>(planes + b * kPlanes * kPlaneBytes, flip, codes + b * kQuads * kPlaneBytes);
+    unpack_block<kLowBits, kHighBits, kHasLevels>(planes + b * kPlanes * kPlaneBytes, map,
+                                                  codes + b * kQuads * kPlaneBytes);
   }
 }
 
-/// Codes of the blocks of one record. `flip` is xored to each: 0x80 makes the unsigned codes of Q8_0 int8 again.
+inline void unpack_levels(const Rows16Layout& layout, const uint8_t* planes, uint8_t flip, uint8_t* codes) {
+  LevelNumbers numbers = level_numbers(layout);
+  for (uint8_t& number : numbers.of_code) number ^= flip;
+  const CodeMap map{0, numbers.of_code};
+  const int blocks = layout.record_blocks;
+  if (layout.low_bits == 4) return unpack_blocks<4, 0, true>(planes, blocks, map, codes);
+  if (layout.low_bits == 2) return unpack_blocks<2, 1, true>(planes, blocks, map, codes);
+  unpack_blocks<1, 0, true>(planes, blocks, map, codes);
+}
+
+/// Codes of the blocks of one record, or with levels their numbers. `flip` is xored to those of 8 bits: 0x80 makes them
+/// int8.
 inline void unpack_record_codes(const Rows16Layout& layout, const uint8_t* planes, uint8_t flip, uint8_t* codes) {
   const int blocks = layout.record_blocks;
-  if (layout.low_bits == 8) return unpack_blocks<8, 0>(planes, blocks, flip, codes);
-  if (layout.low_bits == 4 && layout.high_bits == 0) return unpack_blocks<4, 0>(planes, blocks, 0, codes);
-  if (layout.low_bits == 4 && layout.high_bits == 1) return unpack_blocks<4, 1>(planes, blocks, 0, codes);
-  if (layout.low_bits == 4) return unpack_blocks<4, 2>(planes, blocks, 0, codes);
-  if (layout.high_bits == 1) return unpack_blocks<2, 1>(planes, blocks, 0, codes);
-  unpack_blocks<2, 0>(planes, blocks, 0, codes);
+  const CodeMap map{static_cast<uint8_t>(number_bits(layout) == 8 ? flip : 0), nullptr};
+  if (layout.levels != Levels::even) return unpack_levels(layout, planes, map.flip, codes);
+  if (layout.low_bits == 8) return unpack_blocks<8, 0, false>(planes, blocks, map, codes);
+  if (layout.low_bits == 4 && layout.high_bits == 0) return unpack_blocks<4, 0, false>(planes, blocks, map, codes);
+  if (layout.low_bits == 4 && layout.high_bits == 1) return unpack_blocks<4, 1, false>(planes, blocks, map, codes);
+  if (layout.low_bits == 4) return unpack_blocks<4, 2, false>(planes, blocks, map, codes);
+  if (layout.high_bits == 1) return unpack_blocks<2, 1, false>(planes, blocks, map, codes);
+  unpack_blocks<2, 0, false>(planes, blocks, map, codes);
+}
+
+constexpr float power_of_two(int exponent) {
+  float power = 1;
+  for (; exponent > 0; --exponent) power *= 2;
+  for (; exponent < 0; ++exponent) power /= 2;
+  return power;
+}
+
+/// The f16 scales of a record as floats.
+inline __attribute__((always_inline)) void widen_scales(const Rows16Layout& layout, const uint8_t* header,
+                                                        float* scales) {
+  ScaleRows::widen(header, scales);
+  if (layout.scale_exponent == 0) return;
+  const float factor = power_of_two(layout.scale_exponent);
+  for (int r = 0; r < kGroupRows; ++r) scales[r] *= factor;
+}
+
+/// e8m0 as floats. With more than 2^105 the sums of products would leave the range of floats (kSumOffset): NaN.
+inline __attribute__((always_inline)) void widen_exponents(const uint8_t* bytes, float* scales) {
+  constexpr uint32_t kLargest = 232;
+  constexpr uint32_t kNan = 0x7FC00000;
+  uint32_t words[kGroupRows];
+  for (int r = 0; r < kGroupRows; ++r) {
+    const uint32_t e = bytes[r];
+    words[r] = e > kLargest ? kNan : e > 1 ? (e - 1) << 23 : 0x00200000u << e;
+  }
+  __builtin_memcpy(scales, words, sizeof words);
+}
+
+/// e4m3 as floats: the bits of an f16 that is 2^7 times smaller.
+inline __attribute__((always_inline)) void widen_small_floats(const uint8_t* bytes, float* scales) {
+  uint16_t halves[kGroupRows];
+  for (int r = 0; r < kGroupRows; ++r) halves[r] = static_cast<uint16_t>(bytes[r] << 7);
+  ScaleRows::widen(reinterpret_cast<const uint8_t*>(halves), scales);
+  for (int r = 0; r < kGroupRows; ++r) scales[r] *= 0x1p7f;
+}
+
+inline __attribute__((always_inline)) void unpack_own_scales(const Rows16Layout& layout, const uint8_t* bytes,
+                                                             float* scales) {
+  for (int at = 0; at < parts_of_record(layout) * kGroupRows; at += kGroupRows) {
+    if (layout.group_scales == GroupScales::e8m0) {
+      widen_exponents(bytes + at, scales + at);
+    } else {
+      widen_small_floats(bytes + at, scales + at);
+    }
+  }
 }
 
 /// Scales (and minima) of one record as floats, the same numbers that decoding uses.
 inline __attribute__((always_inline)) void unpack_record_scales(const Rows16Layout& layout, const uint8_t* header,
                                                                 float* scales, float* minima) {
+  if (has_own_scales(layout)) return unpack_own_scales(layout, header, scales);
   alignas(64) float scale[kGroupRows];
   alignas(64) float minimum[kGroupRows] = {};
-  const bool plain = layout.group_scales == GroupScales::none;
-  ScaleRows::widen(header, plain ? scales : scale);
-  if (layout.has_minima) ScaleRows::widen(header + 2 * kGroupRows, plain ? minima : minimum);
-  if (plain) return;
+  const int end = parts_of_record(layout) * kGroupRows;
+  if (layout.group_scales == GroupScales::none) {
+    widen_scales(layout, header, scales);
+    for (int at = kGroupRows; at < end; at += kGroupRows) __builtin_memcpy(scales + at, scales, sizeof scale);
+    if (layout.has_minima) ScaleRows::widen(header + 2 * kGroupRows, minima);
+    return;
+  }
+  widen_scales(layout, header, scale);
+  if (layout.has_minima) ScaleRows::widen(header + 2 * kGroupRows, minimum);
   const uint8_t* bytes = header + 2 * kGroupRows * (layout.has_minima ? 2 : 1);
-  const int end = layout.record_blocks * layout.scales_per_block * kGroupRows;
   if (layout.group_scales == GroupScales::nibble_pairs) {
     for (int at = 0; at < end; at += kGroupRows) {
       ScaleRows::times_nibbles(scale, bytes + at, 0, scales + at);

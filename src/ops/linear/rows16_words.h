@@ -70,7 +70,7 @@ template <int kBits>
 inline void spread_field(const uint8_t* words, int shift, uint8_t* planes) {
   constexpr int kInPlane = 8 / kBits;
   constexpr auto kMask = static_cast<uint16_t>(((1 << kBits) - 1) * 0x0101);
-  for (int plane = 0; plane < planes_of(kBits); ++plane) {
+  for (int plane = 0; plane < kBits; ++plane) {
     for (int at = 0; at < kPlaneBytes; at += 16) {
       Halves8 sum{};
       for (int i = 0; i < kInPlane; ++i) {

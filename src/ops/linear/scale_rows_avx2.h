@@ -1,4 +1,4 @@
-// Scales of sixteen rows as floats, on AVX2. scale_rows_avx512.h has the same operations.
+// Scales of sixteen rows as floats and levels of their codes, on AVX2. scale_rows_avx512.h has the same operations.
 #pragma once
 
 #include <immintrin.h>
@@ -35,6 +35,18 @@ struct ScaleRows {
   static void times_half(const float* scale, __m128i bytes, float* out) {
     const __m256 numbers = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
     _mm256_storeu_ps(out, _mm256_mul_ps(_mm256_loadu_ps(scale), numbers));
+  }
+};
+
+struct LevelRows {
+  /// Replaces the 64 codes of a quad, below 16 each, by the bytes that `of_code` has for them.
+  static void look_up(const uint8_t* of_code, uint8_t* quad) {
+    const auto* from = reinterpret_cast<const __m128i*>(of_code);
+    const __m256i table = _mm256_broadcastsi128_si256(_mm_loadu_si128(from));
+    for (int at = 0; at < 64; at += 32) {
+      auto* codes = reinterpret_cast<__m256i*>(quad + at);
+      _mm256_storeu_si256(codes, _mm256_shuffle_epi8(table, _mm256_loadu_si256(codes)));
+    }
   }
 };
 

@@ -1,4 +1,4 @@
-// Scales of sixteen rows as floats, on AVX-512. scale_rows_avx2.h has the same operations.
+// Scales of sixteen rows as floats and levels of their codes, on AVX-512. scale_rows_avx2.h has the same operations.
 #pragma once
 
 #include <immintrin.h>
@@ -28,6 +28,14 @@ struct ScaleRows {
  private:
   static void times(const float* scale, __m128i bytes, float* out) {
     _mm512_storeu_ps(out, _mm512_mul_ps(_mm512_loadu_ps(scale), _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes))));
+  }
+};
+
+struct LevelRows {
+  /// Replaces the 64 codes of a quad, below 16 each, by the bytes that `of_code` has for them.
+  static void look_up(const uint8_t* of_code, uint8_t* quad) {
+    const __m512i table = _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(of_code)));
+    _mm512_storeu_si512(quad, _mm512_shuffle_epi8(table, _mm512_loadu_si512(quad)));
   }
 };
 

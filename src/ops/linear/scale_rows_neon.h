@@ -1,4 +1,4 @@
-// Scales of sixteen rows as floats, on NEON. scale_rows_avx512.h has the same operations.
+// Scales of sixteen rows as floats and levels of their codes, on NEON. scale_rows_avx512.h has the same operations.
 #pragma once
 
 #include <arm_neon.h>
@@ -37,6 +37,14 @@ struct ScaleRows {
     const float32x4_t high = vcvtq_f32_s32(vmovl_high_s16(numbers));
     vst1q_f32(out, vmulq_f32(vld1q_f32(scale), low));
     vst1q_f32(out + 4, vmulq_f32(vld1q_f32(scale + 4), high));
+  }
+};
+
+struct LevelRows {
+  /// Replaces the 64 codes of a quad, below 16 each, by the bytes that `of_code` has for them.
+  static void look_up(const uint8_t* of_code, uint8_t* quad) {
+    const uint8x16_t table = vld1q_u8(of_code);
+    for (int at = 0; at < 64; at += 16) vst1q_u8(quad + at, vqtbl1q_u8(table, vld1q_u8(quad + at)));
   }
 };
 

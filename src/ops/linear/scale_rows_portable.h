@@ -1,4 +1,5 @@
-// Scales of sixteen rows as floats, in plain C++. scale_rows_avx512.h has the same operations.
+// Scales of sixteen rows as floats and levels of their codes, in plain C++. scale_rows_avx512.h has the same
+// operations.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,13 @@ struct ScaleRows {
   /// out = scale * the nibbles at bit 0 or 4 of the bytes.
   static void times_nibbles(const float* scale, const uint8_t* bytes, int at, float* out) {
     for (int r = 0; r < 16; ++r) out[r] = scale[r] * static_cast<float>(bytes[r] >> at & 15);
+  }
+};
+
+struct LevelRows {
+  /// Replaces the 64 codes of a quad, below 16 each, by the bytes that `of_code` has for them.
+  static void look_up(const uint8_t* of_code, uint8_t* quad) {
+    for (int i = 0; i < 64; ++i) quad[i] = of_code[quad[i]];
   }
 };
 

@@ -1,7 +1,12 @@
-// The rows16 packing code by code, as rows16.h describes it: what the fast packer is compared with.
+// The rows16 packing code by code, as rows16.h describes it: what the fast packer is compared with. Packing for the
+// types whose codes are fields; reading for all.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
+#include <vector>
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
@@ -152,7 +157,7 @@ struct BlockCodes {
 };
 
 inline void write_planes(const BlockCodes& codes, int shift, int bits, uint8_t* planes) {
-  const int in_plane = kQuads / planes_of(bits);  // quads that share a plane
+  const int in_plane = kQuads / bits;  // quads that share a plane
   const int mask = (1 << bits) - 1;
   for (int q = 0; q < kQuads; ++q) {
     const int plane = bits == 4 ? q % 4 : q / in_plane;
@@ -200,7 +205,7 @@ void pack_record(const Rows16Layout& layout, const Block* const* row_blocks, int
   for (int b = 0; b < layout.record_blocks; ++b, planes += block_bytes(layout)) {
     write_planes(codes[b], 0, layout.low_bits, planes);
     if (layout.high_bits) {
-      write_planes(codes[b], layout.low_bits, layout.high_bits, planes + kPlaneBytes * planes_of(layout.low_bits));
+      write_planes(codes[b], layout.low_bits, layout.high_bits, planes + kPlaneBytes * layout.low_bits);
     }
   }
 }
@@ -252,6 +257,10 @@ inline const DefinedType kDefinedTypes[] = {
     {&codecs::q6_k, pack_records<codecs::BlockQ6_K, read_q6_k>},
 };
 
+inline bool is_defined(const codecs::Codec& codec) {
+  return std::ranges::any_of(kDefinedTypes, [&](const DefinedType& type) { return type.codec == &codec; });
+}
+
 /// Packs a group code by code. `group` is zero.
 inline void pack_group_by_definition(const codecs::Codec& codec, const Rows& rows, std::byte* group) {
   for (const DefinedType& type : kDefinedTypes) {
@@ -259,6 +268,73 @@ inline void pack_group_by_definition(const codecs::Codec& codec, const Rows& row
   }
   if (codec.info.block_bytes == 4) return pack_plain<uint32_t>(rows, group);
   pack_plain<uint16_t>(rows, group);
+}
+
+// ---- from a record back to numbers
+
+inline int code_at(const Rows16Layout& layout, const uint8_t* planes, int lane, int number) {
+  const int quad = number / 4;
+  const int byte = 4 * lane + number % 4;
+  const auto field = [&](const uint8_t* first, int bits) {
+    const int in_plane = kQuads / bits;
+    const int plane = bits == 4 ? quad % 4 : quad / in_plane;
+    const int shift = bits * (bits == 4 ? quad / 4 : quad % in_plane);
+    return first[plane * kPlaneBytes + byte] >> shift & ((1 << bits) - 1);
+  };
+  int code = field(planes, layout.low_bits);
+  if (layout.high_bits) code |= field(planes + kPlaneBytes * layout.low_bits, layout.high_bits) << layout.low_bits;
+  return code;
+}
+
+struct PartScales {
+  float scale;
+  float minimum;
+};
+
+inline float own_scale(GroupScales kind, uint8_t byte) {
+  if (kind == GroupScales::e8m0)
+    return byte > 232 ? std::numeric_limits<float>::quiet_NaN() : std::ldexp(1.0f, byte - 128);
+  const int exponent = byte >> 3;
+  return std::ldexp(exponent ? 8.0f + (byte & 7) : byte & 7, (exponent ? exponent : 1) - 11);
+}
+
+inline PartScales scales_at(const Rows16Layout& layout, const uint8_t* header, int lane, int part) {
+  const int parts = layout.record_blocks * layout.scales_per_block;
+  if (has_own_scales(layout)) return {own_scale(layout.group_scales, header[part * kGroupRows + lane]), 0};
+  PartScales scales{std::ldexp(codecs::load_f16(header + 2 * lane), layout.scale_exponent), 0};
+  header += 2 * kGroupRows;
+  if (layout.has_minima) {
+    scales.minimum = codecs::load_f16(header + 2 * lane);
+    header += 2 * kGroupRows;
+  }
+  const uint8_t byte = header[part * kGroupRows + lane];
+  if (layout.group_scales == GroupScales::nibble_pairs) {
+    return {scales.scale * static_cast<float>(byte & 15), scales.minimum * static_cast<float>(byte >> 4)};
+  }
+  if (layout.group_scales == GroupScales::none) return scales;
+  scales.scale *= static_cast<float>(static_cast<int8_t>(byte));
+  if (layout.has_minima) scales.minimum *= static_cast<float>(header[(parts + part) * kGroupRows + lane]);
+  return scales;
+}
+
+/// The numbers of row `lane` of a packed group.
+inline std::vector<float> read_row(const Rows16Layout& layout, const std::byte* group, int lane, int64_t length) {
+  const auto* record = reinterpret_cast<const uint8_t*>(group);
+  std::vector<float> row;
+  const int numbers = layout.record_blocks * kBlockNumbers;
+  for (int64_t first = 0; first < length; first += numbers, record += record_bytes(layout)) {
+    for (int i = 0; i < numbers; ++i) {
+      const int block = i / kBlockNumbers;
+      const uint8_t* planes = record + header_bytes(layout) + block * block_bytes(layout);
+      const int code = code_at(layout, planes, lane, i % kBlockNumbers);
+      const int level =
+          layout.levels == Levels::even ? code - layout.zero_point : level_table(layout.levels).levels[code];
+      const PartScales scales = scales_at(layout, record, lane, i * layout.scales_per_block / kBlockNumbers);
+      const float product = scales.scale * static_cast<float>(level);
+      row.push_back(layout.has_minima ? product - scales.minimum : product);
+    }
+  }
+  return row;
 }
 
 }  // namespace adze::ops::by_definition
