@@ -8,6 +8,7 @@
 #include "ops/layer_norm/layer_norm.h"
 #include "ops/linear/expert_linear.h"
 #include "ops/linear/linear.h"
+#include "ops/linear/rows16_packing.h"
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
 #include "ops/scale/scale.h"
@@ -44,6 +45,12 @@ constexpr int64_t kSuperBlock = 256;
 // activations does (docs/performance.md).
 bool has_few_bits(StorageType storage) { return 8 * storage->block_bytes < 3 * storage->block_elements; }
 
+// Not with points of a codebook: their numbers are so large that sums of parts seldom fit into 16 bits.
+bool is_faster_in_super_blocks(StorageType storage) {
+  const ops::Rows16Layout* layout = ops::rows16_layout(storage);
+  return layout && layout->levels == ops::Levels::even;
+}
+
 // Empty: leave the node as it is.
 std::string_view choice_for(const PassContext& context, const graph::Node& node,
                             const std::set<graph::ValueId>& felt_most) {
@@ -53,8 +60,9 @@ std::string_view choice_for(const PassContext& context, const graph::Node& node,
   if (!storage) return "";
   if (storage->is_plain()) return "f32";
   const bool is_felt = felt_most.contains(node.outputs[0]);
-  const bool loses_more = context.options.activation == ActivationPolicy::q8_256 || has_few_bits(storage);
-  if (storage->block_elements == kSuperBlock && loses_more) return is_felt ? "q8_256x2" : "q8_256";
+  const bool is_asked = context.options.activation == ActivationPolicy::q8_256;
+  const bool takes_fewer_scales = is_asked || (has_few_bits(storage) && is_faster_in_super_blocks(storage));
+  if (storage->block_elements == kSuperBlock && takes_fewer_scales) return is_felt ? "q8_256x2" : "q8_256";
   return is_felt ? "q8_32x2" : "q8_32";
 }
 
