@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "calibrate/fingerprint.h"
+#include "ops/linear/rows16_packing.h"
 #include "pipeline/calibrated_inputs.h"
 #include "pipeline/repack.h"
 #include "pipeline/running_cost.h"
@@ -17,13 +18,20 @@
 namespace adze::pipeline {
 namespace {
 
-constexpr std::string_view kTypes[] = {"q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0"};
+// Those with fast kernels that are of use with what is known of the columns.
+std::vector<const codecs::Codec*> fast_types(bool has_importance) {
+  std::vector<const codecs::Codec*> types;
+  for (const codecs::Codec* codec : codecs::all_codecs()) {
+    const bool is_of_use = has_importance || !quantize::needs_importance(&codec->info);
+    if (codec->encode && ops::rows16_layout(&codec->info) && is_of_use) types.push_back(codec);
+  }
+  return types;
+}
 
 std::vector<const codecs::Codec*> candidates_of(const TrialOptions& request) {
-  std::vector<std::string> names = request.types;
-  if (names.empty()) names.assign(std::begin(kTypes), std::end(kTypes));
+  if (request.types.empty()) return fast_types(!request.statistics.empty());
   std::vector<const codecs::Codec*> candidates;
-  for (const auto& name : names) {
+  for (const auto& name : request.types) {
     const auto& codec = codecs::require_codec(name);
     if (!codec.encode) fail(ErrorCode::unsupported, "{} can be read, but not written", codec.info.name);
     candidates.push_back(&codec);

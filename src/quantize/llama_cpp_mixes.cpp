@@ -214,11 +214,15 @@ std::span<const PreciseTensors> tensors_kept_precise() { return kPreciseTensors;
 std::span<const BlockFallback> block_fallbacks() { return kBlockFallbacks; }
 std::span<const MixAlias> mix_aliases() { return kAliases; }
 
+bool needs_importance(StorageType storage) {
+  return std::ranges::any_of(kNeedImportance, [&](const Codec* codec) { return &codec->info == storage; });
+}
+
 bool needs_importance(const Mix& mix, std::string_view tensor, StorageType storage) {
   const TensorCategory category = category_of(tensor);
   if (category == token_embedding || category == output) return false;
   if (storage == &q2_k.info) return mix.name == "Q2_K_S";
-  return std::ranges::any_of(kNeedImportance, [&](const Codec* codec) { return &codec->info == storage; });
+  return needs_importance(storage);
 }
 
 }  // namespace adze::quantize

@@ -140,7 +140,9 @@ struct TypeOverrides {
 std::vector<TensorChoice> choose_tensor_types(const Mix& mix, const MixRequest& request,
                                               const TypeOverrides& overrides = {});
 
-/// Whether this type is of little use without the importance of columns. Embedding and output are never asked.
+/// Whether this type is of little use without the importance of columns.
+bool needs_importance(StorageType storage);
+/// The same for a tensor as a mix stores it. Embedding and output are never asked.
 bool needs_importance(const Mix& mix, std::string_view tensor, StorageType storage);
 
 }  // namespace adze::quantize

@@ -55,6 +55,9 @@ class Optimize(VerbTest):
         database = sqlite3.connect(str(self.out) + ".trials.sqlite")
         rows = database.execute("SELECT setting, name, result, measured_at FROM trials ORDER BY 1, 2").fetchall()
         self.assertGreater(len(rows), len(first["trials"]))
+        types = rows[0][0].split(", types ")[1].split()
+        self.assertLessEqual({"q4_k", "iq4_xs", "mxfp4"}, set(types))
+        self.assertFalse({"iq2_xs", "f16"} & set(types), "needs statistics, or is not a fast type to quantize to")
         second = self.optimize()
         self.assertEqual(second["trials"], first["trials"])
         self.assertEqual(rows, database.execute("SELECT setting, name, result, measured_at FROM trials "
@@ -75,7 +78,9 @@ class Optimize(VerbTest):
         self.assertEqual(recipe["quantizer"], "gptq")
         names = {row[0] for row in sqlite3.connect(str(self.out) + ".trials.sqlite").execute("SELECT setting FROM trials")}
         self.assertEqual(len(names), 1)
-        self.assertIn("gptq", names.pop())
+        setting = names.pop()
+        self.assertIn("gptq", setting)
+        self.assertIn(" iq2_xs", setting)
         self.assertGreater(len(report["trials"]), 4)
         self.refuses(*self.words("--quantizer", "gptq"), says="Hessians")
 
