@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release"))
 TEXT = Path(os.environ.get("ADZE_SHARED", ROOT.parent / "shared")) / "data" / "text" / "wikitext2_valid.txt"
 POSITIONS = int(os.environ.get("ADZE_POSITIONS", 48))
-TYPES = ["Q4_0", "Q8_0", "Q4_K_M"]
+TYPES = ["Q4_0", "Q8_0", "Q4_K_M", "IQ4_XS", "IQ3_S", "TQ2_0"]
 MAX_KL = 1e-5
 
 

@@ -20,7 +20,8 @@ from peer_needs import cached_model  # noqa: E402
 
 EMULATOR = ["qemu-aarch64", "-cpu", "max", "-L", "/usr/aarch64-linux-gnu"]
 ARM_SETS = ["neon", "dotprod", "i8mm"]
-TYPES = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K_M", "Q6_K", "F16", "BF16", "F32"]
+TYPES = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K_M", "Q6_K", "IQ4_NL", "IQ4_XS", "IQ3_S", "TQ2_0", "Q1_0", "F16", "BF16",
+         "F32"]
 POLICIES = ["auto", "f32"]
 CACHES = ["f32", "f16", "q8_0", "q4_0"]
 TOKENS = array.array("i", [7 * i * i % 251 + 3 for i in range(48)])

@@ -32,9 +32,10 @@ std::vector<std::byte> random_rows(const codecs::Codec& codec, int64_t rows, int
   return bytes;
 }
 
-// Products of more than 2^105 are not a number in records of MXFP4.
+// Records of MXFP4 have no scales of 2^105 and more (halved, as levels are doubled), so blocks that do are not numbers.
 void expect_same_number(const codecs::Codec& codec, float found, float expected) {
-  if (std::isnan(found) && (std::isnan(expected) || &codec == &codecs::mxfp4)) return;
+  const bool has_record = expected != 0 && std::fabs(expected) < 0x1p105f;
+  if (std::isnan(found) && (std::isnan(expected) || (&codec == &codecs::mxfp4 && !has_record))) return;
   EXPECT_EQ(found, expected) << codec.info.name;
 }
 

@@ -101,7 +101,7 @@ inline __attribute__((always_inline)) void widen_scales(const Rows16Layout& layo
   for (int r = 0; r < kGroupRows; ++r) scales[r] *= factor;
 }
 
-/// e8m0 as floats. With more than 2^105 the sums of products would leave the range of floats (kSumOffset): NaN.
+/// e8m0 as floats. From 2^105 on sums of products would leave the range of floats (kSumOffset): NaN.
 inline __attribute__((always_inline)) void widen_exponents(const uint8_t* bytes, float* scales) {
   constexpr uint32_t kLargest = 232;
   constexpr uint32_t kNan = 0x7FC00000;
