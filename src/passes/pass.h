@@ -20,7 +20,7 @@ enum class ActivationPolicy {
   q8_32,
   automatic,  // f32 where the weight is not quantized, q8_256 where it has fewer than 3 bits a number (and no
               // codebook), else q8_32; twice as many planes for keys, values and results of the graph
-  q8_256,  // as automatic, but q8_256 wherever the weight has super-blocks of 256 numbers: faster, and less exact
+  q8_256,     // as automatic, but q8_256 wherever the weight has super-blocks of 256 numbers: faster, and less exact
 };
 
 /// "f32", "q8_32", "q8_256" or "auto"; Error(bad_input) that lists them.
