@@ -6,47 +6,13 @@
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/code_packing.h"
 #include "codecs/codec.h"
 #include "codecs/six_bit_scales.h"
 #include "codecs/uneven_levels.h"
 
 namespace adze::codecs {
 namespace {
-
-// Where codes lie; the file of each codec explains it.
-
-void pack_nibbles(const uint8_t* codes, int count, uint8_t* low) {
-  for (int j = 0; j < count; ++j) low[j] = static_cast<uint8_t>((codes[j] & 15) | (codes[j + count] & 15) << 4);
-}
-
-void pack_pairs_of_nibbles(const uint8_t* codes, uint8_t* low) {
-  for (int pair = 0; pair < 4; ++pair) pack_nibbles(codes + 64 * pair, 32, low + 32 * pair);
-}
-
-void pack_fifth_bits(const uint8_t* codes, uint8_t* high) {
-  uint32_t bits = 0;
-  for (int j = 0; j < kBlockElements; ++j) bits |= static_cast<uint32_t>(codes[j] >> 4 & 1) << j;
-  store_u32(high, bits);
-}
-
-// Two bits a code, four quarters of 32 to a byte, for both halves of a super-block.
-void pack_quarters(const uint8_t* codes, int shift, uint8_t* bytes) {
-  for (int i = 0; i < 64; ++i) {
-    const uint8_t* first = codes + 128 * (i / 32) + i % 32;
-    unsigned byte = 0;
-    for (int k = 0; k < 4; ++k) byte |= static_cast<unsigned>(first[32 * k] >> shift & 3) << (2 * k);
-    bytes[i] = static_cast<uint8_t>(byte);
-  }
-}
-
-// One bit a code: number 32 k + j at bit k of byte j.
-void pack_eighths(const uint8_t* codes, int shift, uint8_t* bytes) {
-  for (int j = 0; j < 32; ++j) {
-    unsigned byte = 0;
-    for (int k = 0; k < 8; ++k) byte |= static_cast<unsigned>(codes[32 * k + j] >> shift & 1) << k;
-    bytes[j] = static_cast<uint8_t>(byte);
-  }
-}
 
 template <typename Block>
 LatticeScales read_scale(const std::byte* packed) {
@@ -132,72 +98,35 @@ LatticeScales read_iq4_xs(const std::byte* packed) {
 }
 
 template <typename Block>
-void write_nibbles(const uint8_t* codes, std::byte* packed) {
-  pack_nibbles(codes, 16, blocks_at<Block>(packed)->low);
-}
-
-template <typename Block>
-void write_five_bits(const uint8_t* codes, std::byte* packed) {
-  write_nibbles<Block>(codes, packed);
-  pack_fifth_bits(codes, blocks_at<Block>(packed)->high);
-}
-
-void write_q8_0(const uint8_t* codes, std::byte* packed) {
-  for (int j = 0; j < kBlockElements; ++j)
-    blocks_at<BlockQ8_0>(packed)->codes[j] = static_cast<uint8_t>(codes[j] - 127);
-}
-
-void write_q2_k(const uint8_t* codes, std::byte* packed) { pack_quarters(codes, 0, blocks_at<BlockQ2_K>(packed)->low); }
-
-void write_q3_k(const uint8_t* codes, std::byte* packed) {
-  pack_quarters(codes, 0, blocks_at<BlockQ3_K>(packed)->low);
-  pack_eighths(codes, 2, blocks_at<BlockQ3_K>(packed)->high);
-}
-
-void write_q4_k(const uint8_t* codes, std::byte* packed) {
-  pack_pairs_of_nibbles(codes, blocks_at<BlockQ4_K>(packed)->low);
-}
-
-void write_q5_k(const uint8_t* codes, std::byte* packed) {
-  pack_pairs_of_nibbles(codes, blocks_at<BlockQ5_K>(packed)->low);
-  pack_eighths(codes, 4, blocks_at<BlockQ5_K>(packed)->high);
-}
-
-void write_q6_k(const uint8_t* codes, std::byte* packed) {
-  auto& block = *blocks_at<BlockQ6_K>(packed);
-  pack_nibbles(codes, 64, block.low);
-  pack_nibbles(codes + 128, 64, block.low + 64);
-  pack_quarters(codes, 4, block.high);
-}
-
-void write_iq4_xs(const uint8_t* codes, std::byte* packed) {
-  for (int g = 0; g < 8; ++g) pack_nibbles(codes + 32 * g, 16, blocks_at<BlockIQ4_XS>(packed)->low + 16 * g);
+void write_codes(const uint8_t* codes, std::byte* packed) {
+  pack_codes(codes, *blocks_at<Block>(packed));
 }
 
 constexpr const int8_t* kEven = nullptr;
 
 const std::array kLattices = {
     CodeLattice{&q8_0.info, 32, -127, 127, kEven, false, true, read_scale<BlockQ8_0>, write_scale<BlockQ8_0>,
-                write_q8_0},
+                write_codes<BlockQ8_0>},
     CodeLattice{&q5_1.info, 32, 0, 31, kEven, true, true, read_scale_and_offset<BlockQ5_1>,
-                write_scale_and_offset<BlockQ5_1>, write_five_bits<BlockQ5_1>},
+                write_scale_and_offset<BlockQ5_1>, write_codes<BlockQ5_1>},
     CodeLattice{&q5_0.info, 32, -16, 15, kEven, false, true, read_scale<BlockQ5_0>, write_scale<BlockQ5_0>,
-                write_five_bits<BlockQ5_0>},
+                write_codes<BlockQ5_0>},
     CodeLattice{&q4_1.info, 32, 0, 15, kEven, true, true, read_scale_and_offset<BlockQ4_1>,
-                write_scale_and_offset<BlockQ4_1>, write_nibbles<BlockQ4_1>},
+                write_scale_and_offset<BlockQ4_1>, write_codes<BlockQ4_1>},
     CodeLattice{&q4_0.info, 32, -8, 7, kEven, false, true, read_scale<BlockQ4_0>, write_scale<BlockQ4_0>,
-                write_nibbles<BlockQ4_0>},
-    CodeLattice{&q6_k.info, 16, -32, 31, kEven, false, true, read_q6_k, write_scale<BlockQ6_K>, write_q6_k},
+                write_codes<BlockQ4_0>},
+    CodeLattice{&q6_k.info, 16, -32, 31, kEven, false, true, read_q6_k, write_scale<BlockQ6_K>, write_codes<BlockQ6_K>},
     CodeLattice{&q5_k.info, 32, 0, 31, kEven, true, true, read_six_bit_scales<BlockQ5_K>,
-                write_scale_and_minimum<BlockQ5_K>, write_q5_k},
+                write_scale_and_minimum<BlockQ5_K>, write_codes<BlockQ5_K>},
     CodeLattice{&q4_k.info, 32, 0, 15, kEven, true, true, read_six_bit_scales<BlockQ4_K>,
-                write_scale_and_minimum<BlockQ4_K>, write_q4_k},
-    CodeLattice{&q3_k.info, 16, -4, 3, kEven, false, true, read_q3_k, write_scale<BlockQ3_K>, write_q3_k},
-    CodeLattice{&q2_k.info, 16, 0, 3, kEven, true, true, read_q2_k, write_scale_and_minimum<BlockQ2_K>, write_q2_k},
+                write_scale_and_minimum<BlockQ4_K>, write_codes<BlockQ4_K>},
+    CodeLattice{&q3_k.info, 16, -4, 3, kEven, false, true, read_q3_k, write_scale<BlockQ3_K>, write_codes<BlockQ3_K>},
+    CodeLattice{&q2_k.info, 16, 0, 3, kEven, true, true, read_q2_k, write_scale_and_minimum<BlockQ2_K>,
+                write_codes<BlockQ2_K>},
     CodeLattice{&iq4_nl.info, 32, 0, 15, kIq4Levels.data(), false, true, read_scale<BlockIQ4_NL>,
-                write_scale<BlockIQ4_NL>, write_nibbles<BlockIQ4_NL>},
+                write_scale<BlockIQ4_NL>, write_codes<BlockIQ4_NL>},
     CodeLattice{&iq4_xs.info, 32, 0, 15, kIq4Levels.data(), false, true, read_iq4_xs, write_scale<BlockIQ4_XS>,
-                write_iq4_xs},
+                write_codes<BlockIQ4_XS>},
 };
 
 }  // namespace

@@ -19,8 +19,7 @@ void fit_blocks(const float* values, const float* importance, std::byte* packed,
   auto* blocks = blocks_at<Block>(packed);
   const int elements = kSuperBlockElements / layout.groups;
   for_each_lane_group(values, importance, count, elements, [&](LaneBlocks& lanes, int used, int64_t first) {
-    if (!importance) set_magnitude_weights(lanes);
-    normalize_weights(lanes, layout.groups);
+    importance ? normalize_weights(lanes, layout.groups) : set_magnitude_weights(lanes, layout.groups);
     const CodebookFit fit = fit_codebook(lanes, layout);
     for (int lane = 0; lane < used; lane += layout.groups) {
       write(fit, lane, blocks[(first + lane) / layout.groups]);

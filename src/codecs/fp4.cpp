@@ -63,6 +63,13 @@ void decode_nvfp4(const std::byte* packed, float* values, int64_t count) {
   }
 }
 
+/// Numbers `j` and `j + count` share a byte.
+void pack_fp4(const uint8_t* indices, int count, uint8_t* low) {
+  for (int j = 0; j < count; ++j) {
+    low[j] = static_cast<uint8_t>(fp4_code_of_index(indices[j]) | fp4_code_of_index(indices[j + count]) << 4);
+  }
+}
+
 void largest_magnitudes(const LaneBlocks& lanes, float (&largest)[kLanes]) {
   std::fill_n(largest, kLanes, 0.0f);
   for (int i = 0; i < lanes.elements; ++i) {
@@ -114,15 +121,11 @@ void encode_mxfp4(const float* values, const float* importance, std::byte* packe
     std::transform(largest, largest + kLanes, exponents, mxfp4_exponent);
     ByteSearch search;
     for (const int step : {0, -1, -2}) search.try_bytes(lanes, exponents, step, 254, half_of_exponent);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kFp4Codes, search.fit, codes);
+    const LaneCodes codes = nearest_codes(lanes, kFp4Codes, search.fit);
     for (int lane = 0; lane < in_group; ++lane) {
       BlockMXFP4& block = blocks[first + lane];
       block.exponent = search.byte[lane];
-      for (int j = 0; j < 16; ++j) {
-        block.low[j] =
-            static_cast<uint8_t>(fp4_code_of_index(codes[j][lane]) | fp4_code_of_index(codes[j + 16][lane]) << 4);
-      }
+      pack_fp4(codes.code + lane * kBlockElements, 16, block.low);
     }
   });
 }
@@ -152,16 +155,12 @@ void encode_nvfp4(const float* values, const float* importance, std::byte* packe
     std::transform(largest, largest + kLanes, bytes, [](float x) { return e4m3_below(x / 6.0f); });
     ByteSearch search;
     for (int step = 2; step >= -8; --step) search.try_bytes(lanes, bytes, step, 0x7E, half_of_e4m3);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kFp4Codes, search.fit, codes);
+    const LaneCodes codes = nearest_codes(lanes, kFp4Codes, search.fit);
     for (int lane = 0; lane < used; ++lane) {
       BlockNVFP4& block = blocks[(first + lane) / 4];
       const int64_t group = (first + lane) % 4;
       block.scales[group] = search.byte[lane];
-      for (int j = 0; j < 8; ++j) {
-        block.low[8 * group + j] =
-            static_cast<uint8_t>(fp4_code_of_index(codes[j][lane]) | fp4_code_of_index(codes[j + 8][lane]) << 4);
-      }
+      pack_fp4(codes.code + lane * kNvfp4GroupElements, 8, block.low + 8 * group);
     }
   });
 }

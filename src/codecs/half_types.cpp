@@ -7,17 +7,21 @@
 #include <cstring>
 
 #include "codecs/codec.h"
+#include "codecs/row_kernels.h"
 #include "tensor/half.h"
 
 namespace adze::codecs {
 namespace {
 
-template <float (*widen)(uint16_t)>
-void decode_half(const std::byte* packed, float* values, int64_t count) {
+void decode_f16(const std::byte* packed, float* values, int64_t count) {
+  row_kernels().decode_f16(packed, values, count);
+}
+
+void decode_bf16(const std::byte* packed, float* values, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     uint16_t bits;
     std::memcpy(&bits, packed + 2 * i, 2);
-    values[i] = widen(bits);
+    values[i] = bf16_to_f32(bits);
   }
 }
 
@@ -31,8 +35,7 @@ void encode_half(const float* values, const float*, std::byte* packed, int64_t c
 
 }  // namespace
 
-constinit const Codec f16{{"f16", "16-bit float", 1, 2}, decode_half<f16_to_f32>, encode_half<f32_to_f16>};
-constinit const Codec bf16{
-    {"bf16", "16-bit float with the range of f32", 1, 2}, decode_half<bf16_to_f32>, encode_half<f32_to_bf16>};
+constinit const Codec f16{{"f16", "16-bit float", 1, 2}, decode_f16, encode_half<f32_to_f16>};
+constinit const Codec bf16{{"bf16", "16-bit float with the range of f32", 1, 2}, decode_bf16, encode_half<f32_to_bf16>};
 
 }  // namespace adze::codecs

@@ -13,6 +13,7 @@
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/code_packing.h"
 #include "codecs/codec.h"
 #include "codecs/scale_search.h"
 #include "codecs/super_block_fit.h"
@@ -52,30 +53,34 @@ void decode_iq4_xs(const std::byte* packed, float* values, int64_t count) {
   }
 }
 
-void pack_nibbles(const uint8_t (*codes)[kLanes], int lane, uint8_t* low) {
-  for (int j = 0; j < 16; ++j) low[j] = static_cast<uint8_t>(codes[j][lane] | codes[j + 16][lane] << 4);
-}
-
 // Levels, and places between and beyond them, where the number of largest magnitude may come to lie.
 constexpr std::array kExtremeLevels = {-127.0f, -152.0f, -143.0f, -135.0f, -120.0f, -113.0f, -104.0f, -96.0f,
                                        113.0f,  152.0f,  143.0f,  135.0f,  127.0f,  120.0f,  106.0f,  99.0f};
 
+// These do as well without importance.
+constexpr std::array kFewExtremeLevels = {-135.0f,  -132.154f, -126.553f, -120.0f,  -112.233f, -106.0f,
+                                          106.394f, 114.83f,   120.0f,    122.827f, 126.913f,  143.0f};
+
 void encode_iq4_nl(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockIQ4_NL>(packed);
   for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
-    if (!importance) set_magnitude_weights(lanes);
-    normalize_weights(lanes, 1);
-    const LaneFit fit = find_scales(lanes, {kIq4Codes, OffsetRule::none, true}, kExtremeLevels);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kIq4Codes, fit, codes);
+    importance ? normalize_weights(lanes, 1) : set_magnitude_weights(lanes, 1);
+    const FitRules rules{kIq4Codes, OffsetRule::none, true};
+    const LaneFit fit =
+        importance ? find_scales(lanes, rules, kExtremeLevels) : find_scales(lanes, rules, kFewExtremeLevels);
+    const LaneCodes codes = nearest_codes(lanes, kIq4Codes, fit);
     for (int lane = 0; lane < in_group; ++lane) {
       store_f16(blocks[first + lane].scale, fit.scale[lane]);
-      pack_nibbles(codes, lane, blocks[first + lane].low);
+      pack_codes(codes.code + lane * kBlockElements, blocks[first + lane]);
     }
   });
 }
 
 constexpr int kGroups = 8;
+constexpr auto kPlaces = places_about(-127, 1.25f, 0.05f);
+// These do as well without importance.
+constexpr std::array kFewPlaces = {-143.0f,  -135.0f,  -132.154f, -126.553f, -123.478f, -120.0f,  -112.233f, -101.871f,
+                                   101.213f, 105.145f, 113.064f,  118.4f,    123.48f,   126.913f, 135.0f,    143.0f};
 
 void pack_group_scales(const int8_t* group_scales, BlockIQ4_XS& block) {
   std::fill_n(block.scales_low, sizeof block.scales_low, uint8_t{0});
@@ -91,16 +96,16 @@ void pack_group_scales(const int8_t* group_scales, BlockIQ4_XS& block) {
 void encode_iq4_xs(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockIQ4_XS>(packed);
   for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int used, int64_t first) {
-    if (!importance) set_magnitude_weights(lanes);
-    normalize_weights(lanes, kGroups);
-    const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, {kIq4Codes, kGroups, {-32, 31}});
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kIq4Codes, fitted.fit, codes);
+    importance ? normalize_weights(lanes, kGroups) : set_magnitude_weights(lanes, kGroups);
+    SignedLayout layout{kIq4Codes, kGroups, {-32, 31}, kPlaces};
+    if (!importance) layout.places = kFewPlaces;
+    const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, layout);
+    const LaneCodes codes = nearest_codes(lanes, kIq4Codes, fitted.fit);
     for (int lane = 0; lane < used; lane += kGroups) {
       BlockIQ4_XS& block = blocks[(first + lane) / kGroups];
       store_f16(block.scale, fitted.scale[lane / kGroups]);
       pack_group_scales(fitted.group_scale + lane, block);
-      for (int group = 0; group < kGroups; ++group) pack_nibbles(codes, lane + group, block.low + 16 * group);
+      pack_codes(codes.code + lane * kBlockElements, block);
     }
   });
 }

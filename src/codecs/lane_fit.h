@@ -33,6 +33,12 @@ struct CodeRange {
   const LevelTable* levels = nullptr;
 };
 
+/// By how many codes the smallest number lies below the range, and the largest above it; negative is within.
+struct Overhang {
+  float below;
+  float above;
+};
+
 struct alignas(64) LaneFit {
   float scale[kLanes];
   float offset[kLanes];
@@ -57,9 +63,12 @@ float finite_value(float value);
 /// Negative and NaN weights become 0, huge ones finite.
 float finite_weight(float weight);
 
-/// Fills the lanes with `blocks` (1 to 16) consecutive blocks. NaN becomes 0, infinities the largest magnitude.
-/// `importance` may be null; negative and NaN weights count as 0. The weights are not usable before one of the next
-/// two.
+/// Weights above this, and infinite ones, are clamped to it.
+inline constexpr float kMaxWeight = 1e30f;
+
+/// Fills the lanes with `blocks` (1 to 16) consecutive blocks of 16, 32 or 64 elements. NaN becomes 0, infinities the
+/// largest magnitude. `importance` may be null; negative and NaN weights count as 0. The weights are not usable before
+/// one of the next three.
 void load_lanes(const float* values, const float* importance, int elements, int blocks, LaneBlocks& lanes);
 
 void set_equal_weights(LaneBlocks& lanes);
@@ -68,10 +77,18 @@ void set_equal_weights(LaneBlocks& lanes);
 /// all are zero, all become one.
 void normalize_weights(LaneBlocks& lanes, int lanes_together);
 
+/// How the K types weight errors when no importance is given: numbers of large magnitude count a little more.
+/// Normalized as above.
+void set_magnitude_weights(LaneBlocks& lanes, int lanes_together);
+
 FitSums measure_fit(const LaneBlocks& lanes, CodeRange range, const LaneFit& fit);
 
-/// The nearest codes themselves, minus range.lowest; for levels their index.
-void nearest_codes(const LaneBlocks& lanes, CodeRange range, const LaneFit& fit, uint8_t (*codes)[kLanes]);
+/// The nearest codes themselves, minus range.lowest, or the numbers of levels, in the order in which the numbers were
+/// loaded: those of lane l begin at l * elements.
+struct alignas(64) LaneCodes {
+  uint8_t code[kLanes * kMaxLaneElements];
+};
+LaneCodes nearest_codes(const LaneBlocks& lanes, CodeRange range, const LaneFit& fit);
 
 enum class OffsetRule {
   none,           // offset is zero
@@ -87,16 +104,6 @@ struct FitRules {
 
 /// The nearest finite f16 value.
 float nearest_f16(float value);
-
-/// The best fit of each lane so far.
-struct alignas(64) BestFit {
-  BestFit();  // nothing yet: infinite errors
-  LaneFit fit;
-  float error[kLanes];
-};
-
-/// Looks at the codes nearest to `start`, and offers `best` the least-squares fit for them, before any rounding.
-void probe(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, BestFit& best);
 
 /// From `start` takes the nearest codes, the least-squares fit for these, and so on, `rounds` times.
 /// Returns what measured best, rounded to f16 if the rules say so.

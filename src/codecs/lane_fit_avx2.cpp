@@ -1,8 +1,8 @@
-// The loops of lane_fit_kernel.h, 8 lanes at a time.
-#include "codecs/lane_fit_kernel.h"
+// The loops over lanes, 8 at a time.
+#include "codecs/lane_kernel_table.h"
 
 namespace adze::codecs {
 
-constinit const LaneFitKernels kLaneFitAvx2 = LaneKernel<8>::table();
+constinit const LaneKernels kLanesAvx2 = lane_kernel_table<8>();
 
 }  // namespace adze::codecs

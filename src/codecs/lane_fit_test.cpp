@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -11,7 +12,7 @@
 #include <vector>
 
 #include "base/cpu_features.h"
-#include "codecs/lane_fit_kernel.h"
+#include "codecs/lane_kernel_table.h"
 #include "tensor/half.h"
 
 namespace adze::codecs {
@@ -19,14 +20,14 @@ namespace {
 
 struct NamedKernels {
   std::string name;
-  LaneFitKernels kernels;
+  LaneKernels kernels;
 };
 
 std::vector<NamedKernels> available_kernels() {
-  std::vector<NamedKernels> list = {{"2 lanes", LaneKernel<2>::table()}, {"4 lanes", LaneKernel<4>::table()}};
+  std::vector<NamedKernels> list = {{"2 lanes", lane_kernel_table<2>()}, {"4 lanes", lane_kernel_table<4>()}};
   if constexpr (kIsX86) {
-    if (cpu_features().avx2) list.push_back({"avx2", kLaneFitAvx2});
-    if (cpu_features().avx512) list.push_back({"avx512", kLaneFitAvx512});
+    if (cpu_features().avx2) list.push_back({"avx2", kLanesAvx2});
+    if (cpu_features().avx512) list.push_back({"avx512", kLanesAvx512});
   }
   return list;
 }
@@ -45,25 +46,34 @@ LaneBlocks random_lanes(uint32_t seed, int elements, int lanes_together) {
   return lanes;
 }
 
+constexpr float kExtremeCodes[] = {-8.0f, -8.8f, 7.5f, 8.1f, 7.0f};
+constexpr Overhang kOverhangs[] = {{0, 0}, {-0.7f, 0.3f}, {0.3f, -0.7f}, {1, 1}, {-1.5f, 0.2f}};
+
 struct Results {
   FitSums sums;
-  BestFit best;
-  LaneFit descended;
-  uint8_t codes[kMaxLaneElements][kLanes];
+  LaneFit descended, scales, offsets;
+  Levels levels, levels_with_minima;
+  uint8_t codes[kLanes * kMaxLaneElements];
 };
 
-Results run_all(const LaneFitKernels& kernels, const LaneBlocks& lanes, const FitRules& rules) {
+Results run_all(const LaneKernels& kernels, const LaneBlocks& lanes, const FitRules& rules) {
   LaneFit start{};
   for (int lane = 0; lane < kLanes; ++lane) {
     start.scale[lane] = lane == 3 ? 0.0f : 0.004f * static_cast<float>(lane - 2);
     start.offset[lane] = rules.offset == OffsetRule::none ? 0.0f : -0.01f * static_cast<float>(lane);
   }
   Results results;
-  std::memset(results.codes, 0, sizeof results.codes);
+  std::memset(&results, 0, sizeof results);
   kernels.measure(lanes, rules.range, start, results.sums);
-  kernels.probe(lanes, rules, start, results.best);
   results.descended = start;
   kernels.descend(lanes, rules, results.descended, 3);
+  kernels.find_scales(lanes, rules, {kExtremeCodes, 5}, results.scales);
+  kernels.search_levels(lanes, {rules.range, {-32, 31}, 0, 16, 2}, results.scales, {kExtremeCodes, 5}, results.levels);
+  if (rules.offset != OffsetRule::none) {
+    kernels.find_scales_and_offsets(lanes, rules, {kOverhangs, 5}, results.offsets);
+    kernels.search_levels(lanes, {rules.range, {0, 15}, 15, 8, 2}, results.offsets, {kExtremeCodes + 4, 1},
+                          results.levels_with_minima);
+  }
   kernels.codes(lanes, rules.range, results.descended, results.codes);
   return results;
 }
@@ -78,16 +88,46 @@ TEST(LaneFit, EveryWidthGivesTheSameFloats) {
     for (const bool f16_scales : {false, true}) {
       const FitRules rules{{offset == OffsetRule::none ? -8.0f : 0.0f, 15}, offset, f16_scales};
       const LaneBlocks lanes = random_lanes(static_cast<uint32_t>(f16_scales), f16_scales ? 32 : 16, 1);
-      const Results expected = run_all(LaneKernel<2>::table(), lanes, rules);
+      const Results expected = run_all(lane_kernel_table<2>(), lanes, rules);
       for (const auto& [name, kernels] : available_kernels()) {
         const Results results = run_all(kernels, lanes, rules);
         expect_same_bytes(results.sums, expected.sums, name + " measure");
-        expect_same_bytes(results.best.fit, expected.best.fit, name + " probe");
-        expect_same_bytes(results.best.error, expected.best.error, name + " probe error");
         expect_same_bytes(results.descended, expected.descended, name + " descend");
+        expect_same_bytes(results.scales, expected.scales, name + " find_scales");
+        expect_same_bytes(results.offsets, expected.offsets, name + " find_scales_and_offsets");
+        expect_same_bytes(results.levels, expected.levels, name + " search_levels");
+        expect_same_bytes(results.levels_with_minima, expected.levels_with_minima, name + " search_levels, minima");
         expect_same_bytes(results.codes, expected.codes, name + " codes");
       }
     }
+  }
+}
+
+TEST(LaneFit, EveryWidthLoadsAndWeightsAlike) {
+  constexpr int kElements = 32;
+  std::vector<float> values(kLanes * kElements);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<float>(i)) - 0.3f;
+  values[5] = std::numeric_limits<float>::quiet_NaN();
+  values[70] = -std::numeric_limits<float>::infinity();
+  for (const auto& [name, kernels] : available_kernels()) {
+    LaneBlocks lanes, expected;
+    lanes.elements = expected.elements = kElements;
+    kernels.load(values.data(), kElements, lanes.x);
+    kernels.load_weights(values.data(), kElements, lanes.w);
+    for (int i = 0; i < kElements; ++i) {
+      for (int lane = 0; lane < kLanes; ++lane) {
+        const float value = values[static_cast<size_t>(lane * kElements + i)];
+        ASSERT_EQ(lanes.x[i][lane], finite_value(value)) << name;
+        ASSERT_EQ(lanes.w[i][lane], finite_weight(value)) << name;
+      }
+    }
+    lane_kernel_table<2>().load(values.data(), kElements, expected.x);
+    kernels.normalize(lanes, 8);
+    EXPECT_EQ(*std::max_element(lanes.w[0], lanes.w[0] + kLanes * kElements), 1.0f) << name;
+    kernels.magnitude_weights(lanes, 8);
+    lane_kernel_table<2>().magnitude_weights(expected, 8);
+    for (int i = 0; i < kElements; ++i) expect_same_bytes(lanes.w[i], expected.w[i], name + " magnitude_weights");
+    expect_same_bytes(lanes.weight, expected.weight, name + " magnitude_weights, sums");
   }
 }
 

@@ -62,14 +62,13 @@ void encode_q2_0(const float* values, const float* importance, std::byte* packed
   for_each_lane_group(values, importance, count, kQ2_0Elements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
     importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
     const LaneFit fit = find_scales(lanes, {kQ2_0Codes, OffsetRule::none, true}, kExtremeCodes);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kQ2_0Codes, fit, codes);
+    const LaneCodes codes = nearest_codes(lanes, kQ2_0Codes, fit);
     for (int lane = 0; lane < in_group; ++lane) {
       BlockQ2_0& block = blocks[first + lane];
       store_f16(block.scale, fit.scale[lane]);
       for (int i = 0; i < 16; ++i) {
-        block.codes[i] = static_cast<uint8_t>(codes[4 * i][lane] | codes[4 * i + 1][lane] << 2 |
-                                              codes[4 * i + 2][lane] << 4 | codes[4 * i + 3][lane] << 6);
+        const uint8_t* four = codes.code + lane * kQ2_0Elements + 4 * i;
+        block.codes[i] = static_cast<uint8_t>(four[0] | four[1] << 2 | four[2] << 4 | four[3] << 6);
       }
     }
   });

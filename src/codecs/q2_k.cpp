@@ -6,6 +6,7 @@
 // Each half of 128 numbers has 32 bytes: number 32 k + j of the half is in bits 2k, 2k + 1 of byte j.
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/code_packing.h"
 #include "codecs/codec.h"
 #include "codecs/scale_search.h"
 #include "codecs/super_block_fit.h"
@@ -35,31 +36,19 @@ void decode_q2_k(const std::byte* packed, float* values, int64_t count) {
 constexpr int kGroupElements = 16;
 constexpr CodeRange kCodes{0, 3};
 
-/// Lane g is group g.
-void pack_codes(const uint8_t (*codes)[kLanes], BlockQ2_K& block) {
-  for (int half = 0; half < 2; ++half) {
-    for (int j = 0; j < 32; ++j) {
-      const uint8_t* groups = codes[j % 16] + 8 * half + j / 16;
-      block.low[32 * half + j] = static_cast<uint8_t>(groups[0] | groups[2] << 2 | groups[4] << 4 | groups[6] << 6);
-    }
-  }
-}
-
 void encode_q2_k(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ2_K>(packed);
   for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int, int64_t first) {
-    if (!importance) set_magnitude_weights(lanes);
-    normalize_weights(lanes, kLanes);
-    const AffineSuperBlocks fitted = fit_affine_super_blocks(lanes, {kCodes, kLanes, 15});
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kCodes, fitted.fit, codes);
+    importance ? normalize_weights(lanes, kLanes) : set_magnitude_weights(lanes, kLanes);
+    const AffineSuperBlocks fitted = fit_affine_super_blocks(lanes, {kCodes, kLanes, 15, importance != nullptr});
+    const LaneCodes codes = nearest_codes(lanes, kCodes, fitted.fit);
     BlockQ2_K& block = blocks[first / kLanes];
     store_f16(block.scale, fitted.scale[0]);
     store_f16(block.minimum, fitted.minimum[0]);
     for (int group = 0; group < kLanes; ++group) {
       block.scales[group] = static_cast<uint8_t>(fitted.group_scale[group] | fitted.group_minimum[group] << 4);
     }
-    pack_codes(codes, block);
+    pack_codes(codes.code, block);
   });
 }
 

@@ -7,10 +7,12 @@
 // Third bits: number 32 k + j of the block is bit k of byte j; a cleared bit means "subtract 4".
 // Scales: the low four bits of scale g are in byte g % 8 (low nibble for g < 8, high nibble for the others), its
 // upper two bits in byte 8 + g % 4 at bit 2 * (g / 4).
+#include <array>
 #include <cstring>
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/code_packing.h"
 #include "codecs/codec.h"
 #include "codecs/scale_search.h"
 #include "codecs/super_block_fit.h"
@@ -47,6 +49,10 @@ void decode_q3_k(const std::byte* packed, float* values, int64_t count) {
 constexpr int kGroupElements = 16;
 constexpr CodeRange kCodes{-4, 3};
 constexpr CodeRange kGroupScales{-32, 31};
+constexpr auto kPlaces = places_about(-4, 1.25f, 0.05f);
+// These do as well without importance.
+constexpr std::array kFewPlaces = {-4.64f, -4.4f,  -4.0f, -3.777f, -3.654f, -3.2f,
+                                   2.161f, 2.541f, 3.2f,  4.0f,    4.4f,    4.8f};
 
 void pack_group_scales(const int8_t* group_scales, uint8_t* scales) {
   std::memset(scales, 0, sizeof(BlockQ3_K::scales));
@@ -57,32 +63,18 @@ void pack_group_scales(const int8_t* group_scales, uint8_t* scales) {
   }
 }
 
-/// `codes` are 0..7; lane g is group g.
-void pack_codes(const uint8_t (*codes)[kLanes], BlockQ3_K& block) {
-  for (int j = 0; j < 32; ++j) {
-    const uint8_t* groups = codes[j % 16] + j / 16;  // every second lane
-    int high = 0;
-    for (int k = 0; k < 8; ++k) high |= groups[2 * k] >> 2 << k;
-    block.high[j] = static_cast<uint8_t>(high);
-    for (int half = 0; half < 2; ++half, groups += 8) {
-      block.low[32 * half + j] =
-          static_cast<uint8_t>((groups[0] & 3) | (groups[2] & 3) << 2 | (groups[4] & 3) << 4 | (groups[6] & 3) << 6);
-    }
-  }
-}
-
 void encode_q3_k(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ3_K>(packed);
   for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int, int64_t first) {
-    if (!importance) set_magnitude_weights(lanes);
-    normalize_weights(lanes, kLanes);
-    const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, {kCodes, kLanes, kGroupScales});
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kCodes, fitted.fit, codes);
+    importance ? normalize_weights(lanes, kLanes) : set_magnitude_weights(lanes, kLanes);
+    SignedLayout layout{kCodes, kLanes, kGroupScales, kPlaces};
+    if (!importance) layout.places = kFewPlaces;
+    const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, layout);
+    const LaneCodes codes = nearest_codes(lanes, kCodes, fitted.fit);
     BlockQ3_K& block = blocks[first / kLanes];
     store_f16(block.scale, fitted.scale[0]);
     pack_group_scales(fitted.group_scale, block.scales);
-    pack_codes(codes, block);
+    pack_codes(codes.code, block);
   });
 }
 

@@ -8,15 +8,12 @@
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/code_packing.h"
 #include "codecs/codec.h"
 #include "codecs/scale_search.h"
 
 namespace adze::codecs {
 namespace {
-
-void pack_nibbles(const uint8_t (*codes)[kLanes], int lane, uint8_t* low) {
-  for (int j = 0; j < 16; ++j) low[j] = static_cast<uint8_t>(codes[j][lane] | codes[j + 16][lane] << 4);
-}
 
 void decode_q4_0(const std::byte* packed, float* values, int64_t count) {
   const auto* blocks = blocks_at<BlockQ4_0>(packed);
@@ -43,20 +40,22 @@ void decode_q4_1(const std::byte* packed, float* values, int64_t count) {
 
 constexpr CodeRange kSigned{-8, 7};
 constexpr CodeRange kUnsigned{0, 15};
+// Without importance fewer places do as well.
+constexpr std::array kFewExtremeCodes = {-8.8f, -8.4f, -8.221f, -8.032f, -7.793f, -7.373f, 6.993f, 7.184f};
 constexpr std::array kExtremeCodes = {-8.0f, -9.2f, -8.8f, -8.4f, -7.6f, -7.3f, -7.0f,
                                       8.0f,  9.2f,  8.8f,  8.4f,  7.6f,  7.3f,  7.0f};
-constexpr std::array kOverhangs = {-0.7f, -0.3f, 0.1f, 0.5f, 1.0f};
 
 void encode_q4_0(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ4_0>(packed);
   for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
     importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
-    const LaneFit fit = find_scales(lanes, {kSigned, OffsetRule::none, true}, kExtremeCodes);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kSigned, fit, codes);
+    const FitRules rules{kSigned, OffsetRule::none, true};
+    const LaneFit fit =
+        importance ? find_scales(lanes, rules, kExtremeCodes) : find_scales(lanes, rules, kFewExtremeCodes);
+    const LaneCodes codes = nearest_codes(lanes, kSigned, fit);
     for (int lane = 0; lane < in_group; ++lane) {
       store_f16(blocks[first + lane].scale, fit.scale[lane]);
-      pack_nibbles(codes, lane, blocks[first + lane].low);
+      pack_codes(codes.code + lane * kBlockElements, blocks[first + lane]);
     }
   });
 }
@@ -65,13 +64,13 @@ void encode_q4_1(const float* values, const float* importance, std::byte* packed
   auto* blocks = blocks_at<BlockQ4_1>(packed);
   for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
     importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
-    const LaneFit fit = find_scales_and_offsets(lanes, {kUnsigned, OffsetRule::free, true}, kOverhangs);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kUnsigned, fit, codes);
+    const FitRules rules{kUnsigned, OffsetRule::free, true};
+    const LaneFit fit = find_scales_and_offsets(lanes, rules, kAllOverhangs);
+    const LaneCodes codes = nearest_codes(lanes, kUnsigned, fit);
     for (int lane = 0; lane < in_group; ++lane) {
       store_f16(blocks[first + lane].scale, fit.scale[lane]);
       store_f16(blocks[first + lane].offset, fit.offset[lane]);
-      pack_nibbles(codes, lane, blocks[first + lane].low);
+      pack_codes(codes.code + lane * kBlockElements, blocks[first + lane]);
     }
   });
 }

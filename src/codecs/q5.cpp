@@ -9,18 +9,12 @@
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/code_packing.h"
 #include "codecs/codec.h"
 #include "codecs/scale_search.h"
 
 namespace adze::codecs {
 namespace {
-
-void pack_five_bits(const uint8_t (*codes)[kLanes], int lane, uint8_t* high, uint8_t* low) {
-  uint32_t fifth_bits = 0;
-  for (int i = 0; i < 32; ++i) fifth_bits |= static_cast<uint32_t>(codes[i][lane] >> 4) << i;
-  store_u32(high, fifth_bits);
-  for (int j = 0; j < 16; ++j) low[j] = static_cast<uint8_t>((codes[j][lane] & 15) | (codes[j + 16][lane] & 15) << 4);
-}
 
 /// Code j (of the low nibbles) and code j + 16 (of the high nibbles).
 int low_code(const uint8_t* low, uint32_t high, int j) {
@@ -57,21 +51,18 @@ void decode_q5_1(const std::byte* packed, float* values, int64_t count) {
 
 constexpr CodeRange kSigned{-16, 15};
 constexpr CodeRange kUnsigned{0, 31};
-constexpr std::array kExtremeCodes = {-16.0f, -16.5f, -15.5f, -15.0f, -14.5f, -14.0f, -13.5f,
-                                      16.0f,  16.5f,  15.5f,  15.0f,  14.5f,  14.0f,  13.5f};
-constexpr std::array kOverhangs = {-0.7f, -0.3f, 0.1f, 0.5f, 1.0f};
+constexpr std::array kExtremeCodes = {-16.8f, -16.4f, -16.176f, -16.04f, -15.721f, 14.057f, 14.928f, 15.348f};
 
 void encode_q5_0(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ5_0>(packed);
   for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
     importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
     const LaneFit fit = find_scales(lanes, {kSigned, OffsetRule::none, true}, kExtremeCodes);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kSigned, fit, codes);
+    const LaneCodes codes = nearest_codes(lanes, kSigned, fit);
     for (int lane = 0; lane < in_group; ++lane) {
       BlockQ5_0& block = blocks[first + lane];
       store_f16(block.scale, fit.scale[lane]);
-      pack_five_bits(codes, lane, block.high, block.low);
+      pack_codes(codes.code + lane * kBlockElements, block);
     }
   });
 }
@@ -80,14 +71,14 @@ void encode_q5_1(const float* values, const float* importance, std::byte* packed
   auto* blocks = blocks_at<BlockQ5_1>(packed);
   for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
     importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
-    const LaneFit fit = find_scales_and_offsets(lanes, {kUnsigned, OffsetRule::free, true}, kOverhangs);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kUnsigned, fit, codes);
+    const FitRules rules{kUnsigned, OffsetRule::free, true};
+    const LaneFit fit = find_scales_and_offsets(lanes, rules, kAllOverhangs);
+    const LaneCodes codes = nearest_codes(lanes, kUnsigned, fit);
     for (int lane = 0; lane < in_group; ++lane) {
       BlockQ5_1& block = blocks[first + lane];
       store_f16(block.scale, fit.scale[lane]);
       store_f16(block.offset, fit.offset[lane]);
-      pack_five_bits(codes, lane, block.high, block.low);
+      pack_codes(codes.code + lane * kBlockElements, block);
     }
   });
 }

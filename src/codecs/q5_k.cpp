@@ -9,6 +9,7 @@
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/code_packing.h"
 #include "codecs/codec.h"
 #include "codecs/scale_search.h"
 #include "codecs/six_bit_scales.h"
@@ -41,30 +42,12 @@ void decode_q5_k(const std::byte* packed, float* values, int64_t count) {
 constexpr int kGroupElements = 32;
 constexpr CodeRange kCodes{0, 31};
 
-/// Lanes first_lane to first_lane + 7 are the groups of this block.
-void pack_codes(const uint8_t (*codes)[kLanes], int first_lane, BlockQ5_K& block) {
-  for (int pair = 0; pair < 4; ++pair) {
-    for (int j = 0; j < kGroupElements; ++j) {
-      const uint8_t* both = codes[j] + first_lane + 2 * pair;
-      block.low[32 * pair + j] = static_cast<uint8_t>((both[0] & 15) | (both[1] & 15) << 4);
-    }
-  }
-  for (int j = 0; j < kGroupElements; ++j) {
-    unsigned fifth_bits = 0;
-    for (int group = 0; group < 8; ++group)
-      fifth_bits |= static_cast<unsigned>(codes[j][first_lane + group] >> 4) << group;
-    block.high[j] = static_cast<uint8_t>(fifth_bits);
-  }
-}
-
 void encode_q5_k(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ5_K>(packed);
   for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int used, int64_t first) {
-    if (!importance) set_magnitude_weights(lanes);
-    normalize_weights(lanes, 8);
-    const AffineSuperBlocks fitted = fit_affine_super_blocks(lanes, {kCodes, 8, 63});
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kCodes, fitted.fit, codes);
+    importance ? normalize_weights(lanes, 8) : set_magnitude_weights(lanes, 8);
+    const AffineSuperBlocks fitted = fit_affine_super_blocks(lanes, {kCodes, 8, 63, importance != nullptr});
+    const LaneCodes codes = nearest_codes(lanes, kCodes, fitted.fit);
     for (int lane = 0; lane < used; lane += 8) {
       BlockQ5_K& block = blocks[(first + lane) / 8];
       store_f16(block.scale, fitted.scale[lane / 8]);
@@ -73,7 +56,7 @@ void encode_q5_k(const float* values, const float* importance, std::byte* packed
       std::memcpy(scales.scale, fitted.group_scale + lane, sizeof scales.scale);
       std::memcpy(scales.minimum, fitted.group_minimum + lane, sizeof scales.minimum);
       pack_six_bit_scales(scales, block.scales);
-      pack_codes(codes, lane, block);
+      pack_codes(codes.code + lane * kGroupElements, block);
     }
   });
 }

@@ -7,6 +7,7 @@
 
 #include "codecs/block_access.h"
 #include "codecs/block_layouts.h"
+#include "codecs/code_packing.h"
 #include "codecs/codec.h"
 #include "codecs/scale_search.h"
 
@@ -24,19 +25,19 @@ void decode_q8_0(const std::byte* packed, float* values, int64_t count) {
 }
 
 constexpr CodeRange kCodes{-127, 127};
-constexpr std::array kExtremeCodes = {127.0f, 126.0f, 125.0f, 124.0f, 123.0f, 122.0f, 121.0f, 120.0f, 119.0f, 127.4f};
+constexpr std::array kExtremeCodes = {127.0f, 126.0f, 125.0f, 124.0f, 123.0f, 122.0f,
+                                      121.0f, 120.0f, 119.0f, 127.4f, 118.0f, 125.5f};
 
 void encode_q8_0(const float* values, const float* importance, std::byte* packed, int64_t count) {
   auto* blocks = blocks_at<BlockQ8_0>(packed);
   for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int in_group, int64_t first) {
     importance ? normalize_weights(lanes, 1) : set_equal_weights(lanes);
     const LaneFit fit = find_scales(lanes, {kCodes, OffsetRule::none, true}, kExtremeCodes);
-    uint8_t codes[kMaxLaneElements][kLanes];
-    nearest_codes(lanes, kCodes, fit, codes);
+    const LaneCodes codes = nearest_codes(lanes, kCodes, fit);
     for (int lane = 0; lane < in_group; ++lane) {
       BlockQ8_0& block = blocks[first + lane];
       store_f16(block.scale, fit.scale[lane]);
-      for (int i = 0; i < kBlockElements; ++i) block.codes[i] = static_cast<uint8_t>(codes[i][lane] - 127);
+      pack_codes(codes.code + lane * kBlockElements, block);
     }
   });
 }

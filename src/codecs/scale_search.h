@@ -1,6 +1,7 @@
 // Where to start looking for a block's scale, and how long: the search that all encoders share.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,9 +15,14 @@ namespace adze::codecs {
 /// best. The offset is zero.
 LaneFit find_scales(const LaneBlocks& lanes, const FitRules& rules, std::span<const float> extreme_codes);
 
-/// Tries to put the smallest number at -a below and the largest at b above the range of codes, for all pairs a, b of
-/// `overhangs` (in codes, negative is within the range), then descends from the best.
-LaneFit find_scales_and_offsets(const LaneBlocks& lanes, const FitRules& rules, std::span<const float> overhangs);
+/// Where to put the smallest and the largest number, for codes from 0.
+extern const std::array<Overhang, 28> kAllOverhangs;
+inline constexpr size_t kNearOverhangs = 26;  // of them, which come first: no end lies far within
+/// Enough for the K types while all numbers count about the same. With importance the outermost may hardly count.
+extern const std::array<Overhang, 16> kFewOverhangs;
+
+/// Tries to put the smallest and the largest number so far beyond the range, then descends from the best.
+LaneFit find_scales_and_offsets(const LaneBlocks& lanes, const FitRules& rules, std::span<const Overhang> overhangs);
 
 /// Runs `write(lanes, lanes_used, first_lane)` over groups of sixteen times `elements` of `count` numbers.
 template <typename Write>

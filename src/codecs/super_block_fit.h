@@ -2,7 +2,10 @@
 // 256 numbers multiplies by one f16.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "codecs/lane_fit.h"
 
@@ -13,6 +16,7 @@ struct AffineLayout {
   CodeRange codes;
   int groups;          // per super-block: 8 (of 32 numbers) or 16 (of 16); sixteen lanes hold two super-blocks or one
   float highest_code;  // of group scales and group minima, which start at 0
+  bool weighted;       // by importance
 };
 
 /// Lane l decodes as (scale * group_scale) * code - (minimum * group_minimum), scale and minimum being those of its
@@ -29,9 +33,20 @@ AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, const AffineL
 /// How a type without minima stores its groups.
 struct SignedLayout {
   CodeRange codes;
-  int groups;              // per super-block: 8 or 16
-  CodeRange group_scales;  // integers
+  int groups;                     // per super-block: 8 or 16
+  CodeRange group_scales;         // integers
+  std::span<const float> places;  // where the number of largest magnitude of a group may come to lie
 };
+
+/// Eleven places about the lowest code, and the same with the other sign.
+constexpr std::array<float, 22> places_about(float lowest, float first, float step) {
+  std::array<float, 22> places{};
+  for (size_t i = 0; i < places.size(); i += 2) {
+    places[i] = lowest * (first - step * static_cast<float>(i / 2));
+    places[i + 1] = -places[i];
+  }
+  return places;
+}
 
 /// Lane l decodes as (scale * group_scale) * code, scale being that of its super-block l / groups.
 struct SignedSuperBlocks {
@@ -40,8 +55,5 @@ struct SignedSuperBlocks {
   LaneFit fit;
 };
 SignedSuperBlocks fit_signed_super_blocks(const LaneBlocks& lanes, const SignedLayout& layout);
-
-/// How the K types weight errors when no importance is given: numbers of large magnitude count a little more.
-void set_magnitude_weights(LaneBlocks& lanes);
 
 }  // namespace adze::codecs

@@ -8,13 +8,10 @@ namespace adze {
 
 inline float f16_to_f32(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
-  const uint32_t magnitude = half & 0x7FFFu;
-  if (magnitude >= 0x7C00u) return std::bit_cast<float>(sign | 0x7F800000u | (magnitude & 0x3FFu) << 13);
-  if (magnitude < 0x0400u) {  // zero or subnormal: exact in float
-    const float value = static_cast<float>(magnitude) * 0x1p-24f;
-    return std::bit_cast<float>(std::bit_cast<uint32_t>(value) | sign);
-  }
-  return std::bit_cast<float>(sign | ((magnitude << 13) + 0x38000000u));
+  const uint32_t magnitude = static_cast<uint32_t>(half & 0x7FFFu) << 13;
+  // Fields are where a float has them, but the exponent is 112 too small: the product is exact for subnormals too.
+  const auto finite = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112f);
+  return std::bit_cast<float>(sign | (magnitude >= 0x0F800000u ? magnitude | 0x7F800000u : finite));
 }
 
 inline uint16_t f32_to_f16(float value) {
