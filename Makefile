@@ -4,7 +4,7 @@ FUZZ_SECONDS ?= 20
 TIDY_FILES ?= /src/
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-clang setup-aarch64 build test demo peers peers-light bench bench-peers lint layers format tidy fuzz asan tsan clang aarch64 clean
+.PHONY: help setup setup-clang setup-aarch64 build test demo peers peers-light bench bench-peers lint layers format tidy fuzz asan tsan clang same-files aarch64 clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ tsan: setup-clang ## the tests of the threaded modules under ThreadSanitizer
 clang: setup-clang ## build everything with clang 19, warnings as errors
 	$(call compile,clang)
 
+same-files: build clang ## quantized files are the same bytes: g++ and clang, every instruction set, any threads
+	@python3 tests/processors/same_files.py build/release build/clang
+
 setup-aarch64:
 	@tools/setup.sh build aarch64
 	@tools/aarch64_libraries.sh
@@ -83,6 +86,7 @@ aarch64: build setup-aarch64 ## build for 64-bit Arm, run what depends on the pr
 	$(call compile,aarch64,portability_tests adze adze_logits)
 	@python3 tools/run_tests.py --build build/aarch64 --programs-only --label portability
 	@python3 tests/processors/same_results.py build/release build/aarch64
+	@python3 tests/processors/same_files.py build/release build/aarch64
 
 clean: ## remove the builds, keep the peers
 	@rm -rf $(addprefix build/,release debug asan tsan clang bench aarch64 aarch64-libraries)

@@ -4,10 +4,12 @@
 #include <filesystem>
 
 #include "base/checked_math.h"
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/opened_files.h"
+#include "base/line_log.h"
 #include "base/team.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"
@@ -66,6 +68,63 @@ TEST(OutputFile, WithASinkNothingIsWritten) {
   file.commit();
   EXPECT_EQ(seen, std::string("abc\0\0\0\0\0", 8));
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(OutputFile, APartialFileIsGoneOnWith) {
+  const auto path = scratch_path("partial");
+  const auto partial = OutputFile::partial_path(path);
+  write_text_file(path, "old");
+  {
+    const auto file = OutputFile::resumable(path);
+    file->append("abcdefgh");
+    file->keep_partial(true);
+    EXPECT_THROW(OutputFile::resumable(path), Error);  // one at a time
+  }
+  EXPECT_EQ(read_text_file(partial), "abcdefgh");
+  {
+    const auto file = OutputFile::resumable(path);
+    EXPECT_EQ(file->reserve(4), 0u);
+    file->write_at(file->reserve(2), std::as_bytes(std::span("XY", 2)));
+    file->commit();  // what lies behind the end was of the other run
+  }
+  EXPECT_EQ(read_text_file(path), "abcdXY");
+  EXPECT_FALSE(std::filesystem::exists(partial));
+  OutputFile::resumable(path)->append("not kept");
+  EXPECT_FALSE(std::filesystem::exists(partial));
+  std::filesystem::remove(path);
+}
+
+TEST(LineLog, ForgetsWhatWasCutOff) {
+  const auto path = scratch_path("lines");
+  std::filesystem::remove(path);
+  {
+    LineLog log(path);
+    EXPECT_TRUE(log.lines().empty());
+    for (const char* line : {"one", "two", "three"}) log.append(line);
+    EXPECT_THROW(LineLog{path}, Error);  // one at a time
+  }
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 2);
+  LineLog log(path);
+  EXPECT_EQ(log.lines(), (std::vector<std::string>{"one", "two"}));
+  log.keep(1);
+  log.append("other");
+  EXPECT_EQ(log.lines(), (std::vector<std::string>{"one", "other"}));
+  log.remove();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Checksum, SeesEveryByteAndItsPlace) {
+  std::vector<std::byte> bytes(77);
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 37);
+  const uint64_t whole = checksum(bytes);
+  EXPECT_EQ(whole, 4673498724339248689u);
+  EXPECT_NE(checksum(bytes, 1), whole);
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] ^= std::byte{1};
+    EXPECT_NE(checksum(bytes), whole) << i;
+    bytes[i] ^= std::byte{1};
+    EXPECT_NE(checksum(std::span(bytes).first(i)), whole) << i;
+  }
 }
 
 TEST(MappedFile, NoticesThatItsFileWasCut) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/locked_file.h"
 #include "base/opened_files.h"
 
 namespace adze {
@@ -102,47 +103,76 @@ OutputFile::OutputFile(const std::string& path) : path_(path), temporary_path_(p
 
 OutputFile::OutputFile(const std::string& path, ByteSink sink) : path_(path), sink_(std::move(sink)) {}
 
-OutputFile::~OutputFile() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(temporary_path_.c_str());
+std::unique_ptr<OutputFile> OutputFile::resumable(const std::string& path) {
+  const std::string partial = partial_path(path);
+  return std::unique_ptr<OutputFile>(new OutputFile(path, partial, open_locked(partial)));
 }
 
-void OutputFile::fail_write() const {
-  fail(ErrorCode::io, "{}: cannot write at byte {}: {}; nothing was changed", path_, position_, std::strerror(errno));
+OutputFile::~OutputFile() {
+  if (descriptor_ < 0) return;
+  if (!keep_partial_) ::unlink(temporary_path_.c_str());
+  ::close(descriptor_);
+}
+
+void OutputFile::fail_write(uint64_t offset) const {
+  fail(ErrorCode::io, "{}: cannot write at byte {}: {}; nothing was changed", path_, offset, std::strerror(errno));
 }
 
 void OutputFile::append(std::span<const std::byte> bytes) {
-  if (sink_) {
-    sink_(bytes);
-    position_ += bytes.size();
+  write_at(reserve(bytes.size()), bytes);
+  if (position_ - written_back_ >= kWriteBackBytes) start_write_back();
+}
+
+uint64_t OutputFile::reserve(uint64_t bytes) {
+  const uint64_t offset = position_;
+  position_ += bytes;
+  return offset;
+}
+
+// Threads bring pieces in any order; those that come too early wait.
+void OutputFile::hand_over(uint64_t offset, std::span<const std::byte> bytes) {
+  const std::lock_guard lock(sink_mutex_);
+  if (offset != handed_over_) {
+    early_[offset].assign(bytes.begin(), bytes.end());
     return;
   }
+  sink_(bytes);
+  handed_over_ += bytes.size();
+  while (!early_.empty() && early_.begin()->first == handed_over_) {
+    const auto piece = early_.extract(early_.begin());
+    sink_(piece.mapped());
+    handed_over_ += piece.mapped().size();
+  }
+}
+
+void OutputFile::write_at(uint64_t offset, std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
+  if (sink_) return hand_over(offset, bytes);
   while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+    const ssize_t count = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_write();
+    if (count < 0) fail_write(offset);
     bytes = bytes.subspan(static_cast<size_t>(count));
-    position_ += static_cast<uint64_t>(count);
+    offset += static_cast<uint64_t>(count);
   }
+}
+
+void OutputFile::start_write_back() {
+  if (sink_) return;
 #ifdef __linux__
-  if (position_ - written_back_ >= kWriteBackBytes) {
-    ::sync_file_range(descriptor_, static_cast<off_t>(written_back_), static_cast<off_t>(position_ - written_back_),
-                      SYNC_FILE_RANGE_WRITE);
-    written_back_ = position_;
-  }
+  ::sync_file_range(descriptor_, static_cast<off_t>(written_back_), static_cast<off_t>(position_ - written_back_),
+                    SYNC_FILE_RANGE_WRITE);
 #endif
+  written_back_ = position_;
+}
+
+void OutputFile::sync() {
+  if (::fdatasync(descriptor_) != 0) fail_write(position_);
 }
 
 void OutputFile::overwrite(uint64_t offset, std::span<const std::byte> bytes) {
   if (sink_) fail(ErrorCode::internal, "{}: bytes that went away cannot be overwritten", path_);
-  while (!bytes.empty()) {
-    const ssize_t count = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_write();
-    bytes = bytes.subspan(static_cast<size_t>(count));
-    offset += static_cast<uint64_t>(count);
-  }
+  write_at(offset, bytes);
 }
 
 void OutputFile::pad_to(uint64_t alignment) {
@@ -157,13 +187,11 @@ void OutputFile::pad_to(uint64_t alignment) {
 
 void OutputFile::commit() {
   if (sink_) return;
-  if (::fsync(descriptor_) != 0) fail_write();
-  if (::close(std::exchange(descriptor_, -1)) != 0 || ::rename(temporary_path_.c_str(), path_.c_str()) != 0) {
-    const int reason = errno;
-    ::unlink(temporary_path_.c_str());
-    errno = reason;
-    fail_write();
-  }
+  // A file that was gone on with may be longer.
+  if (::ftruncate(descriptor_, static_cast<off_t>(position_)) != 0 || ::fsync(descriptor_) != 0) fail_write(position_);
+  // Renamed before it is closed: the lock of a resumable file goes with closing.
+  if (::rename(temporary_path_.c_str(), path_.c_str()) != 0) fail_write(position_);
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail_write(position_);
   sync_directory_of(path_);
 }
 

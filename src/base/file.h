@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/mapped_ranges.h"
 
@@ -52,12 +55,26 @@ class OutputFile {
   explicit OutputFile(const std::string& path);
   /// Nothing is written: what would be appended goes to `sink`. overwrite() is Error(internal).
   OutputFile(const std::string& path, ByteSink sink);
+  /// The same with a temporary file of a known name (partial_path()), which a later run may go on with: what it holds
+  /// already is there to be skipped. Error(io) while another process writes it.
+  static std::unique_ptr<OutputFile> resumable(const std::string& path);
+  static std::string partial_path(const std::string& path) { return path + ".partial"; }
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
   void append(std::span<const std::byte> bytes);
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
+  /// Leaves room for bytes that write_at() fills, and returns where it begins.
+  uint64_t reserve(uint64_t bytes);
+  /// Fills reserved bytes; from several threads at once.
+  void write_at(uint64_t offset, std::span<const std::byte> bytes);
+  /// Starts writing to disk what has been filled, so that the end is not one long wait.
+  void start_write_back();
+  /// Returns when everything that was written has reached the disk.
+  void sync();
+  /// Without commit(), the temporary file stays when this is destroyed.
+  void keep_partial(bool keep) { keep_partial_ = keep; }
   /// Overwrites bytes already appended, for headers whose content is known only at the end.
   void overwrite(uint64_t offset, std::span<const std::byte> bytes);
   /// Appends zero bytes until position() is a multiple of `alignment`.
@@ -67,13 +84,21 @@ class OutputFile {
   void commit();
 
  private:
-  [[noreturn]] void fail_write() const;
+  OutputFile(std::string path, std::string temporary_path, int descriptor)
+      : path_(std::move(path)), temporary_path_(std::move(temporary_path)), descriptor_(descriptor) {}
+  [[noreturn]] void fail_write(uint64_t offset) const;
+  void hand_over(uint64_t offset, std::span<const std::byte> bytes);
+
   std::string path_;
   std::string temporary_path_;
   ByteSink sink_;  // instead of a file, where there is one
+  std::mutex sink_mutex_;
+  uint64_t handed_over_ = 0;
+  std::map<uint64_t, std::vector<std::byte>> early_;  // pieces that wait for those before them
   int descriptor_ = -1;
   uint64_t position_ = 0;
   uint64_t written_back_ = 0;
+  bool keep_partial_ = false;
 };
 
 std::string read_text_file(const std::string& path);

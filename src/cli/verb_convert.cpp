@@ -21,6 +21,7 @@ using report::Cell;
 struct ConvertOptions {
   pipeline::ConvertRequest request;
   std::optional<std::string> shard_size;
+  std::string max_ram = "1GB";
   int64_t threads = 0;
   bool tensors = false;
   bool json = false;
@@ -42,6 +43,8 @@ struct ConvertOptions {
     arguments.option(
         {"--shard-size", "SIZE", "begin a new file before this, for example 2GB, where the format has shards"},
         shard_size);
+    arguments.option({"--max-ram", "SIZE", "memory to stay within, mapped files aside; fewer threads where it asks"},
+                     max_ram);
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, 1024});
     arguments.flag("--tensors", "show what happened to every tensor", tensors);
     arguments.json_flag(json);
@@ -75,6 +78,7 @@ void run_convert(const ConvertOptions& options, Console& console) {
   if (formats::is_imatrix(options.request.source)) return convert_statistics(options, console);
   pipeline::ConvertRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);
+  request.max_memory_bytes = parse_byte_size("--max-ram", options.max_ram);
   if (options.shard_size) request.max_shard_bytes = parse_byte_size("--shard-size", *options.shard_size);
   ProgressBar progress(console);
   const auto report = pipeline::convert(request, progress);

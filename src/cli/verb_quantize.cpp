@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cli/card_arguments.h"
+#include "cli/byte_size.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
@@ -27,6 +28,7 @@ struct QuantizeOptions {
   std::optional<std::string> recipe;
   std::optional<std::string> recipe_target;
   CardArguments card;
+  std::string max_ram = "1GB";
   int64_t threads = 0;
   bool tensors = false;
   bool json = false;
@@ -68,6 +70,10 @@ struct QuantizeOptions {
                    request.without_importance);
     arguments.flag("--keep-split", "a source in several files gives as many, with the same tensors in each",
                    request.keep_split);
+    arguments.option({"--max-ram", "SIZE", "memory to stay within, mapped files aside; fewer threads where it asks"},
+                     max_ram);
+    arguments.flag("--resume", "go on with what a stopped or killed run of the same request left beside OUT",
+                   request.resume);
     arguments.flag("--dry-run", "say what would be written and how large it would be; write nothing", request.dry_run);
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor; the bytes do not depend on it"},
                      threads, {0, 1024});
@@ -89,6 +95,7 @@ quantize::TypeOverrides::Pattern parse_pattern(const std::string& text) {
 pipeline::QuantizeRequest request_of(const QuantizeOptions& options) {
   pipeline::QuantizeRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);
+  request.max_memory_bytes = parse_byte_size("--max-ram", options.max_ram);
   if (options.recipe) request.recipe = quantize::read_recipe(*options.recipe);
   for (const auto& text : options.tensor_types) request.overrides.patterns.push_back(parse_pattern(text));
   if (options.embedding_type) request.overrides.token_embedding = &codecs::require_codec(*options.embedding_type);
@@ -114,7 +121,12 @@ report::FactList quantize_facts(const pipeline::QuantizeReport& report, bool dry
   facts.add("Bits per weight", "bits_per_weight", Cell::shown_as(fmt::format("{:.2f}", bits), bits));
   if (dry_run) {
     facts.add("Memory", "memory_bytes", Cell::bytes(static_cast<int64_t>(report.memory_bytes)));
+    facts.add("Memory at least", "least_memory_bytes", Cell::bytes(static_cast<int64_t>(report.least_memory_bytes)));
+    facts.add("Threads", "threads", Cell::integer(report.threads));
   } else {
+    if (report.resumed_tensors > 0) {
+      facts.add("Tensors resumed", "resumed_tensors", Cell::integer(static_cast<int64_t>(report.resumed_tensors)));
+    }
     facts.add("Time", "seconds", Cell::seconds(report.seconds));
   }
   return facts;
@@ -198,6 +210,7 @@ constexpr Example kExamples[] = {
      "with statistics that have Hessians"},
     {"quantize model.gguf small.gguf --type Q4_0 --tensors", "with the error of every tensor"},
     {"quantize model.gguf small.gguf --type IQ4_XS --dry-run", "sizes to the byte, in a moment"},
+    {"quantize model.gguf small.gguf --type Q4_K_M --resume", "go on where the same command was stopped or killed"},
     {"quantize model.gguf small.gguf --tensor-type 'blk\\.[0-3]\\..*ffn_down=q6_k'", "more bits for a few tensors"},
 };
 

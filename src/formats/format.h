@@ -22,6 +22,11 @@ struct ReadOptions {
   bool tokenizer = true;  // false leaves Model::tokenizer null, for when only tensors matter
 };
 
+class WriteLedger;
+
+/// What a thread computes before it writes, about: large enough that handing out work costs nothing.
+inline constexpr int64_t kStreamChunkBytes = 512 << 10;
+
 struct WriteOptions {
   ThreadPool* pool = nullptr;                  // computes the rows of lazy tensors; null: the calling thread does
   Progress* progress = nullptr;                // counts bytes written
@@ -29,6 +34,8 @@ struct WriteOptions {
   std::vector<size_t> tensors_per_shard = {};  // GGUF: if not empty, how many tensors each file gets
   /// GGUF: gets the bytes of every file, in order, instead of the disk; null: files are written.
   std::function<void(const std::string& path, std::span<const std::byte> bytes)> sink = nullptr;
+  int64_t chunk_bytes = kStreamChunkBytes;     // smaller ones need less memory
+  WriteLedger* ledger = nullptr;               // GGUF: what is complete already, and becomes so; null: nothing is kept
 };
 
 struct Format {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/clock.h"
+#include "base/cpu_features.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "codecs/codec.h"
@@ -82,9 +83,14 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
                             {.require_exact = request.require_exact});
   model.tensors = repacking.tensors();
   if (wanted) update_file_type(model);
-  ThreadPool pool(request.threads);
+  const unsigned threads = request.threads > 0 ? request.threads : available_processors();
+  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes);
+  ThreadPool pool(memory.threads);
   format.write(model, request.target,
-               {.pool = &pool, .progress = &progress, .max_shard_bytes = request.max_shard_bytes});
+               {.pool = &pool,
+                .progress = &progress,
+                .max_shard_bytes = request.max_shard_bytes,
+                .chunk_bytes = memory.chunk_bytes});
   report.tensors = repacking.outcomes();
   report.bytes_written = total_bytes(report.tensors);
   report.seconds = seconds_since(start);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "pipeline/memory_plan.h"
 #include "pipeline/tensor_outcome.h"
 
 namespace adze::pipeline {
@@ -17,7 +18,8 @@ struct ConvertRequest {
   std::string dtype = "keep";  // f32, f16, bf16 or keep
   bool require_exact = false;  // a value that would change is an error, and nothing is written
   uint64_t max_shard_bytes = 0;
-  unsigned threads = 0;  // 0: one per processor
+  unsigned threads = 0;                                // 0: one per processor
+  uint64_t max_memory_bytes = kDefaultMaxMemoryBytes;  // anonymous memory of the process; fewer threads where it asks
 };
 
 struct ConvertReport {
@@ -35,7 +37,7 @@ struct ConvertReport {
 
 /// Floating-point and quantized tensors are stored as `dtype` as far as the target's customs allow (GGUF keeps vectors
 /// and norms in f32), integers as they are. The target appears complete or not at all.
-/// Throws Error: not_found, bad_input, unsupported, io, cancelled.
+/// Throws Error: not_found, bad_input, unsupported, io, out_of_memory, cancelled.
 ConvertReport convert(const ConvertRequest& request, Progress& progress = no_progress());
 
 }  // namespace adze::pipeline

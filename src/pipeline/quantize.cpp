@@ -4,13 +4,16 @@
 #include <map>
 #include <utility>
 
+#include "base/checksum.h"
 #include "base/clock.h"
+#include "base/cpu_features.h"
 #include "base/error.h"
-#include "base/memory_use.h"
+#include "base/file.h"
 #include "base/thread_pool.h"
+#include "calibrate/fingerprint.h"
 #include "formats/gguf/read_gguf.h"
-#include "formats/tensor_stream.h"
 #include "pipeline/calibrated_inputs.h"
+#include "pipeline/quantize_journal.h"
 #include "pipeline/repack.h"
 #include "quantize/mix.h"
 
@@ -71,6 +74,53 @@ uint32_t file_type_of(const model::TensorList& tensors) {
   return quantize::mix_named("F32").file_type;
 }
 
+/// Of names, shapes, types and the first row of every tensor: enough to notice another source.
+uint64_t fingerprint_of(const model::Model& model) {
+  calibrate::Fingerprint fingerprint;
+  fingerprint.add(model);
+  return fingerprint.value();
+}
+
+uint64_t fingerprint_of_file(const std::string& path) {
+  return path.empty() ? 0 : checksum(MappedFile::open(path)->bytes());
+}
+
+uint64_t fingerprint_of_types(const std::vector<TensorOutcome>& tensors) {
+  calibrate::Fingerprint fingerprint;
+  for (const auto& tensor : tensors) fingerprint.add(std::as_bytes(std::span(tensor.to->name)));
+  return fingerprint.value();
+}
+
+/// What decides the bytes of the target.
+Json identity_of(const QuantizeRequest& request, const QuantizeReport& report, const Repacking& repacking,
+                 uint64_t source) {
+  const auto hexadecimal = [](uint64_t value) { return fmt::format("{:016x}", value); };
+  return Json{{"adze", ADZE_VERSION},
+              {"source", hexadecimal(source)},
+              {"type", report.type},
+              {"tensor types", hexadecimal(fingerprint_of_types(repacking.outcomes()))},
+              {"quantizer", report.quantizer},
+              {"settings", request.settings},
+              {"statistics", hexadecimal(fingerprint_of_file(request.statistics))},
+              {"files", report.files.size()}};
+}
+
+/// Returns how many tensors an earlier run had completed.
+size_t write_resumably(const model::Model& model, const QuantizeJournal::Options& wanted, const Repacking& repacking,
+                       formats::WriteOptions options) {
+  QuantizeJournal journal(wanted, repacking);
+  options.ledger = &journal;
+  try {
+    formats::format_named("gguf").write(model, wanted.target, options);
+  } catch (const Error& error) {
+    if (journal.complete() == 0) throw;
+    throw Error(error.code(), fmt::format("{}; {} of {} tensors are complete, --resume goes on with them", error.what(),
+                                          journal.complete(), model.tensors.size()));
+  }
+  journal.close();
+  return journal.reused();
+}
+
 }  // namespace
 
 std::string quantizer_name(const QuantizeRequest& request) {
@@ -94,6 +144,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   QuantizeReport report{.type = mix ? std::string(mix->name) : "recipe", .quantizer = std::string(quantizer.name)};
   report.bytes_read = model.tensors.byte_size();
   report.weights = model.tensors.element_count();
+  const uint64_t source_fingerprint = fingerprint_of(model);
   auto plans = mix ? plan_tensors(model, *mix, request, inputs) : plan_by_recipe(model, *request.recipe);
   inputs.add_to(plans, model.tensors);
   const Repacking repacking(model.tensors, plans, {.quantizer = &quantizer, .settings = settings}, {});
@@ -102,12 +153,21 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   model.metadata.set("quantization_version", kQuantizationVersion);
   inputs.record_in(model);
 
-  ThreadPool pool(request.threads);
-  formats::WriteOptions options{.pool = &pool, .progress = &progress, .sink = request.sink};
+  const unsigned threads = request.threads > 0 ? request.threads : available_processors();
+  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes);
+  report.memory_bytes = memory.predicted_bytes;
+  report.least_memory_bytes = memory.floor_bytes;
+  report.threads = memory.threads;
+  ThreadPool pool(memory.threads);
+  formats::WriteOptions options{.pool = &pool, .progress = &progress, .sink = request.sink, .chunk_bytes = memory.chunk_bytes};
   if (request.keep_split) options.tensors_per_shard = formats::gguf_tensors_per_part(request.source);
   report.files = formats::plan_gguf_files(model, request.target, options);
-  report.memory_bytes = memory_use().anonymous_bytes + formats::stream_memory_bytes(model.tensors, pool.size());
-  if (!request.dry_run) formats::format_named("gguf").write(model, request.target, options);
+  if (request.sink) {
+    formats::format_named("gguf").write(model, request.target, options);
+  } else if (!request.dry_run) {
+    const Json identity = identity_of(request, report, repacking, source_fingerprint);
+    report.resumed_tensors = write_resumably(model, {request.target, identity, request.resume}, repacking, options);
+  }
   report.tensors = repacking.outcomes();
   report.bytes_written = model.tensors.byte_size();
   report.seconds = seconds_since(start);

@@ -11,6 +11,7 @@
 
 #include "base/progress.h"
 #include "formats/gguf/write_gguf.h"
+#include "pipeline/memory_plan.h"
 #include "pipeline/tensor_outcome.h"
 #include "quantize/recipe.h"
 
@@ -29,9 +30,11 @@ struct QuantizeRequest {
   bool without_importance = false;  // write types of very few bits although the importance of columns is not known
   bool keep_split = false;          // a source in several GGUF files gives as many, with the same tensors in each
   bool dry_run = false;             // report what would be written; nothing is
+  bool resume = false;              // go on with what a run of the same request that was stopped left beside target
   unsigned threads = 0;             // 0: one per processor; the bytes do not depend on it
   /// Gets the bytes of every file, in order, instead of the disk; null: files are written.
   std::function<void(const std::string& path, std::span<const std::byte> bytes)> sink = nullptr;
+  uint64_t max_memory_bytes = kDefaultMaxMemoryBytes;  // anonymous memory of the process; fewer threads where it asks
 };
 
 /// The name that was asked for, or the recipe's; empty: what chosen_quantizer() takes then.
@@ -46,12 +49,18 @@ struct QuantizeReport {
   int64_t weights = 0;
   std::vector<formats::PlannedFile> files = {};  // written, or that would be; the sizes are exact
   uint64_t memory_bytes = 0;                     // predicted anonymous memory while writing
+  uint64_t least_memory_bytes = 0;               // the smallest limit that is possible
+  unsigned threads = 0;                          // that fit into the limit
+  size_t resumed_tensors = 0;                    // that an earlier run had completed
   double seconds = 0;
 
   double bits_per_weight() const;
 };
 
-/// Throws Error: bad_input (a quantized source, among others), not_found, unsupported, io, cancelled.
+/// A run that is stopped on its way, by an error, cancelling, a kill or a loss of power, leaves "<target>.partial" and
+/// "<target>.journal" once a tensor is complete, with which `resume` goes on to the same bytes; an old target stays as
+/// it is until the new one is complete.
+/// Throws Error: bad_input (a quantized source, among others), not_found, unsupported, io, out_of_memory, cancelled.
 QuantizeReport quantize(const QuantizeRequest& request, Progress& progress = no_progress());
 
 }  // namespace adze::pipeline

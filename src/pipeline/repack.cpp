@@ -1,5 +1,6 @@
 #include "pipeline/repack.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -7,14 +8,17 @@
 namespace adze::pipeline {
 namespace {
 
+std::string place_of(const model::Tensor& tensor) {
+  return fmt::format("{}: tensor '{}'", tensor.source->where(), tensor.name);
+}
+
 model::Tensor repacked(const model::Tensor& tensor, const TensorPlan& plan, const quantize::PackingOptions& packing,
-                       const MeasureOptions& options, std::shared_ptr<Differences> differences) {
-  return with_context(fmt::format("{}: tensor '{}'", tensor.source->where(), tensor.name), [&] {
-    const auto& codec = codecs::codec_of(plan.storage);
+                       std::shared_ptr<Differences> differences) {
+  return with_context(place_of(tensor), [&] {
     quantize::PackingOptions own = packing;
     own.statistics = plan.statistics;
-    const auto packed = quantize::packed_tensor(tensor, codec, own);
-    return measured_tensor(tensor, packed, std::move(differences), options);
+    own.observer = std::move(differences);
+    return quantize::packed_tensor(tensor, codecs::codec_of(plan.storage), own);
   });
 }
 
@@ -26,15 +30,33 @@ Repacking::Repacking(const model::TensorList& tensors, const std::vector<TensorP
   for (const auto& tensor : tensors) {
     const auto& plan = plans.at(index++);
     const bool is_copy = plan.storage == tensor.storage;
-    differences_.push_back(is_copy ? nullptr : std::make_shared<Differences>());
-    tensors_.add(is_copy ? tensor : repacked(tensor, plan, packing, options, differences_.back()));
+    differences_.push_back(is_copy ? nullptr : std::make_shared<Differences>(place_of(tensor), options));
+    tensors_.add(is_copy ? tensor : repacked(tensor, plan, packing, differences_.back()));
     planned_.push_back({.name = tensor.name,
                         .shape = tensor.shape,
                         .from = tensor.storage,
                         .to = plan.storage,
                         .bytes = checked_tensor_bytes(*plan.storage, tensor.shape, tensor.name),
                         .reason = plan.reason});
+    if (!is_copy) note_need(tensor, plan, packing);
   }
+}
+
+void Repacking::note_need(const model::Tensor& tensor, const TensorPlan& plan,
+                          const quantize::PackingOptions& packing) {
+  if (!packing.quantizer->memory_need) return;
+  const quantize::PackingJob job{codecs::codec_of(plan.storage), plan.statistics.get(), packing.settings};
+  const auto need = packing.quantizer->memory_need(tensor.shape.row_length(), job);
+  if (need.shared > need_.bytes.shared) need_ = {{need.shared, need_.bytes.per_thread}, tensor.name};
+  need_.bytes.per_thread = std::max(need_.bytes.per_thread, need.per_thread);
+}
+
+codecs::RoundingError Repacking::error_of(size_t tensor) const {
+  return differences_[tensor] ? differences_[tensor]->total() : codecs::RoundingError{};
+}
+
+void Repacking::restore(size_t tensor, const codecs::RoundingError& error) const {
+  if (differences_[tensor]) differences_[tensor]->restore(error);
 }
 
 std::vector<TensorOutcome> Repacking::outcomes() const {

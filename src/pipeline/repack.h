@@ -7,7 +7,7 @@
 
 #include "formats/format.h"
 #include "model/model.h"
-#include "pipeline/measured_tensor.h"
+#include "pipeline/differences.h"
 #include "pipeline/tensor_outcome.h"
 #include "quantize/packed_tensor.h"
 
@@ -30,12 +30,29 @@ class Repacking {
 
   const model::TensorList& tensors() const { return tensors_; }
 
+  struct Need {
+    quantize::MemoryNeed bytes = {};
+    std::string tensor = {};  // that needs most of what is shared
+  };
+  /// The most that any tensor needs beside its rows.
+  Need memory_need() const { return need_; }
+
+  // By the place of a tensor in the model.
+  const std::string& name_of(size_t tensor) const { return planned_[tensor].name; }
+  /// What packing did to its values; nothing where the bytes are copied. REQUIRES: every row was written.
+  codecs::RoundingError error_of(size_t tensor) const;
+  /// Its rows were written by an earlier run.
+  void restore(size_t tensor, const codecs::RoundingError& error) const;
+
   /// REQUIRES: every row was written.
   std::vector<TensorOutcome> outcomes() const;
 
  private:
   model::TensorList tensors_;
+  void note_need(const model::Tensor& tensor, const TensorPlan& plan, const quantize::PackingOptions& packing);
+
   std::vector<TensorOutcome> planned_;
+  Need need_;
   std::vector<std::shared_ptr<Differences>> differences_;  // null where the bytes are copied
 };
 

@@ -111,6 +111,14 @@ std::shared_ptr<const void> prepare_gptq(int64_t columns, const PackingJob& job)
   return prepared;
 }
 
+MemoryNeed memory_need_of_gptq(int64_t columns, const PackingJob& job) {
+  if (!job.statistics || !job.statistics->hessian || !has_lattice(job.codec)) return {};
+  // The triangle, a square in double precision while it is factored (as large as what follows it), and the factor.
+  const auto square = static_cast<uint64_t>(columns) * static_cast<uint64_t>(columns);
+  const auto rows = static_cast<uint64_t>(columns * kRowLanes) * sizeof(float);
+  return {.shared = square * (2 + 8 + 4) + 16 * rows, .per_thread = LatticeRows::memory_bytes(columns) + 3 * rows};
+}
+
 /// Sixteen rows at a time.
 class ErrorFeedback {
  public:
@@ -226,6 +234,7 @@ constinit const Quantizer gptq{
     .parameters = kParameters,
     .prepare = prepare_gptq,
     .drives = has_lattice,
+    .memory_need = memory_need_of_gptq,
     .reads_importance = true,
     .reads_hessians = true};
 

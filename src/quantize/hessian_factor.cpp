@@ -141,6 +141,7 @@ HessianFactor factor_hessian(const std::vector<float>& triangle, std::vector<int
   while (!factor_in_place(lower)) {
     if (++tries > kMostDampings) fail(ErrorCode::bad_input, "a Hessian cannot be factored: its numbers are damaged");
     added = std::max(10 * added, 1e-6 * mean);
+    lower = Square(0);  // never two of them
     lower = reversed(triangle, order, added);
   }
   invert_in_place(lower);

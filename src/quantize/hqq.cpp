@@ -146,6 +146,12 @@ void pack_hqq(const Rows& rows, const PackingJob& job, std::byte* packed) {
   }
 }
 
+MemoryNeed memory_need_of_hqq(int64_t columns, const PackingJob& job) {
+  if (!has_lattice(job.codec)) return {};
+  const auto targets = static_cast<uint64_t>(columns * kRowLanes) * sizeof(float);
+  return {.shared = 0, .per_thread = 2 * LatticeRows::memory_bytes(columns) + targets};
+}
+
 }  // namespace
 
 constinit const Quantizer hqq{.name = "hqq",
@@ -153,6 +159,7 @@ constinit const Quantizer hqq{.name = "hqq",
                               .supports = can_be_written,
                               .pack = pack_hqq,
                               .parameters = kParameters,
-                              .drives = has_lattice};
+                              .drives = has_lattice,
+                              .memory_need = memory_need_of_hqq};
 
 }  // namespace adze::quantize

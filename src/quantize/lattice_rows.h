@@ -59,6 +59,9 @@ class LatticeRows {
   /// Writes the codes into the blocks, and the rows that were loaded to `packed`.
   void store(std::byte* packed);
 
+  /// Anonymous memory of one, about: numbers, values, codes, scales and blocks of every lane.
+  static uint64_t memory_bytes(int64_t columns) { return static_cast<uint64_t>(columns) * kRowLanes * 12; }
+
   int64_t columns() const { return columns_; }
   int64_t blocks() const { return columns_ / block_; }
   int64_t block_of(int64_t column) const { return column / block_; }

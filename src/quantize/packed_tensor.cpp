@@ -1,7 +1,6 @@
 #include "quantize/packed_tensor.h"
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -15,10 +14,6 @@ namespace {
 constexpr int64_t kFloatsAtATime = 64 << 10;
 // Quantizers that prepare something take rows side by side.
 constexpr int64_t kRowsSideBySide = 16;
-
-int64_t count_non_finite(const std::vector<float>& values) {
-  return std::count_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-}
 
 class PackedSource final : public model::TensorSource {
  public:
@@ -43,9 +38,10 @@ class PackedSource final : public model::TensorSource {
       const auto bytes = original_.source->rows(first + done, now, original_bytes);
       values.resize(static_cast<size_t>(now * columns));
       decoder_.decode(bytes.data(), values.data(), now * columns);
-      if (options_.report) options_.report->non_finite_values += count_non_finite(values);
       const Rows rows{values.data(), first + done, now, columns, rows_per_matrix()};
-      options_.quantizer->pack(rows, job, scratch.data() + done * packed_row);
+      std::byte* packed = scratch.data() + done * packed_row;
+      options_.quantizer->pack(rows, job, packed);
+      if (options_.observer) options_.observer->packed(rows, target_, packed);
     }
     return scratch;
   }

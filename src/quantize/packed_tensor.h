@@ -1,7 +1,6 @@
 // A tensor in another storage type, computed row by row when somebody asks for it.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -11,16 +10,18 @@
 
 namespace adze::quantize {
 
-/// What was met while rows were computed. May be read at any time; complete when all rows were asked for once.
-struct PackingReport {
-  std::atomic<int64_t> non_finite_values{0};  // NaN and infinities of the source
+/// Sees rows with what they became. Called from several threads, for runs of rows as they are asked for.
+class PackingObserver {
+ public:
+  virtual ~PackingObserver() = default;
+  virtual void packed(const Rows& rows, const codecs::Codec& codec, const std::byte* bytes) = 0;
 };
 
 struct PackingOptions {
   const Quantizer* quantizer = &nearest;
   Settings settings = {};                                       // of its parameters
   std::shared_ptr<const InputStatistics> statistics = nullptr;  // may be null
-  std::shared_ptr<PackingReport> report = nullptr;              // may be null
+  std::shared_ptr<PackingObserver> observer = nullptr;          // may be null
 };
 
 /// The same numbers in `target`: lazy, safe to read from several threads, each row the same bytes whoever asks for it.

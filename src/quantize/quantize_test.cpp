@@ -96,14 +96,21 @@ TEST(PackedTensor, WideningIsExact) {
   EXPECT_EQ(all_rows(packed_tensor(wide, codecs::f16)), all_rows(half));
 }
 
-TEST(PackedTensor, CountsNonFiniteValues) {
-  auto values = gaussian(1024);
-  values[3] = std::numeric_limits<float>::quiet_NaN();
-  values[900] = -std::numeric_limits<float>::infinity();
-  const auto report = std::make_shared<PackingReport>();
-  const model::Tensor packed = packed_tensor(float_tensor({4, 256}, values), codecs::q6_k, {.report = report});
-  all_rows(packed);
-  EXPECT_EQ(report->non_finite_values, 2);
+struct SeenRows final : PackingObserver {
+  void packed(const Rows& rows, const codecs::Codec& codec, const std::byte* seen) override {
+    values.insert(values.end(), rows.values, rows.values + rows.count * rows.columns);
+    bytes.insert(bytes.end(), seen, seen + rows.count * row_bytes(codec.info, rows.columns));
+  }
+  std::vector<float> values;
+  std::vector<std::byte> bytes;
+};
+
+TEST(PackedTensor, ShowsRowsAndWhatTheyBecame) {
+  const auto values = gaussian(1024);
+  const auto seen = std::make_shared<SeenRows>();
+  const model::Tensor packed = packed_tensor(float_tensor({4, 256}, values), codecs::q6_k, {.observer = seen});
+  EXPECT_EQ(all_rows(packed), seen->bytes);
+  EXPECT_EQ(seen->values, values);
 }
 
 TEST(PackedTensor, RefusesWhatCannotBe) {

@@ -39,6 +39,12 @@ struct PackingJob {
   const void* prepared = nullptr;  // what the quantizer's prepare() made
 };
 
+/// Anonymous memory in bytes beyond the rows themselves, at most.
+struct MemoryNeed {
+  uint64_t shared = 0;      // by all threads, while one weight is packed
+  uint64_t per_thread = 0;  // that packs its rows
+};
+
 struct Quantizer {
   std::string_view name;     // "nearest"
   std::string_view summary;  // one line for `adze list quantizers`
@@ -56,6 +62,9 @@ struct Quantizer {
 
   /// The codecs for which it does more than `importance` does; null: all that it supports.
   bool (*drives)(const codecs::Codec& codec) = nullptr;
+
+  /// For a weight of `columns` columns; null: nothing to speak of.
+  MemoryNeed (*memory_need)(int64_t columns, const PackingJob& job) = nullptr;
 
   bool reads_importance = false;
   bool reads_hessians = false;

@@ -15,6 +15,7 @@
 #include "formats/gguf/split_files.h"
 #include "formats/gguf/value_types.h"
 #include "formats/tensor_stream.h"
+#include "formats/write_ledger.h"
 
 namespace adze::formats {
 namespace {
@@ -206,16 +207,56 @@ std::vector<Part> plan_parts(const model::Model& model, const model::KeyValues& 
   return parts;
 }
 
-void write_part(const Part& part, TensorStream& stream, OutputFile& file) {
-  file.append(part.header.bytes());
-  for (const auto* tensor : part.tensors) {
+/// Writes the tensors of all parts in turn, and leaves out those that an earlier run completed.
+class PartWriter {
+ public:
+  PartWriter(const WriteOptions& options, uint64_t tensor_bytes)
+      : stream_(options, tensor_bytes), ledger_(options.ledger), resumes_(ledger_ != nullptr) {}
+
+  void write(const Part& part, OutputFile& file) {
+    const auto before = resumes_ ? bytes_there(part.path) : nullptr;
+    file.append(part.header.bytes());
+    for (const auto* tensor : part.tensors) {
+      file.pad_to(part.alignment);
+      write(*tensor, before.get(), file);
+      ++number_;
+    }
     file.pad_to(part.alignment);
-    stream.write(*tensor, file);
   }
-  file.pad_to(part.alignment);
-}
+
+ private:
+  static std::shared_ptr<const MappedFile> bytes_there(const std::string& path) {
+    return MappedFile::open(OutputFile::partial_path(path));
+  }
+
+  void write(const model::Tensor& tensor, const MappedFile* before, OutputFile& file) {
+    if (!ledger_) {
+      stream_.write(tensor, file);
+      return;
+    }
+    resumes_ = resumes_ && is_complete(tensor, before, file);
+    if (!resumes_) ledger_->finish(number_, stream_.write(tensor, file), file);
+  }
+
+  bool is_complete(const model::Tensor& tensor, const MappedFile* before, OutputFile& file) {
+    const auto checksum = ledger_->finished(number_);
+    const uint64_t begin = file.position();
+    const auto size = static_cast<uint64_t>(tensor.byte_size());
+    if (!checksum || !before || begin + size > before->bytes().size()) return false;
+    if (!stream_.skip(tensor, before->bytes().subspan(begin, size), *checksum, file)) return false;
+    before->drop_pages(begin, size);
+    ledger_->reuse(number_, file);
+    return true;
+  }
+
+  TensorStream stream_;
+  WriteLedger* const ledger_;
+  bool resumes_;  // all tensors so far were complete
+  size_t number_ = 0;
+};
 
 std::unique_ptr<OutputFile> open_part(const std::string& path, const WriteOptions& options) {
+  if (options.ledger) return OutputFile::resumable(path);
   if (!options.sink) return std::make_unique<OutputFile>(path);
   return std::make_unique<OutputFile>(path, [path, &options](auto bytes) { options.sink(path, bytes); });
 }
@@ -237,11 +278,11 @@ std::vector<PlannedFile> plan_gguf_files(const model::Model& model, const std::s
 }
 
 void write_gguf(const model::Model& model, const std::string& path, const WriteOptions& options) {
-  TensorStream stream(options, static_cast<uint64_t>(model.tensors.byte_size()));
+  PartWriter writer(options, static_cast<uint64_t>(model.tensors.byte_size()));
   std::vector<std::unique_ptr<OutputFile>> files;
   for (const Part& part : plan_parts(model, keys_of(model), path, options)) {
     files.push_back(open_part(part.path, options));
-    write_part(part, stream, *files.back());
+    writer.write(part, *files.back());
   }
   for (const auto& file : files) file->commit();
 }
