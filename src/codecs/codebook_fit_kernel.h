@@ -118,26 +118,64 @@ struct CodebookKernel {
     fill_half(lanes, element + book.dimensions / 2, first, book, scale, tables.second);
   }
 
+  /// The least of some entries. Four chains side by side: one would wait for each minimum.
+  static Floats least_of(const Floats* table, const uint8_t* entries, int count) {
+    Floats a = table[entries[0]], b = a, c = a, d = a;
+    int at = 1;
+    for (; at + 4 <= count; at += 4) {
+      a = Lesser::lesser(table[entries[at]], a);
+      b = Lesser::lesser(table[entries[at + 1]], b);
+      c = Lesser::lesser(table[entries[at + 2]], c);
+      d = Lesser::lesser(table[entries[at + 3]], d);
+    }
+    for (; at < count; ++at) a = Lesser::lesser(table[entries[at]], a);
+    return Lesser::lesser(Lesser::lesser(a, b), Lesser::lesser(c, d));
+  }
+
   static Floats least_cost(const SplitCodebook& book, const Tables& tables) {
     Floats best = Floats{} + __builtin_inff();
     int at = 0;
     for (int run = 0; run < book.runs; ++run) {
-      Floats least = tables.second[book.second[at]];
-      for (++at; at < book.run_end[run]; ++at) least = Lesser::lesser(tables.second[book.second[at]], least);
+      const Floats least = least_of(tables.second, book.second + at, book.run_end[run] - at);
+      at = book.run_end[run];
       best = Lesser::lesser(tables.first[book.run_half[run]] + least, best);
     }
     return best;
   }
 
+  /// In vectors the best run of each lane, then, lane by lane, the first of its points that is as good.
   static Nearest nearest(const SplitCodebook& book, const Tables& tables) {
     Nearest best{Floats{} + __builtin_inff(), {}};
+    Floats second = {};  // the least second half of the best run
     int at = 0;
     for (int run = 0; run < book.runs; ++run) {
-      Nearest least{tables.second[book.second[at]], Ints{} + at};
-      for (++at; at < book.run_end[run]; ++at) keep_less({tables.second[book.second[at]], Ints{} + at}, least);
-      keep_less({tables.first[book.run_half[run]] + least.cost, least.position}, best);
+      const Floats least = least_of(tables.second, book.second + at, book.run_end[run] - at);
+      at = book.run_end[run];
+      const Floats cost = tables.first[book.run_half[run]] + least;
+      second = cost < best.cost ? least : second;
+      keep_less({cost, Ints{} + run}, best);
     }
+    int32_t runs[kWidth], positions[kWidth];
+    float seconds[kWidth];
+    __builtin_memcpy(runs, &best.position, sizeof runs);
+    __builtin_memcpy(seconds, &second, sizeof seconds);
+    for (int lane = 0; lane < kWidth; ++lane)
+      positions[lane] = first_as_good(book, tables, runs[lane], {lane, seconds[lane]});
+    __builtin_memcpy(&best.position, positions, sizeof positions);
     return best;
+  }
+
+  struct Wanted {
+    int lane;
+    float cost;
+  };
+
+  static int first_as_good(const SplitCodebook& book, const Tables& tables, int run, Wanted wanted) {
+    const auto* second = reinterpret_cast<const float*>(tables.second) + wanted.lane;
+    const int last = book.run_end[run] - 1;
+    int at = run == 0 ? 0 : book.run_end[run - 1];
+    while (at < last && second[book.second[at] * kWidth] != wanted.cost) ++at;
+    return at;
   }
 
   static void keep_less(const Nearest& candidate, Nearest& best) {

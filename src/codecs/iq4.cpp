@@ -97,7 +97,7 @@ void encode_iq4_xs(const float* values, const float* importance, std::byte* pack
   auto* blocks = blocks_at<BlockIQ4_XS>(packed);
   for_each_lane_group(values, importance, count, kBlockElements, [&](LaneBlocks& lanes, int used, int64_t first) {
     importance ? normalize_weights(lanes, kGroups) : set_magnitude_weights(lanes, kGroups);
-    SignedLayout layout{kIq4Codes, kGroups, {-32, 31}, kPlaces};
+    SignedLayout layout{kIq4Codes, kGroups, {-32, 31}, importance != nullptr, kPlaces};
     if (!importance) layout.places = kFewPlaces;
     const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, layout);
     const LaneCodes codes = nearest_codes(lanes, kIq4Codes, fitted.fit);

@@ -67,7 +67,7 @@ void encode_q3_k(const float* values, const float* importance, std::byte* packed
   auto* blocks = blocks_at<BlockQ3_K>(packed);
   for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int, int64_t first) {
     importance ? normalize_weights(lanes, kLanes) : set_magnitude_weights(lanes, kLanes);
-    SignedLayout layout{kCodes, kLanes, kGroupScales, kPlaces};
+    SignedLayout layout{kCodes, kLanes, kGroupScales, importance != nullptr, kPlaces};
     if (!importance) layout.places = kFewPlaces;
     const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, layout);
     const LaneCodes codes = nearest_codes(lanes, kCodes, fitted.fit);

@@ -48,7 +48,8 @@ void encode_q6_k(const float* values, const float* importance, std::byte* packed
   auto* blocks = blocks_at<BlockQ6_K>(packed);
   for_each_lane_group(values, importance, count, kGroupElements, [&](LaneBlocks& lanes, int, int64_t first) {
     importance ? normalize_weights(lanes, kLanes) : set_magnitude_weights(lanes, kLanes);
-    const SignedSuperBlocks fitted = fit_signed_super_blocks(lanes, {kCodes, kLanes, {-128, 127}, kPlaces});
+    const SignedSuperBlocks fitted =
+        fit_signed_super_blocks(lanes, {kCodes, kLanes, {-128, 127}, importance != nullptr, kPlaces});
     const LaneCodes codes = nearest_codes(lanes, kCodes, fitted.fit);
     BlockQ6_K& block = blocks[first / kLanes];
     store_f16(block.scale, fitted.scale[0]);

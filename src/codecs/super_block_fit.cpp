@@ -40,7 +40,7 @@ AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, const AffineL
   const std::array extreme_codes = {layout.highest_code};
   const FitRules free{layout.codes, OffsetRule::never_positive, false};
   const LaneFit wanted = find_scales_and_offsets(lanes, free, overhangs_for(layout));
-  const int rounds = layout.highest_code < 63 ? 3 : 1;  // coarse scales need more
+  const int rounds = layout.highest_code >= 63 ? 1 : layout.weighted ? 3 : 2;  // coarse scales need more
   const LevelRules rules{layout.codes, {0, layout.highest_code}, layout.highest_code, layout.groups, rounds};
   const Levels levels = search_levels(lanes, rules, wanted, extreme_codes);
   AffineSuperBlocks blocks;
@@ -56,17 +56,18 @@ AffineSuperBlocks fit_affine_super_blocks(const LaneBlocks& lanes, const AffineL
 
 SignedSuperBlocks fit_signed_super_blocks(const LaneBlocks& lanes, const SignedLayout& layout) {
   const CodeRange range = layout.codes, group_scales = layout.group_scales;
-  // Coarse scales and codes gain from more than one scale of the super-block, and from repetition.
+  // Coarse scales and codes gain from more than one scale of the super-block, and from repetition: more where numbers
+  // differ in weight.
   const bool few_codes = group_scales.highest < 64 && !range.levels;
   constexpr float kScalesOfFewCodes[] = {1.0f, 0.94f, 0.88f, 0.82f};
   float extreme_codes[2 * std::size(kScalesOfFewCodes)];
   size_t count = 0;
-  for (const float place : std::span(kScalesOfFewCodes).first(few_codes ? std::size(kScalesOfFewCodes) : 1)) {
+  for (const float place : std::span(kScalesOfFewCodes).first(!few_codes ? 1 : layout.weighted ? 4 : 2)) {
     extreme_codes[count++] = group_scales.lowest * place;
     extreme_codes[count++] = group_scales.highest * place;
   }
   const LaneFit wanted = find_scales(lanes, {range, OffsetRule::none, false}, layout.places);
-  const LevelRules rules{range, group_scales, 0, layout.groups, few_codes ? 3 : 1};
+  const LevelRules rules{range, group_scales, 0, layout.groups, !few_codes ? 1 : layout.weighted ? 3 : 2};
   const Levels levels = search_levels(lanes, rules, wanted, {extreme_codes, count});
   SignedSuperBlocks blocks;
   for (int lane = 0; lane < kLanes; ++lane) {

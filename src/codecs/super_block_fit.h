@@ -35,6 +35,7 @@ struct SignedLayout {
   CodeRange codes;
   int groups;                     // per super-block: 8 or 16
   CodeRange group_scales;         // integers
+  bool weighted;                  // by importance
   std::span<const float> places;  // where the number of largest magnitude of a group may come to lie
 };
 
