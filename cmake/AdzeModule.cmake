@@ -12,11 +12,12 @@ set(ADZE_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -m
   # GCC 12 takes the deliberately undefined operands inside its own AVX-512 headers for mistakes.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
 set(ADZE_FLAGS_avx512bf16 ${ADZE_FLAGS_avx512} -mavx512bf16)
+set(ADZE_FLAGS_amx ${ADZE_FLAGS_avx512} -mamx-tile -mamx-int8)
 # GCC would load every operand of a loop's body first, and spill what then exceeds the 32 registers.
 set(ADZE_FLAGS_neon $<$<CXX_COMPILER_ID:GNU>:-fno-schedule-insns>)
 set(ADZE_FLAGS_dotprod ${ADZE_FLAGS_neon} -march=armv8.2-a+dotprod)
 set(ADZE_FLAGS_i8mm ${ADZE_FLAGS_neon} -march=armv8.2-a+dotprod+i8mm)
-set(ADZE_X86_SUFFIXES avx2 avx512 avx512bf16)
+set(ADZE_X86_SUFFIXES avx2 avx512 avx512bf16 amx)
 set(ADZE_ARM_SUFFIXES neon dotprod i8mm)
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

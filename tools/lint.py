@@ -21,7 +21,7 @@ FIRST_RANK_THAT_MAY_PRINT = 8
 
 GENERATED_BANNER = re.compile(r"generated (by|from)", re.I)
 BANNED_NAMES = re.compile(r"(^|_)(utils?|commons?|helpers?|misc|details?|managers?)(_|$)|^impl$")
-ISA_SUFFIX = re.compile(r"_(avx2|avx512|avx512bf16|neon|dotprod|i8mm)(_[a-z0-9]+)?\.(cpp|h|inc)$")
+ISA_SUFFIX = re.compile(r"_(avx2|avx512|avx512bf16|amx|neon|dotprod|i8mm)(_[a-z0-9]+)?\.(cpp|h|inc)$")
 CONDITIONAL = re.compile(r"^\s*#\s*(if|ifdef|ifndef|elif)\b", re.M)
 MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+((?!ADZE_)\w+)", re.M)
 PRINTS_OR_ENDS = re.compile(

@@ -5,6 +5,7 @@
 
 #include "base/checked_math.h"
 #include "base/checksum.h"
+#include "base/cpu_features.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -199,6 +200,15 @@ TEST(Utf8, FindsIncompleteSuffix) {
   EXPECT_EQ(incomplete_utf8_suffix("a\xc3"), 1u);
   EXPECT_EQ(incomplete_utf8_suffix("\xf0\x9f\x98\x80"), 0u);
   EXPECT_EQ(incomplete_utf8_suffix("\xff"), 0u);
+}
+
+TEST(CpuFeatures, HigherSetsOfAFamilyIncludeTheLower) {
+  EXPECT_TRUE(isa_includes(Isa::amx, Isa::avx512));
+  EXPECT_TRUE(isa_includes(Isa::amx, Isa::scalar));
+  EXPECT_FALSE(isa_includes(Isa::avx512, Isa::amx));
+  EXPECT_FALSE(isa_includes(Isa::amx, Isa::neon));
+  EXPECT_FALSE(isa_includes(Isa::i8mm, Isa::amx));
+  EXPECT_EQ(std::string("amx"), isa_name(Isa::amx));
 }
 
 TEST(ThreadPool, RunsEveryIndexOnceAndRethrows) {

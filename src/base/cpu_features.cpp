@@ -10,6 +10,10 @@
 
 #if defined(__aarch64__)
 #include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace adze {
@@ -19,9 +23,9 @@ struct NamedIsa {
   Isa isa;
   const char* name;
 };
-constexpr NamedIsa kIsas[] = {{Isa::scalar, "scalar"}, {Isa::sse, "sse"},   {Isa::avx2, "avx2"},
-                              {Isa::avx512, "avx512"}, {Isa::neon, "neon"}, {Isa::dotprod, "dotprod"},
-                              {Isa::i8mm, "i8mm"}};
+constexpr NamedIsa kIsas[] = {{Isa::scalar, "scalar"},   {Isa::sse, "sse"},  {Isa::avx2, "avx2"},
+                              {Isa::avx512, "avx512"},   {Isa::amx, "amx"},  {Isa::neon, "neon"},
+                              {Isa::dotprod, "dotprod"}, {Isa::i8mm, "i8mm"}};
 
 // Arm processors give numbers instead of a name: the designer's and the design's.
 std::string read_model_name() {
@@ -38,6 +42,22 @@ std::string read_model_name() {
   return "unknown processor";
 }
 
+#if defined(__x86_64__)
+// Whether the system saves the tiles (XCR0 bits 17 and 18). They are 8 KiB for each thread, so Linux (from 5.16 on)
+// gives them only to processes that have asked.
+bool may_use_tiles() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  constexpr unsigned kSystemSavesState = 1u << 27;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & kSystemSavesState)) return false;
+  constexpr unsigned kTiles = 1u << 24, kTilesOfBytes = 1u << 25;
+  if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(edx & kTiles) || !(edx & kTilesOfBytes)) return false;
+  __asm__("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+  constexpr unsigned kTileState = 3u << 17;
+  constexpr long kAskForState = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+  return (eax & kTileState) == kTileState && syscall(SYS_arch_prctl, kAskForState, kTileData) == 0;
+}
+#endif
+
 CpuFeatures detect() {
   CpuFeatures found;
   found.model_name = read_model_name();
@@ -48,6 +68,7 @@ CpuFeatures detect() {
                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                  __builtin_cpu_supports("avx512vnni");
   found.avx512_bf16 = found.avx512 && __builtin_cpu_supports("avx512bf16");
+  found.amx = found.avx512 && may_use_tiles();
 #elif defined(__aarch64__)
   constexpr unsigned long kHwcapDotProduct = 1ul << 20;
   constexpr unsigned long kHwcap2Int8Matrices = 1ul << 13;
@@ -59,6 +80,7 @@ CpuFeatures detect() {
 }
 
 Isa highest_isa(const CpuFeatures& cpu) {
+  if (cpu.amx) return Isa::amx;
   if (cpu.avx512) return Isa::avx512;
   if (cpu.avx2) return Isa::avx2;
   if (cpu.i8mm) return Isa::i8mm;
@@ -79,7 +101,8 @@ Isa forced_isa(std::string_view name, Isa highest) {
     }
     return entry.isa;
   }
-  fail(ErrorCode::bad_input, "ADZE_FORCE_ISA={}: unknown; use scalar, sse, avx2, avx512, neon, dotprod or i8mm", name);
+  fail(ErrorCode::bad_input, "ADZE_FORCE_ISA={}: unknown; use scalar, sse, avx2, avx512, amx, neon, dotprod or i8mm",
+       name);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace adze {
 
 /// Instruction-set levels that kernels exist for; within a family a higher one includes the lower ones.
-enum class Isa { scalar, sse, avx2, avx512, neon, dotprod, i8mm };
+enum class Isa { scalar, sse, avx2, avx512, amx, neon, dotprod, i8mm };
 
 /// The family this program is compiled for. Kernel lists ask it with `if constexpr`, so that a table of the other
 /// family's kernels, which is not compiled, is never referred to.
@@ -30,6 +30,7 @@ struct CpuFeatures {
   bool avx2 = false;    // with FMA, F16C and BMI2
   bool avx512 = false;  // F, BW, DQ, VL and VNNI
   bool avx512_bf16 = false;
+  bool amx = false;  // tiles of bytes, with avx512; the operating system lets this process use them
   bool neon = false;
   bool dotprod = false;  // sums of four products of bytes
   bool i8mm = false;     // products of 2 x 8 matrices of bytes, with dotprod
@@ -38,7 +39,7 @@ struct CpuFeatures {
 /// What the hardware and the operating system offer, not narrowed by ADZE_FORCE_ISA.
 const CpuFeatures& cpu_features();
 
-/// The highest ISA to use: the hardware's, or ADZE_FORCE_ISA=scalar|sse|avx2|avx512|neon|dotprod|i8mm.
+/// The highest ISA to use: the hardware's, or ADZE_FORCE_ISA=scalar|sse|avx2|avx512|amx|neon|dotprod|i8mm.
 /// Throws Error for an unknown value or one that this processor lacks.
 Isa active_isa();
 

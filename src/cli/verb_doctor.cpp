@@ -47,6 +47,7 @@ constexpr FeatureName kFeatures[] = {
     {"avx2 (with fma, f16c, bmi2)", &CpuFeatures::avx2},
     {"avx512 (f, bw, dq, vl, vnni)", &CpuFeatures::avx512},
     {"avx512_bf16", &CpuFeatures::avx512_bf16},
+    {"amx (tile, int8)", &CpuFeatures::amx},
     {"neon", &CpuFeatures::neon},
     {"dotprod", &CpuFeatures::dotprod},
     {"i8mm", &CpuFeatures::i8mm},

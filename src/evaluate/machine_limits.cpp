@@ -21,6 +21,7 @@ constexpr int64_t kMebibyte = 1 << 20;
 
 MachineLoops loops_for(Isa isa) {
   if constexpr (kIsX86) {
+    if (isa_includes(isa, Isa::amx)) return {kInt8LoopAmx, kMachineLoopsAvx512.f32, kMachineLoopsAvx512.read};
     if (isa_includes(isa, Isa::avx512)) return kMachineLoopsAvx512;
     if (isa_includes(isa, Isa::avx2)) return kMachineLoopsAvx2;
   } else {

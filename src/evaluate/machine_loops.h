@@ -24,6 +24,7 @@ extern const MachineLoops kMachineLoopsScalar;
 extern const MachineLoops kMachineLoopsAvx2;
 extern const MachineLoops kMachineLoopsAvx512;
 extern const MachineLoops kMachineLoopsNeon;
+extern const MultiplyAddLoop kInt8LoopAmx;
 extern const MultiplyAddLoop kInt8LoopDotprod;
 extern const MultiplyAddLoop kInt8LoopI8mm;
 

@@ -8,7 +8,10 @@
 
 namespace adze::ops {
 
-inline constexpr int kSuperBlocks = 8;  // blocks of 32 in a super-block
+inline constexpr int kSuperBlocks = 8;     // blocks of 32 in a super-block
+inline constexpr int kMostCodePlanes = 2;  // of tiles
+/// How far behind a panel its codes are read, for tokens that it does not have.
+inline constexpr int kPanelOverrunBytes = 31 * kSuperBlocks * kBlockNumbers + 64;
 
 /// The scales of a super-block of 16 rows, for products that add it up in integers.
 struct SuperBlockScales {
@@ -20,7 +23,7 @@ struct SuperBlockScales {
 
 /// Blocks of 32 numbers of 16 rows, unpacked.
 struct CodeTile {
-  uint8_t* codes;                  // [block][quad][16][4]
+  uint8_t* codes;                  // [block][quad][16][4], or as kernels with two code planes like it
   float* scales;                   // [block][1 or 2][16]
   float* minima;                   // the same shape; unused where the layout has none
   SuperBlockScales* super_blocks;  // in place of scales and minima, where activations have one scale for 256 numbers
@@ -34,7 +37,7 @@ inline constexpr float kSumOffset = 12582912.0f;
 
 /// Some blocks of the quantized activations of `tokens` rows, side by side.
 struct Panel {
-  int8_t* codes;  // [block][tokens][32]
+  int8_t* codes;  // [block][tokens][32], or [super-block][tokens][256] where rules say so
   float* scales;  // [block or super-block][tokens]
   /// A scale per block: [block][1 or 2][tokens]; for layouts with minima, float: scale * sum of the codes; for the
   /// others, where integer sums start: kSumStart - zero_point * sum of the codes. Sums run over as many numbers as
@@ -54,7 +57,9 @@ struct CodeRules {
   int sums;               // words for each activation scale of a panel
   /// Codes of tiles are scale * (code - zero point of the layout) + zero_point: exact, as the scales are small.
   bool scales_in_codes;
-  bool sums_in_pairs;  // int16 sums of parts 2 g and 2 g + 1 in a word, not where sums start
+  int code_planes;             // bytes that hold a code of a tile
+  bool super_blocks_together;  // a token's activations in a panel
+  bool sums_in_pairs;          // int16 sums of parts 2 g and 2 g + 1 in a word, not where sums start
 };
 
 struct Extent {
@@ -90,18 +95,27 @@ struct Q8Kernels {
   /// The same for one group straight from its records: for few tokens.
   void (*multiply_packed)(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,
                           float* sums);
+  /// Around all calls of unpack and multiply for a weight, in each thread: for state of the processor. Null: nothing.
+  void (*begin)() = nullptr;
+  void (*end)() = nullptr;
+  int most_scales_per_block = 2;
+  /// Bytes for a code with scales in it: 2 where one does not hold it. Its zero point is 0 then.
+  int code_planes = 1;
+  bool keeps_super_blocks_together = false;  // of activations in panels for `multiply`
 };
 
 /// With a scale per super-block all within it is exact: S = sum of (scale of the part) * (code - zero_point) * x and
 /// M = sum of (minimum of the part) * x in integers. Then, the same everywhere:
 ///   with minima: total = fma(fma(scale, float(S), -(minimum * float(M))), scale of x, total)
 ///   without:     total = fma(scale * float(S), scale of x, total)
+extern const Q8Kernels kQ8KernelsAmx;
 extern const Q8Kernels kQ8KernelsAvx512;
 extern const Q8Kernels kQ8KernelsAvx2;
 extern const Q8Kernels kQ8KernelsPortable;
 extern const Q8Kernels kQ8KernelsI8mm;
 extern const Q8Kernels kQ8KernelsDotprod;
 extern const Q8Kernels kQ8KernelsNeon;
+extern const Q8Kernels kQ8SuperKernelsAmx;
 extern const Q8Kernels kQ8SuperKernelsAvx512;
 extern const Q8Kernels kQ8SuperKernelsAvx2;
 extern const Q8Kernels kQ8SuperKernelsPortable;

@@ -41,6 +41,8 @@ std::shared_ptr<const void> resolve(const graph::Node& node) {
 std::vector<Kernel> list_kernels() {
   std::vector<Kernel> kernels;
   if constexpr (kIsX86) {
+    kernels.push_back(linear_q8_kernel<kQ8KernelsAmx>("amx_q8_32", Isa::amx));
+    kernels.push_back(linear_q8_kernel<kQ8SuperKernelsAmx>("amx_q8_256", Isa::amx));
     kernels.push_back(linear_q8_kernel<kQ8KernelsAvx512>("avx512_q8_32", Isa::avx512));
     kernels.push_back(linear_q8_kernel<kQ8SuperKernelsAvx512>("avx512_q8_256", Isa::avx512));
     kernels.push_back(linear_q8_kernel<kQ8KernelsAvx2>("avx2_q8_32", Isa::avx2));

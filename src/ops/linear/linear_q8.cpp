@@ -25,7 +25,7 @@ struct ThreadScratch {
 
 // `packed_bytes`: of the largest group that is packed on the way.
 ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
-  constexpr int64_t kCodes = kStretchBlocks * kBlockNumbers * kGroupRows;
+  constexpr int64_t kCodes = kMostCodePlanes * kStretchBlocks * kBlockNumbers * kGroupRows;
   constexpr int64_t kScales = 2 * kStretchBlocks * kGroupRows;
   constexpr int64_t kPlaces = 4 * kMaxSiblings;  // that may each lose an alignment
   ThreadScratch scratch{};
@@ -34,7 +34,8 @@ ThreadScratch place_thread(ScratchCursor& cursor, int64_t packed_bytes) {
             cursor.take<SuperBlockScales>(kStretchBlocks / kSuperBlocks)};
   }
   scratch.sums = cursor.take<float>(kPassColumns * kMaxGroups * kGroupRows);
-  scratch.own_activations = cursor.take<std::byte>(2 * kOwnNumbers + kPlaces * kPlaneBytes);
+  scratch.own_activations =
+      cursor.take<std::byte>(2 * kOwnNumbers + kPlaces * kPlaneBytes + kMaxSiblings * kPanelOverrunBytes);
   scratch.groups = cursor.take<std::byte>(kMaxGroups * packed_bytes);
   return scratch;
 }
@@ -187,6 +188,9 @@ int64_t first_step_at(int64_t cost, int64_t before, int64_t step_cost, int64_t s
 
 // Steps [begin, end), counted through all passes.
 void run_steps(const Product& product, int64_t begin, int64_t end, const ThreadScratch& scratch) {
+  if (begin == end) return;
+  const bool prepares = product.kernels->begin && !product.straight_from_records;
+  if (prepares) product.kernels->begin();
   const int64_t in_pass = product.steps();
   while (begin < end) {
     const int64_t pass = begin / in_pass;
@@ -196,6 +200,7 @@ void run_steps(const Product& product, int64_t begin, int64_t end, const ThreadS
       run_step(product, groups_of(product, begin - pass * in_pass, scratch), panels, scratch);
     }
   }
+  if (prepares) product.kernels->end();
 }
 
 // Threads share out the steps of all products by cost; each gets consecutive ones.
@@ -247,6 +252,9 @@ std::optional<std::string> refuse_linear_q8(const Q8Kernels& kernels, const Kern
   const StorageType storage = request.input_storages[1];
   const Rows16Layout* layout = rows16_layout(storage);
   if (!layout) return fmt::format("weight storage {} has no unpacker", storage->name);
+  if (layout->scales_per_block > kernels.most_scales_per_block) {
+    return fmt::format("weight storage {} has a scale for every 16 numbers", storage->name);
+  }
   if (layout->record_blocks < kernels.activation_blocks) {
     return fmt::format("weight storage {} has no blocks of 256 numbers", storage->name);
   }

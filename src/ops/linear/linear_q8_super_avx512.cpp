@@ -156,11 +156,6 @@ struct Product {
     }
   }
 
-  // values = the floats of integer sums that start at kSumStart, times `factor`, rounded once.
-  static inline __attribute__((always_inline)) __m512 times_offset_sum(__m512i sum, __m512 factor) {
-    return _mm512_fmsub_ps(_mm512_castsi512_ps(sum), factor, _mm512_mul_ps(factor, _mm512_set1_ps(kSumOffset)));
-  }
-
   // totals += the values of the super-block: `sum` is S, which starts at kSumStart where scales are in codes.
   static inline __attribute__((always_inline)) void add_values(const Operands& o, const Sums& sum, float* totals) {
     Sums minima;

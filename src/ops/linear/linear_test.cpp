@@ -117,9 +117,9 @@ TEST(Linear, fast_kernels_agree_with_the_reference) {
 }
 
 // Every code of an activation is 127 or -127: sums that usually fit into 16 bits do not.
-TEST(Linear, the_largest_sums_fit) {
+void expect_largest_sums_fit(int64_t tokens) {
   for (const Subject& subject : subjects()) {
-    const LinearShape shape{15, rounded_inputs(subject, 768), 33};
+    const LinearShape shape{tokens, rounded_inputs(subject, 768), 33};
     std::vector<float> x(static_cast<size_t>(shape.tokens * shape.inputs), 1.0f);
     for (size_t i = 0; i < x.size(); ++i) {
       const size_t token = i / static_cast<size_t>(shape.inputs);
@@ -127,6 +127,11 @@ TEST(Linear, the_largest_sums_fit) {
     }
     expect_agrees(subject, shape, 17, x);
   }
+}
+
+TEST(Linear, the_largest_sums_fit) {
+  expect_largest_sums_fit(15);
+  expect_largest_sums_fit(35);
 }
 
 // A row's result is the same bits alone, in any batch and with any number of threads.
@@ -195,10 +200,9 @@ TEST(Linear, bad_numbers_stay_in_their_row_and_are_seen) {
   }
 }
 
-// AVX2 and AVX-512 round alike, so a model computes the same numbers on both.
-TEST(Linear, instruction_sets_give_the_same_bits) {
+void expect_same_bits_everywhere(int64_t tokens) {
   for (const Subject& subject : subjects()) {
-    const LinearShape shape{9, rounded_inputs(subject, 1376), 41};
+    const LinearShape shape{tokens, rounded_inputs(subject, 1376), 41};
     LinearCase test(*subject.codec, shape, subject.activation);
     fill_random_blocks(*subject.codec, 11, test.weights);
     const auto x = random_floats(static_cast<size_t>(shape.tokens * shape.inputs), 12);
@@ -210,6 +214,49 @@ TEST(Linear, instruction_sets_give_the_same_bits) {
       test.run(x.data(), shape.tokens, nullptr, out.data());
       if (first.empty()) first = out;
       EXPECT_EQ(0, std::memcmp(first.data(), out.data(), out.size() * sizeof(float))) << name_of(other);
+    }
+  }
+}
+
+// AVX2, AVX-512 and AMX round alike, so a model computes the same numbers on each.
+TEST(Linear, instruction_sets_give_the_same_bits) {
+  expect_same_bits_everywhere(9);
+  expect_same_bits_everywhere(45);
+}
+
+// The kernel of another instruction set for the same.
+const Kernel& kernel_named(std::string_view name) {
+  for (const Kernel& kernel : linear.kernels) {
+    if (kernel.name == name) return kernel;
+  }
+  ADD_FAILURE() << "no kernel " << name;
+  return reference();
+}
+
+void expect_same_as(const Kernel& other, const Subject& subject, const LinearShape& shape) {
+  LinearCase test(*subject.codec, shape, subject.activation);
+  fill_random_blocks(*subject.codec, 31, test.weights);
+  const auto x = random_floats(static_cast<size_t>(shape.tokens * shape.inputs), 32);
+  std::vector<float> found(static_cast<size_t>(shape.tokens * shape.outputs));
+  std::vector<float> expected(found.size(), -1.0f);
+  test.prepare(*subject.kernel, 2);
+  test.run(x.data(), shape.tokens, nullptr, found.data());
+  test.prepare(other, 1);
+  test.run(x.data(), shape.tokens, nullptr, expected.data());
+  EXPECT_EQ(0, std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)))
+      << name_of(subject) << " tokens " << shape.tokens << " inputs " << shape.inputs;
+}
+
+// Tiles of 16 tokens that panels fill to any extent, and any number of blocks.
+TEST(Linear, tiles_give_the_same_bits_as_vectors) {
+  if (!isa_includes(active_isa(), Isa::amx)) GTEST_SKIP() << "AMX is not there or not used: its kernels were not run";
+  for (const Subject& subject : subjects()) {
+    if (subject.kernel->isa != Isa::amx) continue;
+    const Kernel& vectors = kernel_named("avx512" + std::string(subject.kernel->name.substr(3)));
+    for (const int64_t tokens : {17, 31, 32, 33, 48, 65, 530}) {
+      for (const int64_t inputs : {32, 96, 544, 1280}) {
+        expect_same_as(vectors, subject, {tokens, rounded_inputs(subject, inputs), 16 + tokens % 32});
+      }
     }
   }
 }

@@ -115,10 +115,11 @@ template <typename Lanes>
 inline void quantize_super_column(const Lanes& lanes, const float* x, int64_t blocks, const CodeRules& rules,
                                   const Panel& column, int tokens) {
   HalfSums halves[2 * kSuperBlocks];
+  const int64_t blocks_apart = rules.super_blocks_together ? 1 : tokens;
   for (int64_t s = 0; s < blocks / kSuperBlocks; ++s) {
     const int64_t block = s * kSuperBlocks;
     column.scales[s * tokens] =
-        quantize_blocks<kSuperBlocks>(lanes, x + block * kBlockNumbers, int64_t{kBlockNumbers} * tokens,
+        quantize_blocks<kSuperBlocks>(lanes, x + block * kBlockNumbers, kBlockNumbers * blocks_apart,
                                       column.codes + block * kBlockNumbers * tokens, halves);
     store_super_block_sums(halves, rules, column.sums + s * rules.sums * tokens, tokens);
   }

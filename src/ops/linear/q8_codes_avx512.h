@@ -46,6 +46,11 @@ inline __attribute__((always_inline)) void add_pair_products(__m512i& sum, __m51
   asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
 }
 
+// The floats of integer sums that start at kSumStart, times `factor`, rounded once.
+inline __attribute__((always_inline)) __m512 times_offset_sum(__m512i sum, __m512 factor) {
+  return _mm512_fmsub_ps(_mm512_castsi512_ps(sum), factor, _mm512_mul_ps(factor, _mm512_set1_ps(kSumOffset)));
+}
+
 inline __attribute__((always_inline)) __m512i broadcast_quad(const int8_t* quad) {
   int32_t bits;
   __builtin_memcpy(&bits, quad, 4);

@@ -26,8 +26,13 @@ CodeRules rules_of(const Rows16Layout& layout, const Q8Kernels& kernels, bool st
   rules.has_minima = layout.has_minima;
   rules.activation_blocks = kernels.activation_blocks;
   if (kernels.activation_blocks > 1) {
-    rules.scales_in_codes = !straight_from_records && puts_scales_in_codes(layout, kernels.largest_code);
-    if (rules.scales_in_codes) rules.zero_point = folded_zero_point(layout);
+    const bool in_a_byte = puts_scales_in_codes(layout, kernels.largest_code);
+    rules.scales_in_codes = !straight_from_records && (in_a_byte || kernels.code_planes > 1);
+    if (rules.scales_in_codes) {
+      rules.zero_point = in_a_byte ? folded_zero_point(layout) : 0;
+      rules.code_planes = in_a_byte ? 1 : kernels.code_planes;
+    }
+    rules.super_blocks_together = kernels.keeps_super_blocks_together && !straight_from_records;
     rules.sums_in_pairs = layout.has_minima || (kernels.sums_in_pairs && !rules.scales_in_codes);
   }
   rules.sums = sum_words(rules);
@@ -52,8 +57,9 @@ int64_t pass_columns(int64_t steps, int64_t columns, unsigned threads) {
 }
 
 // `panel` seen from one of its columns on.
-Panel column_of(const Panel& panel, int64_t column) {
-  return {panel.codes + kBlockNumbers * column, panel.scales + column, panel.sums + column};
+Panel column_of(const Panel& panel, int64_t column, const CodeRules& rules) {
+  const int64_t blocks_together = rules.super_blocks_together ? kSuperBlocks : 1;
+  return {panel.codes + blocks_together * kBlockNumbers * column, panel.scales + column, panel.sums + column};
 }
 
 }  // namespace
@@ -61,7 +67,7 @@ Panel column_of(const Panel& panel, int64_t column) {
 Activations place_activations(ScratchCursor& cursor, int64_t columns, int64_t features) {
   const int64_t blocks = features / kBlockNumbers;
   constexpr int64_t kMostSums = 3;  // a block: two, or 17 a super-block
-  return {cursor.take<int8_t>(columns * features), cursor.take<float>(columns * blocks),
+  return {cursor.take<int8_t>(columns * features + kPanelOverrunBytes), cursor.take<float>(columns * blocks),
           cursor.take<int32_t>(kMostSums * columns * blocks)};
 }
 
@@ -89,7 +95,8 @@ Product Product::of(const KernelCall& call, const Q8Kernels& kernels, unsigned t
 bool Product::quantizes_like(const Product& other) const {
   return planes == other.planes && rules.zero_point == other.rules.zero_point &&
          rules.scales_per_block == other.rules.scales_per_block && rules.has_minima == other.rules.has_minima &&
-         rules.scales_in_codes == other.rules.scales_in_codes;
+         rules.scales_in_codes == other.rules.scales_in_codes &&
+         rules.super_blocks_together == other.rules.super_blocks_together;
 }
 
 Panel Product::panel_at(int64_t panel, int64_t block) const {
@@ -104,18 +111,19 @@ void Product::quantize_blocks(int64_t token, int64_t first, int64_t count) const
   const float* numbers = x().floats(token) + first * kBlockNumbers;
   const int64_t panel = split.panel_of(token);
   const int64_t column = planes * (token - split.begin(panel));
-  kernels->quantize(numbers, count, rules, column_of(panel_at(panel, first), column), columns(panel));
+  kernels->quantize(numbers, count, rules, column_of(panel_at(panel, first), column, rules), columns(panel));
   if (planes == 1) return;
+  const int64_t blocks_apart = rules.super_blocks_together ? 1 : columns(panel);
   // The second plane of the blocks that share a scale: what the first, in the column before, has lost.
   for (int64_t block = 0; block < count; block += rules.activation_blocks) {
     const Panel at = panel_at(panel, first + block);
-    const Panel kept = column_of(at, column);
+    const Panel kept = column_of(at, column, rules);
     float residual[kSuperBlocks * kBlockNumbers];
     for (int64_t i = 0; i < rules.activation_blocks; ++i) {
       activation_residual(numbers + (block + i) * kBlockNumbers, kBlockNumbers, kBlockNumbers,
-                          kept.codes + i * kBlockNumbers * columns(panel), kept.scales, residual + i * kBlockNumbers);
+                          kept.codes + i * kBlockNumbers * blocks_apart, kept.scales, residual + i * kBlockNumbers);
     }
-    kernels->quantize(residual, rules.activation_blocks, rules, column_of(at, column + 1), columns(panel));
+    kernels->quantize(residual, rules.activation_blocks, rules, column_of(at, column + 1, rules), columns(panel));
   }
 }
 
