@@ -44,7 +44,7 @@ class Interrupted(VerbTest):
         cls.source = Path(scratch.name) / "layers.gguf"
         cls.source.write_bytes(layered_model())
         whole = Path(scratch.name) / "whole.gguf"
-        subprocess.run([ADZE, "quantize", cls.source, whole, "--type", TYPE], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([ADZE, "quantize", cls.source, whole, "--no-card", "--type", TYPE], check=True, stdout=subprocess.DEVNULL)
         cls.expected = hashlib.sha256(whole.read_bytes()).hexdigest()
 
     def setUp(self):
@@ -60,7 +60,7 @@ class Interrupted(VerbTest):
 
     def stop_after(self, tensors, how=signal.SIGKILL, words=()):
         """Starts a run and stops it once so many tensors are complete. Returns how many were."""
-        process = subprocess.Popen([ADZE, "quantize", self.source, self.out, "--type", TYPE, "-t", "1", *words],
+        process = subprocess.Popen([ADZE, "quantize", self.source, self.out, "--no-card", "--type", TYPE, "-t", "1", *words],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while process.poll() is None and self.tensors_done() < tensors:
             time.sleep(0.002)
@@ -69,7 +69,7 @@ class Interrupted(VerbTest):
         return self.tensors_done()
 
     def check_resumed(self, at_least, words=()):
-        report = self.json_of("quantize", self.source, self.out, "--type", TYPE, "--resume", *words)
+        report = self.json_of("quantize", self.source, self.out, "--no-card", "--type", TYPE, "--resume", *words)
         self.assertGreaterEqual(report["resumed_tensors"], at_least)
         self.assertEqual(self.hash_of(self.out), self.expected)
         self.assertEqual([path.name for path in self.folder.iterdir()], ["out.gguf"])
@@ -84,7 +84,7 @@ class Interrupted(VerbTest):
         self.check_resumed(done)
 
     def test_the_report_of_a_resumed_run_covers_all_tensors(self):
-        whole = self.json_of("quantize", self.source, self.folder / "whole.gguf", "--type", TYPE)
+        whole = self.json_of("quantize", self.source, self.folder / "whole.gguf", "--no-card", "--type", TYPE)
         (self.folder / "whole.gguf").unlink()
         self.stop_after(3)
         resumed = self.check_resumed(3)
@@ -100,7 +100,7 @@ class Interrupted(VerbTest):
 
     def test_without_resume_it_begins_anew_and_says_so(self):
         self.stop_after(2)
-        done = self.adze("quantize", self.source, self.out, "--type", TYPE)
+        done = self.adze("quantize", self.source, self.out, "--no-card", "--type", TYPE)
         self.assertRegex(done.stderr, r"tensors of an earlier run are given up; --resume would have")
         self.assertEqual(self.hash_of(self.out), self.expected)
         self.assertFalse(self.partial.exists() or self.journal.exists())
@@ -125,31 +125,31 @@ class Interrupted(VerbTest):
     def test_refuses_to_go_on_with_another_request(self):
         self.stop_after(2)
         before = self.journal.read_bytes()
-        words = ["quantize", self.source, self.out, "--resume"]
+        words = ["quantize", self.source, self.out, "--no-card", "--resume"]
         self.refuses(*words, "--type", "Q6_K", says=r'type was "Q4_K_M", is "Q6_K"')
-        self.refuses(*words, "--type", TYPE, "--tensor-type", "blk.7=q8_0", says="tensor types was")
+        self.refuses(*words, "--no-card", "--type", TYPE, "--tensor-type", "blk.7=q8_0", says="tensor types was")
         other = self.folder / "other.gguf"
         data = bytearray(self.source.read_bytes())
         data[-ROWS * COLUMNS * 4 + 2] ^= 1
         other.write_bytes(data)
-        self.refuses("quantize", other, self.out, "--type", TYPE, "--resume", says="source was")
+        self.refuses("quantize", other, self.out, "--no-card", "--type", TYPE, "--resume", says="source was")
         other.unlink()
         self.assertEqual(self.journal.read_bytes(), before)
         self.check_resumed(2)
 
     def test_two_at_a_time_are_refused(self):
-        process = subprocess.Popen([ADZE, "quantize", self.source, self.out, "--type", TYPE, "-t", "1"],
+        process = subprocess.Popen([ADZE, "quantize", self.source, self.out, "--no-card", "--type", TYPE, "-t", "1"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None and self.tensors_done() < 1:
             time.sleep(0.002)
-        self.refuses("quantize", self.source, self.out, "--type", TYPE, says="another process is writing")
+        self.refuses("quantize", self.source, self.out, "--no-card", "--type", TYPE, says="another process is writing")
         self.assertEqual(process.wait(timeout=120), 0)
         self.assertEqual(self.hash_of(self.out), self.expected)
 
     def test_a_source_cut_in_mid_file_leaves_no_target(self):
         copy = self.folder / "copy.gguf"
         copy.write_bytes(self.source.read_bytes())
-        process = subprocess.Popen([ADZE, "quantize", copy, self.out, "--type", TYPE, "-t", "1"],
+        process = subprocess.Popen([ADZE, "quantize", copy, self.out, "--no-card", "--type", TYPE, "-t", "1"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         while process.poll() is None and self.tensors_done() < 2:
             time.sleep(0.002)
@@ -158,9 +158,9 @@ class Interrupted(VerbTest):
         self.assertNotEqual(process.returncode, 0)
         self.assertRegex(messages, r"copy\.gguf: was (cut|changed or truncated)")
         self.assertFalse(self.out.exists())
-        self.refuses("quantize", copy, self.out, "--type", TYPE, "--resume", says="copy.gguf")
+        self.refuses("quantize", copy, self.out, "--no-card", "--type", TYPE, "--resume", says="copy.gguf")
         copy.write_bytes(self.source.read_bytes())
-        report = self.json_of("quantize", copy, self.out, "--type", TYPE, "--resume")
+        report = self.json_of("quantize", copy, self.out, "--no-card", "--type", TYPE, "--resume")
         self.assertGreaterEqual(report["resumed_tensors"], 2)
         self.assertEqual(self.hash_of(self.out), self.expected)
 
@@ -172,11 +172,11 @@ class Interrupted(VerbTest):
             self.skipTest("cannot mount a small tmpfs (needs root)")
         self.addCleanup(subprocess.run, ["umount", small], check=True)
         target = small / "out.gguf"
-        self.refuses("quantize", self.source, target, "--type", TYPE,
+        self.refuses("quantize", self.source, target, "--no-card", "--type", TYPE,
                      says=r"No space left on device.*tensors are complete, --resume goes on")
         self.assertFalse(target.exists())
         subprocess.run(["mount", "-o", "remount,size=64m", small], check=True)
-        report = self.json_of("quantize", self.source, target, "--type", TYPE, "--resume")
+        report = self.json_of("quantize", self.source, target, "--no-card", "--type", TYPE, "--resume")
         self.assertGreater(report["resumed_tensors"], 3)
         self.assertEqual(self.hash_of(target), self.expected)
         self.assertEqual([path.name for path in small.iterdir()], ["out.gguf"])
@@ -191,7 +191,7 @@ class Interrupted(VerbTest):
             locked.chmod(0o500)
         else:
             self.skipTest("root may write everywhere, and nothing can be mounted")
-        self.refuses("quantize", self.source, locked / "out.gguf", "--type", TYPE, says="cannot create a file here")
+        self.refuses("quantize", self.source, locked / "out.gguf", "--no-card", "--type", TYPE, says="cannot create a file here")
         self.assertEqual(list(locked.iterdir()), [])
 
 
@@ -219,7 +219,7 @@ class WithinMemory(VerbTest):
     def test_the_limit_is_kept_and_the_floor_is_refused(self):
         source, out = self.folder / "layers.gguf", self.folder / "out.gguf"
         source.write_bytes(layered_model())
-        words = ["quantize", source, out, "--type", TYPE, "-t", "8"]
+        words = ["quantize", source, out, "--no-card", "--type", TYPE, "-t", "8"]
         plan = self.json_of(*words, "--dry-run")
         least = plan["least_memory_bytes"]
         self.assertLess(least, plan["memory_bytes"])
