@@ -29,10 +29,10 @@ else()
 endif()
 
 # Modules that start threads: their tests carry the label `threaded` and are run under ThreadSanitizer too.
-set(ADZE_THREADED_MODULES base codecs ops runtime quantize calibrate evaluate pipeline)
+set(ADZE_THREADED_MODULES base codecs ops runtime quantize calibrate evaluate transforms pipeline)
 add_custom_target(threaded_tests)
 # Modules that a processor could make differ: their tests carry the label `portability`; `make aarch64` runs them.
-set(ADZE_PORTABILITY_MODULES base tensor text codecs ops quantize runtime)
+set(ADZE_PORTABILITY_MODULES base tensor text codecs ops quantize transforms runtime)
 add_custom_target(portability_tests)
 
 # Gives the test `name` the labels of the lists of modules above.

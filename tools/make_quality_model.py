@@ -2,6 +2,7 @@
 """Makes a copy of a small llama GGUF that computes the same function and is fair to compare quantizers on.
 
 usage: build/peers/venv/bin/python tools/make_quality_model.py IN.gguf OUT.gguf [--width 768] [--seed 7]
+       [--basis random|given]
 
 IN holds plain weights (f32 or f16; `adze convert --dtype f32` expands others); OUT is f16. Needs gguf and numpy.
 
@@ -10,6 +11,10 @@ that codec. So the residual stream is padded with zeros to the new width and hea
 norms are folded into the matrices behind them, scaled by sqrt(old / new) with the epsilon scaled by old / new; the
 output matrix stands apart from the embedding; and one random orthogonal change of basis of the residual stream takes
 every weight off its grid. Logits stay the same within 1e-3.
+
+A random basis also hides the outliers that trained models have in theirs. `--basis given` keeps the basis, to judge what
+rotations gain: there the factors of norms and random factors between rows of attn_v and ffn_up and columns of
+attn_output and ffn_down take weights off their grid; the embedding alone stays on it.
 """
 import argparse
 
@@ -31,8 +36,8 @@ def padded(matrix, rows, columns):
 
 
 class Widening:
-    def __init__(self, reader, tensors, width, seed):
-        self.tensors, self.width = tensors, width
+    def __init__(self, reader, tensors, width, seed, basis):
+        self.tensors, self.width, self.keeps_basis = tensors, width, basis == "given"
         setting = lambda key: reader.fields["llama." + key].contents()
         self.layers, self.old_width = setting("block_count"), setting("embedding_length")
         heads, key_heads = setting("attention.head_count"), setting("attention.head_count_kv")
@@ -47,8 +52,11 @@ class Widening:
                          "llama.attention.head_count_kv": self.key_heads, "general.file_type": 1,
                          "llama.attention.layer_norm_rms_epsilon":
                              setting("attention.layer_norm_rms_epsilon") * self.share}
-        basis, triangle = numpy.linalg.qr(numpy.random.default_rng(seed).standard_normal((width, width)))
-        self.basis = basis * numpy.sign(numpy.diag(triangle))
+        self.random = numpy.random.default_rng(seed)
+        basis, triangle = numpy.linalg.qr(self.random.standard_normal((width, width)))
+        self.basis = numpy.eye(width) if self.keeps_basis else basis * numpy.sign(numpy.diag(triangle))
+        self.head_width = head_width
+        self.group = heads // key_heads
 
     def reads(self, name, norm, rows=None):
         """A matrix that reads the residual stream behind a norm."""
@@ -59,7 +67,19 @@ class Widening:
         matrix = self.tensors[name]
         return self.basis @ padded(matrix, self.width, columns or matrix.shape[1])
 
+    def move_factors(self, b):
+        """Random factors from the columns of a matrix into the rows of the one that makes its inputs."""
+        of_values = self.random.uniform(0.8, 1.25, self.tensors[b + "attn_v.weight"].shape[0])
+        by_head = numpy.repeat(of_values.reshape(-1, self.head_width), self.group, axis=0).reshape(-1)
+        of_hidden = self.random.uniform(0.8, 1.25, self.tensors[b + "ffn_up.weight"].shape[0])
+        self.tensors[b + "attn_v.weight"] = self.tensors[b + "attn_v.weight"] / of_values[:, None]
+        self.tensors[b + "attn_output.weight"] = self.tensors[b + "attn_output.weight"] * by_head
+        self.tensors[b + "ffn_up.weight"] = self.tensors[b + "ffn_up.weight"] / of_hidden[:, None]
+        self.tensors[b + "ffn_down.weight"] = self.tensors[b + "ffn_down.weight"] * of_hidden
+
     def layer(self, b):
+        if self.keeps_basis:
+            self.move_factors(b)
         return {b + "attn_norm.weight": numpy.ones(self.width), b + "ffn_norm.weight": numpy.ones(self.width),
                 b + "attn_q.weight": self.reads(b + "attn_q.weight", b + "attn_norm.weight", self.width),
                 b + "attn_k.weight": self.reads(b + "attn_k.weight", b + "attn_norm.weight", self.key_width),
@@ -103,9 +123,10 @@ def main():
     parser.add_argument("target")
     parser.add_argument("--width", type=int, default=768)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--basis", choices=["random", "given"], default="random")
     options = parser.parse_args()
     reader, tensors = read(options.source)
-    write(options.target, reader, Widening(reader, tensors, options.width, options.seed))
+    write(options.target, reader, Widening(reader, tensors, options.width, options.seed, options.basis))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ usage: build/peers/venv/bin/python bench/quality/quantizers.py MODEL.gguf --cali
        [--statistics FILE] [--no-peer] [--json FILE]
 
 MODEL holds f16 or f32 weights (tools/make_quality_model.py makes a fair one). TEXT of --text must not be that of
---calibration. llama-quantize gets the same statistics. Weights alone are judged: activations stay in f32 (adze eval
+--calibration. A quantizer may have transforms in front: rotate+gptq, rotate+awq+importance. llama-quantize gets the
+same statistics. Weights alone are judged: activations stay in f32 (adze eval
 --activation f32) for all files. Prints one line per file: type, who made it, size, mean KL with its standard error,
 perplexity, share of equal first tokens. Needs build/release/adze; llama-quantize from `make peers`.
 """
@@ -39,9 +40,12 @@ def judge(options, target):
 def makers(options, statistics):
     """(name, command) per way to make a file."""
     for name in options.quantizers.split(","):
-        words = [] if name == "nearest" else ["--imatrix", statistics]
-        yield name, lambda kind, target, name=name, words=words: [
-            ADZE, "quantize", options.model, target, "--type", kind, "--quantizer", name, "--no-card", *words]
+        *transforms, quantizer = name.split("+")
+        words = ["--imatrix", statistics] if quantizer != "nearest" or "awq" in transforms else []
+        words += [word for transform in transforms for word in ("--transform", transform)]
+        words += [word for setting in options.set for word in ("--set", setting) if setting.split(".")[0] in transforms]
+        yield name, lambda kind, target, quantizer=quantizer, words=words: [
+            ADZE, "quantize", options.model, target, "--type", kind, "--quantizer", quantizer, "--no-card", *words]
     if not options.no_peer and LLAMA_QUANTIZE.exists():
         yield "llama.cpp", lambda kind, target: [LLAMA_QUANTIZE, options.model, target, kind, 2]
         yield "llama.cpp imatrix", lambda kind, target: [LLAMA_QUANTIZE, "--imatrix", statistics, options.model, target,
@@ -49,7 +53,7 @@ def makers(options, statistics):
 
 
 def line(kind, name, row):
-    return (f"{kind:8} {name:18} {row['bytes'] / 1e6:7.1f} MB  KL {row['mean_kl']:.4f} ± {row['mean_kl_error']:.4f}  "
+    return (f"{kind:8} {name:22} {row['bytes'] / 1e6:7.1f} MB  KL {row['mean_kl']:.4f} ± {row['mean_kl_error']:.4f}  "
             f"perplexity {row['perplexity']:.3f}  first token {row['top_agreement']:.1%}")
 
 
@@ -60,6 +64,7 @@ def main():
     parser.add_argument("--text", required=True)
     parser.add_argument("--types", default="Q4_0,Q4_1,Q5_0,Q4_K_M")
     parser.add_argument("--quantizers", default="nearest,importance,gptq")
+    parser.add_argument("--set", action="append", default=[], help="a parameter of a transform: awq.rows=128")
     parser.add_argument("--chunks", type=int, default=8)
     parser.add_argument("--calibration-chunks", type=int, default=64)
     parser.add_argument("--statistics", help="made by adze calibrate --hessians; made anew without it")

@@ -15,6 +15,7 @@
 #include "pipeline/model_shapes.h"
 #include "quantize/mix.h"
 #include "quantize/quantizer.h"
+#include "transforms/transform.h"
 
 namespace adze::cli {
 namespace {
@@ -101,13 +102,27 @@ Table list_passes() {
 }
 
 Table list_parameters() {
-  Table list(
-      {{"Quantizer", "quantizer"}, {"Name", "name"}, {"Default", "default"}, {"Range", "range"}, {"What", "what"}});
-  for (const auto* quantizer : quantize::all_quantizers()) {
-    for (const auto& parameter : quantizer->parameters) {
-      list.add_row({quantizer->name, parameter.name, parameter.text_of(parameter.initial), parameter.range_text(),
-                    parameter.meaning});
+  Table list({{"Of", "of"}, {"Name", "name"}, {"Default", "default"}, {"Range", "range"}, {"What", "what"}});
+  const auto add = [&](std::string_view of, const std::string& prefix, std::span<const quantize::Parameter> all) {
+    for (const auto& parameter : all) {
+      list.add_row({of, fmt::format("{}{}", prefix, parameter.name), parameter.text_of(parameter.initial),
+                    parameter.range_text(), parameter.meaning});
     }
+  };
+  for (const auto* quantizer : quantize::all_quantizers()) add(quantizer->name, "", quantizer->parameters);
+  for (const auto* transform : transforms::all_transforms()) {
+    add(transform->name, fmt::format("{}.", transform->name), transform->parameters);
+  }
+  return list;
+}
+
+Table list_transforms() {
+  Table list({{"Name", "name"}, {"Reads", "reads"}, {"Parameters", "parameters"}, {"What", "what"}});
+  for (const auto* transform : transforms::all_transforms()) {
+    std::vector<std::string_view> parameters;
+    for (const auto& parameter : transform->parameters) parameters.push_back(parameter.name);
+    list.add_row({transform->name, transform->needs_statistics ? "statistics" : "nothing",
+                  fmt::format("{}", fmt::join(parameters, " ")), transform->summary});
   }
   return list;
 }
@@ -151,10 +166,11 @@ constexpr std::array kTables = {
     ListedTable{"kernels", "implementations of each op, the preferred one first", list_kernels},
     ListedTable{"mixes", "policies: which tensor gets which codec", list_mixes},
     ListedTable{"ops", "what a graph is made of", list_ops},
-    ListedTable{"parameters", "what can be set about quantizers", list_parameters},
+    ListedTable{"parameters", "what can be set about quantizers and transforms", list_parameters},
     ListedTable{"passes", "rewrites that make a graph better", list_passes},
     ListedTable{"quantizers", "how the stored values are chosen", list_quantizers},
     ListedTable{"shapes", "of known models, for files of random weights", list_shapes},
+    ListedTable{"transforms", "rewrites of a model's weights that make it easier to quantize", list_transforms},
 };
 
 }  // namespace

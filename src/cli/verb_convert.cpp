@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/byte_size.h"
+#include "cli/fold_report.h"
 #include "cli/model_overview.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
@@ -39,6 +40,10 @@ struct ConvertOptions {
     arguments.choice({"--to", "FORMAT", formats_help}, formats, request.format);
     arguments.choice({"--dtype", "TYPE", "store weights as f32, f16 or bf16, or keep them as they are"}, kTypes,
                      request.dtype);
+    const std::string transforms_text = transforms_help();
+    arguments.option({"--transform", "NAME", transforms_text}, request.transforms);
+    arguments.option({"--set", "NAME=VALUE", "a parameter of a transform, see `adze list parameters`; may be repeated"},
+                     request.settings);
     arguments.flag("--exact", "refuse to change any value", request.require_exact);
     arguments.option(
         {"--shard-size", "SIZE", "begin a new file before this, for example 2GB, where the format has shards"},
@@ -87,10 +92,15 @@ void run_convert(const ConvertOptions& options, Console& console) {
   if (options.json) {
     Json document = facts.to_json();
     document["tensors"] = outcome_table(report.tensors).to_json();
+    if (!request.transforms.empty()) document["folds"] = fold_table(report.folds).to_json();
     return print_json(console, document);
   }
   print_facts(console, facts);
   console.write("\n");
+  if (!request.transforms.empty()) {
+    print_table(console, options.tensors ? fold_table(report.folds) : fold_summary(report.folds));
+    console.write("\n");
+  }
   print_table(console, options.tensors ? outcome_table(report.tensors) : outcome_summary(report.tensors));
 }
 
@@ -98,6 +108,7 @@ constexpr Example kExamples[] = {
     {"convert model-hf model.gguf", "a Hugging Face folder as one GGUF file"},
     {"convert model.gguf model-hf --to hf --dtype bf16", "and back, with weights in bf16"},
     {"convert imatrix.gguf imatrix.dat", "activation statistics for programs that read the older form"},
+    {"convert model.gguf rotated.gguf --transform rotate", "the same function, without outliers in weights"},
     {"convert q4_1.gguf f16.gguf --dtype f16 --exact", "expand a quantized file, or refuse if a value would change"},
 };
 

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "cli/card_arguments.h"
 #include "cli/byte_size.h"
+#include "cli/card_arguments.h"
+#include "cli/fold_report.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "cli/verb.h"
 #include "codecs/codec.h"
+#include "pipeline/mlx_recipe.h"
 #include "pipeline/quantize.h"
 #include "quantize/mix.h"
 #include "quantize/quantizer.h"
@@ -46,9 +48,12 @@ struct QuantizeOptions {
     for (const auto& alias : quantize::mix_aliases()) mixes.emplace_back(alias.name);
     arguments.choice({"--type", "MIX", mixes_help}, mixes, request.type);
     arguments.choice({"--quantizer", "NAME", quantizers_help}, quantizers, request.quantizer);
-    arguments.option(
-        {"--set", "NAME=VALUE", "a parameter of the quantizer, see `adze list parameters`; may be repeated"},
-        request.settings);
+    const std::string transforms_text = transforms_help();
+    arguments.option({"--transform", "NAME", transforms_text}, request.transforms);
+    arguments.option({"--set", "NAME=VALUE",
+                      "a parameter of the quantizer, or TRANSFORM.NAME=VALUE of a transform, see `adze list "
+                      "parameters`; may be repeated"},
+                     request.settings);
     arguments.option({"--imatrix", "FILE", "activation statistics of `adze calibrate`, or an imatrix file"},
                      request.statistics);
     arguments.option({"--tensor-type", "REGEX=TYPE",
@@ -62,7 +67,7 @@ struct QuantizeOptions {
                      recipe);
     arguments.option({"--save-recipe", "FILE",
                       "also write the chosen types as a recipe; *.args: as options of "
-                      "llama-quantize"},
+                      "llama-quantize; *.mlx.json: as the \"quantization\" of MLX's config.json"},
                      recipe_target);
     arguments.flag("--allow-requantize", "take a source that is quantized already; the errors of both add up",
                    request.allow_requantize);
@@ -113,6 +118,11 @@ report::FactList quantize_facts(const pipeline::QuantizeReport& report, bool dry
   report::FactList facts;
   facts.add("Type", "type", report.type);
   facts.add("Quantizer", "quantizer", report.quantizer);
+  if (!report.transforms.empty()) {
+    std::vector<std::string> names;
+    for (const auto& transform : report.transforms) names.push_back(transform.name);
+    facts.add("Transforms", "transforms", fmt::format("{}", fmt::join(names, ", ")));
+  }
   facts.add("Tensors read", "bytes_read", Cell::bytes(report.bytes_read));
   facts.add(dry_run ? "Tensors to write" : "Tensors written", "bytes_written", Cell::bytes(report.bytes_written));
   facts.add("Size", "stored_bytes", Cell::bytes(total_bytes(report.files)));
@@ -147,37 +157,62 @@ report::Table planned_table(const std::vector<pipeline::TensorOutcome>& tensors)
   return table;
 }
 
+void add_folds(Json& document, const pipeline::QuantizeReport& report) {
+  if (!report.transforms.empty()) document["folds"] = fold_table(report.folds).to_json();
+}
+
+void print_folds(const pipeline::QuantizeReport& report, const QuantizeOptions& options, Console& console) {
+  if (report.transforms.empty()) return;
+  print_table(console, options.tensors ? fold_table(report.folds) : fold_summary(report.folds));
+  console.write("\n");
+}
+
 void report_dry_run(const pipeline::QuantizeReport& report, const QuantizeOptions& options, Console& console) {
   const auto facts = quantize_facts(report, true);
   if (options.json) {
     Json document = facts.to_json();
     document["tensors"] = planned_table(report.tensors).to_json();
+    add_folds(document, report);
     return print_json(console, document);
   }
   print_facts(console, facts);
   console.write("\n");
+  print_folds(report, options, console);
   print_table(console, planned_table(report.tensors));
 }
 
-void save_recipe(const std::string& path, const pipeline::QuantizeReport& report) {
+void save_recipe(const std::string& path, const std::string& text) {
+  OutputFile file(path);
+  file.append(text);
+  file.commit();
+}
+
+std::string recipe_text(const std::string& path, const pipeline::QuantizeReport& report) {
   std::vector<quantize::TensorToStore> tensors;
   std::vector<StorageType> types;
   for (const auto& tensor : report.tensors) {
     tensors.push_back({tensor.name, tensor.shape, tensor.from});
     types.push_back(tensor.to);
   }
-  OutputFile file(path);
+  if (path.ends_with(".mlx.json")) return pipeline::mlx_quantization_block(report.architecture, tensors, types);
   if (path.ends_with(".args")) {
-    file.append(fmt::format("{}\n", fmt::join(quantize::llama_cpp_options(tensors, types), "\n")));
-  } else {
-    const std::string note = fmt::format("{}, {:.2f} bits per weight", report.type, report.bits_per_weight());
-    file.append(quantize::to_json(quantize::recipe_of(tensors, types, report.quantizer, note)));
+    return fmt::format("{}\n", fmt::join(quantize::llama_cpp_options(tensors, types), "\n"));
   }
-  file.commit();
+  const std::string note = fmt::format("{}, {:.2f} bits per weight", report.type, report.bits_per_weight());
+  auto recipe = quantize::recipe_of(tensors, types, report.quantizer, note);
+  recipe.transforms = report.transforms;
+  return quantize::to_json(recipe);
+}
+
+/// A recipe that cannot be written stops everything before the model is.
+void check_recipe(const std::string& path, pipeline::QuantizeRequest request) {
+  request.dry_run = true;
+  recipe_text(path, pipeline::quantize(request));
 }
 
 void run_quantize(const QuantizeOptions& options, Console& console) {
   const pipeline::QuantizeRequest request = request_of(options);
+  if (options.recipe_target) check_recipe(*options.recipe_target, request);
   ProgressBar progress(console);
   pipeline::CardedQuantization done;
   if (request.dry_run || options.card.none) {
@@ -186,7 +221,7 @@ void run_quantize(const QuantizeOptions& options, Console& console) {
     done = pipeline::quantize_with_card(request, options.card.request(), progress);
   }
   const auto& report = done.report;
-  if (options.recipe_target) save_recipe(*options.recipe_target, report);
+  if (options.recipe_target) save_recipe(*options.recipe_target, recipe_text(*options.recipe_target, report));
   if (request.dry_run) return report_dry_run(report, options, console);
   auto facts = quantize_facts(report, false);
   if (!options.card.none) add_card_facts(facts, done.card);
@@ -195,10 +230,12 @@ void run_quantize(const QuantizeOptions& options, Console& console) {
   if (options.json) {
     Json document = facts.to_json();
     document["tensors"] = outcome_table(report.tensors).to_json();
+    add_folds(document, report);
     return print_json(console, document);
   }
   print_facts(console, facts);
   console.write("\n");
+  print_folds(report, options, console);
   print_table(console, options.tensors ? outcome_table(report.tensors) : outcome_summary(report.tensors));
 }
 
@@ -208,6 +245,8 @@ constexpr Example kExamples[] = {
     {"quantize model.gguf small.gguf --imatrix stats.gguf", "errors weighted by what `adze calibrate` saw"},
     {"quantize model.gguf small.gguf --type Q4_0 --quantizer gptq --imatrix stats.gguf",
      "with statistics that have Hessians"},
+    {"quantize model.gguf small.gguf --transform rotate --transform awq --imatrix stats.gguf",
+     "outliers spread, factors searched, then rounded; any program runs the result"},
     {"quantize model.gguf small.gguf --type Q4_0 --tensors", "with the error of every tensor"},
     {"quantize model.gguf small.gguf --type IQ4_XS --dry-run", "sizes to the byte, in a moment"},
     {"quantize model.gguf small.gguf --type Q4_K_M --resume", "go on where the same command was stopped or killed"},

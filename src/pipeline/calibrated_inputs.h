@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/activation_statistics.h"
@@ -22,6 +23,10 @@ class CalibratedInputs {
  public:
   /// Reads the file, if `path` is not empty. Error(bad_input) where the quantizer needs what is not there.
   CalibratedInputs(const quantize::Quantizer& quantizer, const std::string& path);
+
+  const model::ActivationStatistics& statistics() const { return statistics_; }
+  /// From now on those of a transformed model.
+  void replace(model::ActivationStatistics statistics) { statistics_ = std::move(statistics); }
 
   bool are_known() const { return !statistics_.inputs.empty(); }
   bool know(std::string_view weight) const { return statistics_.find(weight) != nullptr; }

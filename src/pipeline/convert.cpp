@@ -10,6 +10,7 @@
 #include "codecs/codec.h"
 #include "formats/gguf/complete_for_gguf.h"
 #include "pipeline/repack.h"
+#include "pipeline/transform_model.h"
 
 namespace adze::pipeline {
 namespace {
@@ -32,18 +33,40 @@ bool holds_weights(const model::Tensor& tensor) {
          std::ranges::any_of(kFloatTypes, [&](const auto* codec) { return &codec->info == storage; });
 }
 
-std::vector<TensorPlan> plan_tensors(const model::Model& model, const formats::Format& format, StorageType wanted) {
-  const bool same_format = model.format == format.name;
+// Values that a transform changed go back to a type of floats, never by themselves to a packed one.
+StorageType kept_storage(const transforms::TransformedModel& transformed, const model::Tensor& tensor) {
+  const StorageType storage = transformed.original_storage(tensor.name);
+  if (storage->is_plain() || !transformed.is_changed(tensor.name)) return storage;
+  fail(ErrorCode::bad_input, "'{}' was {} and its values have changed; say with --dtype how to store them", tensor.name,
+       storage->name);
+}
+
+std::vector<TensorPlan> plan_tensors(const transforms::TransformedModel& transformed, const formats::Format& format,
+                                     StorageType wanted) {
+  const bool same_format = transformed.model().format == format.name;
   std::vector<TensorPlan> plans;
-  for (const auto& tensor : model.tensors) {
-    StorageType storage = tensor.storage;
+  for (const auto& tensor : transformed.model().tensors) {
+    StorageType storage = wanted ? tensor.storage : kept_storage(transformed, tensor);
     if (holds_weights(tensor) && (wanted || !same_format)) {
-      storage = wanted ? wanted : tensor.storage;
+      if (wanted) storage = wanted;
       if (format.storage_for) storage = format.storage_for(tensor, storage);
     }
     plans.push_back({storage, wanted ? "dtype" : "format"});
   }
   return plans;
+}
+
+transforms::TransformedModel transformed_source(const ConvertRequest& request, model::Model model, ThreadPool& pool,
+                                                Progress& progress) {
+  if (request.require_exact && !request.transforms.empty()) {
+    fail(ErrorCode::bad_input, "an exact copy was asked for, and transforms change values");
+  }
+  TransformRequest transforms;
+  for (const auto& name : request.transforms) transforms.transforms.push_back({name});
+  const auto others = take_transform_settings(request.settings, transforms.transforms);
+  if (!others.empty()) fail(ErrorCode::bad_input, "'{}' is no parameter of a transform", others.front());
+  record_transforms(transforms.transforms, model);
+  return transform_model(std::move(model), {}, transforms, pool, progress);
 }
 
 // The number that names the main type of a file must follow the tensors.
@@ -79,19 +102,24 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
   ConvertReport report{.source_format = model.format, .target_format = std::string(format.name)};
   report.bytes_read = model.tensors.byte_size();
 
-  const Repacking repacking(model.tensors, plan_tensors(model, format, wanted), {},
+  const unsigned threads = request.threads > 0 ? request.threads : available_processors();
+  ThreadPool pool(threads);
+  const auto transformed = transformed_source(request, std::move(model), pool, progress);
+  report.folds = transformed.folds();
+  model = transformed.model();
+  const Repacking repacking(model.tensors, plan_tensors(transformed, format, wanted), {},
                             {.require_exact = request.require_exact});
   model.tensors = repacking.tensors();
   if (wanted) update_file_type(model);
-  const unsigned threads = request.threads > 0 ? request.threads : available_processors();
-  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes);
-  ThreadPool pool(memory.threads);
+  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, transformed.most_held_bytes());
+  ThreadPool writers(memory.threads);
   format.write(model, request.target,
-               {.pool = &pool,
+               {.pool = &writers,
                 .progress = &progress,
                 .max_shard_bytes = request.max_shard_bytes,
                 .chunk_bytes = memory.chunk_bytes});
   report.tensors = repacking.outcomes();
+  describe_transformed(transformed, report.tensors);
   report.bytes_written = total_bytes(report.tensors);
   report.seconds = seconds_since(start);
   return report;

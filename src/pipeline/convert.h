@@ -8,15 +8,18 @@
 #include "base/progress.h"
 #include "pipeline/memory_plan.h"
 #include "pipeline/tensor_outcome.h"
+#include "transforms/transform.h"
 
 namespace adze::pipeline {
 
 struct ConvertRequest {
   std::string source = {};
   std::string target = {};
-  std::string format = {};     // name in the table of formats; empty: by the target's name
-  std::string dtype = "keep";  // f32, f16, bf16 or keep
-  bool require_exact = false;  // a value that would change is an error, and nothing is written
+  std::string format = {};                   // name in the table of formats; empty: by the target's name
+  std::string dtype = "keep";                // f32, f16, bf16 or keep
+  std::vector<std::string> transforms = {};  // by name, in their order
+  std::vector<std::string> settings = {};    // of their parameters: "rotate.seed=7"
+  bool require_exact = false;                // a value that would change is an error, and nothing is written
   uint64_t max_shard_bytes = 0;
   unsigned threads = 0;                                // 0: one per processor
   uint64_t max_memory_bytes = kDefaultMaxMemoryBytes;  // anonymous memory of the process; fewer threads where it asks
@@ -25,6 +28,7 @@ struct ConvertRequest {
 struct ConvertReport {
   std::string source_format;
   std::string target_format = {};
+  std::vector<transforms::Fold> folds = {};  // what transforms did and could not do
   std::vector<TensorOutcome> tensors = {};
   int64_t bytes_read = 0;  // of tensors
   int64_t bytes_written = 0;

@@ -22,6 +22,8 @@ const char* fidelity_name(Fidelity fidelity) {
       return "copied";
     case Fidelity::exact:
       return "exact";
+    case Fidelity::transformed:
+      return "transformed";
     case Fidelity::rounded:
       return "rounded";
   }

@@ -15,9 +15,9 @@ std::string in_megabytes(uint64_t bytes) { return fmt::format("{} MB", (bytes + 
 
 }  // namespace
 
-MemoryPlan plan_memory(const Repacking& repacking, unsigned threads, uint64_t max_bytes) {
+MemoryPlan plan_memory(const Repacking& repacking, unsigned threads, uint64_t max_bytes, int64_t held_bytes) {
   const auto need = repacking.memory_need();
-  const uint64_t base = memory_use().anonymous_bytes + need.bytes.shared;
+  const uint64_t base = memory_use().anonymous_bytes + need.bytes.shared + static_cast<uint64_t>(held_bytes);
   const auto with = [&](unsigned count, int64_t chunk_bytes) {
     return base + count * (need.bytes.per_thread + formats::stream_memory_bytes(repacking.tensors(), chunk_bytes));
   };

@@ -19,7 +19,7 @@ struct MemoryPlan {
 
 /// Takes as many of `threads` as fit in, then smaller portions. Call it when everything but the weights has been read:
 /// what the process holds already is counted. Error(out_of_memory) where even the floor is above `max_bytes`, naming
-/// the tensor that needs most.
-MemoryPlan plan_memory(const Repacking& repacking, unsigned threads, uint64_t max_bytes);
+/// the tensor that needs most. `held_bytes` are those that the source's tensors keep while they are read.
+MemoryPlan plan_memory(const Repacking& repacking, unsigned threads, uint64_t max_bytes, int64_t held_bytes = 0);
 
 }  // namespace adze::pipeline

@@ -8,6 +8,7 @@
 #include "calibrate/calibrate.h"
 #include "calibrate/collector.h"
 #include "model/activation_statistics.h"
+#include "pipeline/transform_model.h"
 #include "quantize/storage_error.h"
 #include "runtime/session.h"
 
@@ -40,6 +41,8 @@ std::map<std::string, std::vector<float>> mean_square_inputs(const model::Model&
 std::map<std::string, double> product_signal_to_noise(const model::Model& original, const model::Model& stored,
                                                       std::span<const int32_t> tokens,
                                                       const evaluate::TextOptions& text, unsigned threads) {
+  // Weights of transformed models stand for the same only as a whole.
+  if (original.other.find_string(kTransformsKey) != stored.other.find_string(kTransformsKey)) return {};
   const auto size = std::min(tokens.size(), static_cast<size_t>(text.context));
   std::vector<int32_t> chunk(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(size));
   if (text.first_token >= 0 && !chunk.empty()) chunk.front() = text.first_token;

@@ -165,6 +165,12 @@ TEST(RequestJson, HoldsEverythingTheBytesDependOn) {
   EXPECT_EQ(again.overrides.patterns.at(0).codec, &codecs::q6_k);
   EXPECT_THAT(again.settings, testing::Contains("damping=0.02"));
   EXPECT_GT(again.settings.size(), 1u) << "the other parameters too, whatever their initial values become";
+  request.transforms = {"rotate", "awq"};
+  request.settings.push_back("rotate.seed=7");
+  const auto transformed = request_from_json(to_json(request), "test");
+  EXPECT_EQ(transformed.transforms, request.transforms);
+  EXPECT_THAT(transformed.settings, testing::IsSupersetOf({"rotate.seed=7", "rotate.kind=hadamard", "awq.rows=64"}));
+  request.transforms = {};
   request.recipe = quantize::Recipe{"note", "hqq", {{"*", &codecs::q4_0.info}}};
   request.quantizer = "";
   request.settings = {};

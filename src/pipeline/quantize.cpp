@@ -15,6 +15,7 @@
 #include "pipeline/calibrated_inputs.h"
 #include "pipeline/quantize_journal.h"
 #include "pipeline/repack.h"
+#include "pipeline/transform_model.h"
 #include "quantize/mix.h"
 
 namespace adze::pipeline {
@@ -41,24 +42,50 @@ void refuse_without_importance(const quantize::Mix& mix, const quantize::TensorT
        mix.name, tensor.name, storage->name);
 }
 
-std::vector<TensorPlan> plan_tensors(const model::Model& model, const quantize::Mix& mix,
-                                     const QuantizeRequest& request, const CalibratedInputs& inputs) {
-  auto facts = quantize::mix_request(model);
-  facts.has_importance = inputs.are_known();
-  auto choices = quantize::choose_tensor_types(mix, facts, request.overrides);
-  std::vector<TensorPlan> plans;
-  for (size_t i = 0; i < choices.size(); ++i) {
-    const bool is_known = inputs.know(facts.tensors[i].name) || request.without_importance;
-    if (!is_known) refuse_without_importance(mix, facts.tensors[i], choices[i].storage);
-    plans.push_back({choices[i].storage, std::move(choices[i].reason)});
-  }
-  return plans;
+/// Changed tensors are judged by how they were stored before.
+quantize::MixRequest facts_of(const transforms::TransformedModel& transformed) {
+  auto facts = quantize::mix_request(transformed.model());
+  for (auto& tensor : facts.tensors) tensor.storage = transformed.original_storage(tensor.name);
+  return facts;
 }
 
-std::vector<TensorPlan> plan_by_recipe(const model::Model& model, const quantize::Recipe& recipe) {
+std::vector<quantize::TensorChoice> choose_types(const transforms::TransformedModel& transformed,
+                                                 const QuantizeRequest& request) {
+  auto facts = facts_of(transformed);
+  if (request.recipe) return quantize::choose_tensor_types(*request.recipe, facts);
+  facts.has_importance = !transformed.statistics().inputs.empty();
+  return quantize::choose_tensor_types(quantize::mix_named(request.type), facts, request.overrides);
+}
+
+/// Without the lines for tensors that later transforms add.
+quantize::Recipe lines_in_use(quantize::Recipe recipe, const model::TensorList& tensors) {
+  std::erase_if(recipe.lines, [&](const auto& line) {
+    return std::ranges::none_of(tensors, [&](const auto& tensor) { return quantize::matches(line.name, tensor.name); });
+  });
+  return recipe;
+}
+
+/// As the model is between two transforms.
+std::map<std::string, StorageType> types_by_name(const transforms::TransformedModel& transformed,
+                                                 QuantizeRequest request) {
+  const auto& tensors = transformed.model().tensors;
+  if (request.recipe) request.recipe = lines_in_use(std::move(*request.recipe), tensors);
+  std::map<std::string, StorageType> types;
+  const auto choices = choose_types(transformed, request);
+  size_t index = 0;
+  for (const auto& tensor : tensors) types[tensor.name] = choices[index++].storage;
+  return types;
+}
+
+std::vector<TensorPlan> plan_tensors(const transforms::TransformedModel& transformed, const QuantizeRequest& request) {
+  const auto facts = facts_of(transformed);
+  auto choices = choose_types(transformed, request);
   std::vector<TensorPlan> plans;
-  for (auto& choice : quantize::choose_tensor_types(recipe, quantize::mix_request(model))) {
-    plans.push_back({choice.storage, std::move(choice.reason)});
+  for (size_t i = 0; i < choices.size(); ++i) {
+    const auto& tensor = facts.tensors[i];
+    const bool is_known = request.recipe || request.without_importance || transformed.statistics().find(tensor.name);
+    if (!is_known) refuse_without_importance(quantize::mix_named(request.type), tensor, choices[i].storage);
+    plans.push_back({choices[i].storage, std::move(choices[i].reason)});
   }
   return plans;
 }
@@ -101,6 +128,7 @@ Json identity_of(const QuantizeRequest& request, const QuantizeReport& report, c
               {"tensor types", hexadecimal(fingerprint_of_types(repacking.outcomes()))},
               {"quantizer", report.quantizer},
               {"settings", request.settings},
+              {"transforms", text_of(report.transforms)},
               {"statistics", hexadecimal(fingerprint_of_file(request.statistics))},
               {"files", report.files.size()}};
 }
@@ -127,6 +155,14 @@ std::string quantizer_name(const QuantizeRequest& request) {
   return request.quantizer.empty() && request.recipe ? request.recipe->quantizer : request.quantizer;
 }
 
+std::vector<quantize::RecipeTransform> transforms_of(const QuantizeRequest& request, std::vector<std::string>& others) {
+  std::vector<quantize::RecipeTransform> steps;
+  if (request.transforms.empty() && request.recipe) steps = request.recipe->transforms;
+  for (const auto& name : request.transforms) steps.push_back({std::string(transforms::transform_named(name).name)});
+  others = take_transform_settings(request.settings, steps);
+  return steps;
+}
+
 double QuantizeReport::bits_per_weight() const {
   return weights > 0 ? 8.0 * static_cast<double>(bytes_written) / static_cast<double>(weights) : 0;
 }
@@ -135,31 +171,46 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   const int64_t start = now_ns();
   const quantize::Mix* mix = request.recipe ? nullptr : &quantize::mix_named(request.type);
   const auto& quantizer = chosen_quantizer(quantizer_name(request), request.statistics);
-  const quantize::Settings settings(quantizer.parameters, request.settings);
-  const CalibratedInputs inputs(quantizer, request.statistics);
+  std::vector<std::string> words;
+  auto steps = transforms_of(request, words);
+  const quantize::Settings settings(quantizer.parameters, words);
+  CalibratedInputs inputs(quantizer, request.statistics);
   auto model = formats::read_model(request.source);
   require_rows(model);
   if (!request.allow_requantize) refuse_quantized(model);
 
-  QuantizeReport report{.type = mix ? std::string(mix->name) : "recipe", .quantizer = std::string(quantizer.name)};
+  QuantizeReport report{.architecture = model.architecture,
+                        .type = mix ? std::string(mix->name) : "recipe",
+                        .quantizer = std::string(quantizer.name)};
   report.bytes_read = model.tensors.byte_size();
-  report.weights = model.tensors.element_count();
+  const unsigned threads = request.threads > 0 ? request.threads : available_processors();
   const uint64_t source_fingerprint = fingerprint_of(model);
-  auto plans = mix ? plan_tensors(model, *mix, request, inputs) : plan_by_recipe(model, *request.recipe);
+  ThreadPool pool(threads);
+  const auto types = [&](const auto& transformed) { return types_by_name(transformed, request); };
+  const auto transformed = transform_model(
+      std::move(model), inputs.statistics(),
+      {.transforms = steps, .quantizer = &quantizer, .types = types, .is_dry_run = request.dry_run}, pool, progress);
+  inputs.replace(transformed.statistics());
+  report.transforms = std::move(steps);
+  report.folds = transformed.folds();
+  model = transformed.model();
+  report.weights = model.tensors.element_count();
+  auto plans = plan_tensors(transformed, request);
   inputs.add_to(plans, model.tensors);
   const Repacking repacking(model.tensors, plans, {.quantizer = &quantizer, .settings = settings}, {});
   model.tensors = repacking.tensors();
   model.metadata.set("file_type", mix ? mix->file_type : file_type_of(model.tensors));
   model.metadata.set("quantization_version", kQuantizationVersion);
   inputs.record_in(model);
+  record_transforms(report.transforms, model);
 
-  const unsigned threads = request.threads > 0 ? request.threads : available_processors();
-  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes);
+  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, transformed.most_held_bytes());
   report.memory_bytes = memory.predicted_bytes;
   report.least_memory_bytes = memory.floor_bytes;
   report.threads = memory.threads;
-  ThreadPool pool(memory.threads);
-  formats::WriteOptions options{.pool = &pool, .progress = &progress, .sink = request.sink, .chunk_bytes = memory.chunk_bytes};
+  ThreadPool writers(memory.threads);
+  formats::WriteOptions options{
+      .pool = &writers, .progress = &progress, .sink = request.sink, .chunk_bytes = memory.chunk_bytes};
   if (request.keep_split) options.tensors_per_shard = formats::gguf_tensors_per_part(request.source);
   report.files = formats::plan_gguf_files(model, request.target, options);
   if (request.sink) {
@@ -169,6 +220,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
     report.resumed_tensors = write_resumably(model, {request.target, identity, request.resume}, repacking, options);
   }
   report.tensors = repacking.outcomes();
+  describe_transformed(transformed, report.tensors);
   report.bytes_written = model.tensors.byte_size();
   report.seconds = seconds_since(start);
   return report;

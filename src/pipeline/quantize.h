@@ -14,6 +14,7 @@
 #include "pipeline/memory_plan.h"
 #include "pipeline/tensor_outcome.h"
 #include "quantize/recipe.h"
+#include "transforms/transform.h"
 
 namespace adze::pipeline {
 
@@ -23,7 +24,8 @@ struct QuantizeRequest {
   std::string type = {};                        // name of a mix: "Q4_K_M"
   std::optional<quantize::Recipe> recipe = {};  // instead of type and overrides
   std::string quantizer = {};                   // empty: the recipe's, else "nearest", or "importance" with statistics
-  std::vector<std::string> settings = {};       // of the quantizer's parameters: "damping=0.02"
+  std::vector<std::string> transforms = {};     // by name, in their order; empty: the recipe's
+  std::vector<std::string> settings = {};       // of parameters: "damping=0.02", of a transform "rotate.seed=7"
   std::string statistics = {};                  // file of activation statistics; empty: none
   quantize::TypeOverrides overrides = {};
   bool allow_requantize = false;    // take a source that is quantized already; its errors add up
@@ -40,9 +42,16 @@ struct QuantizeRequest {
 /// The name that was asked for, or the recipe's; empty: what chosen_quantizer() takes then.
 std::string quantizer_name(const QuantizeRequest& request);
 
+/// The transforms that were asked for, or the recipe's, with their settings; `others` are those of the quantizer.
+/// Error(unsupported, bad_input) for unknown names and for settings of others.
+std::vector<quantize::RecipeTransform> transforms_of(const QuantizeRequest& request, std::vector<std::string>& others);
+
 struct QuantizeReport {
+  std::string architecture = {};
   std::string type = {};
   std::string quantizer = {};
+  std::vector<quantize::RecipeTransform> transforms = {};
+  std::vector<transforms::Fold> folds = {};  // what transforms did and could not do
   std::vector<TensorOutcome> tensors = {};
   int64_t bytes_read = 0;  // of tensors
   int64_t bytes_written = 0;

@@ -16,13 +16,29 @@ const codecs::Codec* codec_or_null(const Json& json, const char* key, const std:
   return name.empty() ? nullptr : &codecs::require_codec(name);
 }
 
-Json settings_of(const quantize::Quantizer& quantizer, const QuantizeRequest& request) {
-  const quantize::Settings settings(quantizer.parameters, request.settings);
+// All of them, whatever their initial values become.
+Json settings_of(std::span<const quantize::Parameter> parameters, const std::vector<std::string>& given) {
+  const quantize::Settings settings(parameters, given);
   Json words = Json::array();
-  for (const auto& parameter : quantizer.parameters) {
+  for (const auto& parameter : parameters) {
     words.push_back(fmt::format("{}={}", parameter.name, parameter.text_of(settings.number(parameter.name))));
   }
   return words;
+}
+
+Json to_json(const std::vector<quantize::RecipeTransform>& transforms) {
+  Json list = Json::array();
+  for (const auto& [name, settings] : transforms) {
+    list.push_back({{"name", name}, {"set", settings_of(transforms::transform_named(name).parameters, settings)}});
+  }
+  return list;
+}
+
+void transforms_from(const Json& json, const std::string& source, QuantizeRequest& request) {
+  for (const auto& [name, settings] : quantize::parse_transforms(json, source)) {
+    request.transforms.push_back(name);
+    for (const auto& setting : settings) request.settings.push_back(fmt::format("{}.{}", name, setting));
+  }
 }
 
 quantize::TypeOverrides overrides_from(const Json& json, const std::string& source) {
@@ -47,6 +63,8 @@ quantize::TypeOverrides overrides_from(const Json& json, const std::string& sour
 
 Json to_json(const QuantizeRequest& request) {
   const auto& quantizer = chosen_quantizer(quantizer_name(request), request.statistics);
+  std::vector<std::string> words;
+  const auto transforms = transforms_of(request, words);
   Json patterns = Json::array();
   for (const auto& [regex, codec] : request.overrides.patterns) {
     patterns.push_back({{"regex", regex}, {"type", codec->info.name}});
@@ -55,7 +73,8 @@ Json to_json(const QuantizeRequest& request) {
   return {{"type", request.recipe ? Json(nullptr) : Json(request.type)},
           {"recipe", recipe},
           {"quantizer", quantizer.name},
-          {"settings", settings_of(quantizer, request)},
+          {"settings", settings_of(quantizer.parameters, words)},
+          {"transforms", to_json(transforms)},
           {"tensor_types", patterns},
           {"embedding_type", name_or_null(request.overrides.token_embedding)},
           {"output_type", name_or_null(request.overrides.output)},
@@ -75,6 +94,7 @@ QuantizeRequest request_from_json(const Json& json, const std::string& source) {
   }
   request.quantizer = json_value(json, "quantizer", std::string(), source);
   request.settings = json_value(json, "settings", std::vector<std::string>(), source);
+  transforms_from(json, source, request);
   request.overrides = overrides_from(json, source);
   request.allow_requantize = json_value(json, "allow_requantize", false, source);
   request.without_importance = json_value(json, "without_importance", false, source);

@@ -9,12 +9,13 @@
 namespace adze::pipeline {
 
 enum class Fidelity {
-  copied,   // the same bytes
-  exact,    // other bytes, the same values
-  rounded,  // other values
+  copied,       // the same bytes
+  exact,        // other bytes, the same values
+  transformed,  // other values that a transform of the model made, stored as they are
+  rounded,      // other values
 };
 
-/// "copied", "exact" or "rounded".
+/// "copied", "exact", "transformed" or "rounded".
 const char* fidelity_name(Fidelity fidelity);
 
 struct TensorOutcome {

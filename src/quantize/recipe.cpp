@@ -52,6 +52,22 @@ NameParts split_layer(std::string_view name) {
 
 }  // namespace
 
+std::vector<RecipeTransform> parse_transforms(const Json& json, const std::string& source) {
+  std::vector<RecipeTransform> transforms;
+  const auto list = json.find("transforms");
+  if (list == json.end()) return transforms;
+  if (!list->is_array()) fail(ErrorCode::bad_input, "{}: \"transforms\" is not a list", source);
+  for (const Json& entry : *list) {
+    const std::string where = fmt::format("{}: transform {}", source, transforms.size() + 1);
+    if (!entry.is_object()) fail(ErrorCode::bad_input, "{} must be {{\"name\": …, \"set\": […]}}", where);
+    RecipeTransform transform{json_value(entry, "name", std::string(), where)};
+    if (transform.name.empty()) fail(ErrorCode::bad_input, "{} needs a \"name\"", where);
+    transform.settings = json_value(entry, "set", transform.settings, where);
+    transforms.push_back(std::move(transform));
+  }
+  return transforms;
+}
+
 Recipe parse_recipe(std::string_view text, const std::string& source) {
   const Json json = parse_json(text, source);
   if (!json.is_object() || json_value(json, "adze_recipe", 0, source) != kVersion) {
@@ -61,6 +77,7 @@ Recipe parse_recipe(std::string_view text, const std::string& source) {
   recipe.note = json_value(json, "note", std::string(), source);
   recipe.quantizer = json_value(json, "quantizer", recipe.quantizer, source);
   with_context(source, [&] { quantizer_named(recipe.quantizer); });
+  recipe.transforms = parse_transforms(json, source);
   const auto lines = json.find("tensors");
   if (lines == json.end() || !lines->is_array()) fail(ErrorCode::bad_input, "{}: \"tensors\" is not a list", source);
   for (const Json& line : *lines) recipe.lines.push_back(parse_line(line, recipe.lines.size() + 1, source));
@@ -71,6 +88,9 @@ Recipe read_recipe(const std::string& path) { return parse_recipe(read_text_file
 
 std::string to_json(const Recipe& recipe) {
   Json json = {{"adze_recipe", kVersion}, {"note", recipe.note}, {"quantizer", recipe.quantizer}};
+  for (const auto& transform : recipe.transforms) {
+    json["transforms"].push_back({{"name", transform.name}, {"set", transform.settings}});
+  }
   std::string text = json.dump(2);
   text.resize(text.size() - 2);  // without "\n}"
   text += ",\n  \"tensors\": [";
@@ -134,7 +154,7 @@ std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixReq
 
 Recipe recipe_of(const std::vector<TensorToStore>& tensors, const std::vector<StorageType>& types,
                  std::string_view quantizer, std::string note) {
-  Recipe recipe{std::move(note), std::string(quantizer), {}};
+  Recipe recipe{.note = std::move(note), .quantizer = std::string(quantizer), .lines = {}};
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (types[i] != tensors[i].storage) recipe.lines.push_back({tensors[i].name, types[i]});
   }

@@ -4,6 +4,7 @@
 //     "adze_recipe": 1,
 //     "note": "4.25 bits per weight, solved for wiki.txt",
 //     "quantizer": "nearest",
+//     "transforms": [{"name": "rotate", "set": ["seed=7"]}],
 //     "tensors": [
 //       {"name": "blk.0.ffn_down.weight", "type": "q6_k"},
 //       {"name": "*.attn_v.weight", "type": "q5_k"},
@@ -11,14 +12,16 @@
 //     ]
 //   }
 //
-// The first line whose name matches counts; '*' stands for any characters. Tensors that no line matches, and those that
-// are never quantized (norms, biases), stay as they are.
+// "transforms" may be absent; they are applied before, in their order. The first line whose name matches counts; '*'
+// stands for any characters. Tensors that no line matches, and those that are never quantized (norms, biases), stay as
+// they are.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "codecs/codec.h"
 #include "quantize/mix.h"
 
@@ -29,16 +32,26 @@ struct RecipeLine {
   StorageType storage;
 };
 
+/// A transform of the model, by name, with the parameters that are not at their initial value: "seed=7".
+struct RecipeTransform {
+  std::string name;
+  std::vector<std::string> settings = {};
+};
+
 struct Recipe {
   std::string note;
   std::string quantizer = "nearest";
   std::vector<RecipeLine> lines;
+  std::vector<RecipeTransform> transforms = {};
 };
 
 /// Error(bad_input) naming source and line for what is no recipe, unknown types and types that cannot be written.
 Recipe parse_recipe(std::string_view json, const std::string& source);
 Recipe read_recipe(const std::string& path);
 std::string to_json(const Recipe& recipe);
+
+/// The list "transforms" of an object; empty where it has none. Error(bad_input) naming source and entry.
+std::vector<RecipeTransform> parse_transforms(const Json& json, const std::string& source);
 
 /// Whether `pattern` matches all of `name`.
 bool matches(std::string_view pattern, std::string_view name);
