@@ -34,8 +34,8 @@ struct WriteOptions {
   std::vector<size_t> tensors_per_shard = {};  // GGUF: if not empty, how many tensors each file gets
   /// GGUF: gets the bytes of every file, in order, instead of the disk; null: files are written.
   std::function<void(const std::string& path, std::span<const std::byte> bytes)> sink = nullptr;
-  int64_t chunk_bytes = kStreamChunkBytes;     // smaller ones need less memory
-  WriteLedger* ledger = nullptr;               // GGUF: what is complete already, and becomes so; null: nothing is kept
+  int64_t chunk_bytes = kStreamChunkBytes;  // smaller ones need less memory
+  WriteLedger* ledger = nullptr;            // GGUF: what is complete already, and becomes so; null: nothing is kept
 };
 
 struct Format {
