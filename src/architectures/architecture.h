@@ -32,6 +32,8 @@ struct WeightName {
   std::string_view canonical;     // "blk.{}.attn_q.weight"
   std::string_view hugging_face;  // "model.layers.{}.self_attn.q_proj.weight"
   Transform transform = Transform::none;
+  /// On the way out, only used by models that have this weight too (canonical); rows of one weight are asked in turn.
+  std::string_view needs_weight = {};
 };
 
 /// How a setting is stored in GGUF, and what config.json has in its place.

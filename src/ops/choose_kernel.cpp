@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -29,11 +30,11 @@ const Kernel* find_kernel(const Op& op, std::string_view name) {
   return nullptr;
 }
 
-// The kernel that the environment pins for `op`, or null. Every entry is checked, also those of other ops.
-const Kernel* forced_kernel(const Op& op) {
+// The kernels that the environment pins for `op`; none: all may run. Every entry is checked, also those of other ops.
+std::vector<const Kernel*> forced_kernels(const Op& op) {
   const char* setting = std::getenv("ADZE_FORCE");
-  if (!setting) return nullptr;
-  const Kernel* forced = nullptr;
+  if (!setting) return {};
+  std::vector<const Kernel*> forced;
   std::string_view rest = setting;
   while (!rest.empty()) {
     const auto entry = rest.substr(0, rest.find(','));
@@ -44,14 +45,15 @@ const Kernel* forced_kernel(const Op& op) {
     if (!named) fail_force(entry, "unknown op");
     const Kernel* kernel = find_kernel(*named, entry.substr(equals + 1));
     if (!kernel) fail_force(entry, "unknown kernel of this op");
-    if (named == &op) forced = kernel;
+    if (named == &op) forced.push_back(kernel);
   }
   return forced;
 }
 
-std::optional<std::string> refusal(const Op& op, const Kernel& kernel, const Kernel* forced,
+std::optional<std::string> refusal(const Op& op, const Kernel& kernel, const std::vector<const Kernel*>& forced,
                                    const KernelRequest& request) {
-  if (forced && forced != &kernel && !is_reference(op, kernel)) return "another kernel is forced";
+  const bool is_passed_over = !forced.empty() && std::ranges::find(forced, &kernel) == forced.end();
+  if (is_passed_over && !is_reference(op, kernel)) return "another kernel is forced";
   if (!isa_includes(request.isa, kernel.isa)) return fmt::format("needs {}", isa_name(kernel.isa));
   return kernel.refuse ? kernel.refuse(request) : std::nullopt;
 }
@@ -60,7 +62,7 @@ std::optional<std::string> refusal(const Op& op, const Kernel& kernel, const Ker
 
 KernelChoice choose_kernel(const KernelRequest& request) {
   const Op& op = op_of(request.node);
-  const Kernel* forced = forced_kernel(op);
+  const auto forced = forced_kernels(op);
   KernelChoice choice;
   for (const Kernel& kernel : op.kernels) {
     auto reason = refusal(op, kernel, forced, request);

@@ -163,7 +163,8 @@ struct KernelChoice {
   std::vector<std::pair<std::string_view, std::string>> refusals;  // (kernel, reason), best first
 };
 
-/// The first kernel that accepts. `ADZE_FORCE=<op>=<kernel or ref>[,…]` pins one; an unknown name is Error(bad_input).
+/// The first kernel that accepts. `ADZE_FORCE=<op>=<kernel or ref>[,…]` pins one, or several of an
+/// op; an unknown name is Error(bad_input).
 KernelChoice choose_kernel(const KernelRequest& request);
 
 }  // namespace adze::ops

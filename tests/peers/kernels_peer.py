@@ -55,7 +55,7 @@ def compare_model(model, folder):
     positions = write_tokens(model, folder / "tokens.i32")
     fast = logits(model, folder, "fast.f32", "auto")
     vocabulary = fast.stat().st_size // 4 // positions
-    plain = logits(model, folder, "plain.f32", "auto", "linear=portable_q8_32")
+    plain = logits(model, folder, "plain.f32", "auto", "linear=portable_q8_32,linear=portable_q8_256")
     kernels = compare(plain, fast, vocabulary)
     exact = logits(model, folder, "exact.f32", "f32")
     activations = compare(exact, fast, vocabulary)

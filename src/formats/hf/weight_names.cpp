@@ -48,9 +48,12 @@ WeightNames WeightNames::to_canonical(const architectures::Architecture& archite
   return names;
 }
 
-WeightNames WeightNames::to_hugging_face(const architectures::Architecture& architecture) {
+WeightNames WeightNames::to_hugging_face(const architectures::Architecture& architecture,
+                                         const model::TensorList* tensors) {
   WeightNames names;
   for (const auto& weight : architecture.weights) {
+    const bool is_used = weight.needs_weight.empty() || (tensors && tensors->contains(weight.needs_weight));
+    if (!is_used) continue;
     names.targets_.try_emplace(weight.canonical, Target{weight.hugging_face, weight.transform});
   }
   return names;

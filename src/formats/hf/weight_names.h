@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "architectures/architecture.h"
+#include "model/model.h"
 
 namespace adze::formats {
 
@@ -24,7 +25,9 @@ std::string filled(std::string_view name, std::string_view number);
 class WeightNames {
  public:
   static WeightNames to_canonical(const architectures::Architecture& architecture);
-  static WeightNames to_hugging_face(const architectures::Architecture& architecture);
+  /// `tensors` decide where a name depends on other weights (WeightName::needs_weight); null: such names are not used.
+  static WeightNames to_hugging_face(const architectures::Architecture& architecture,
+                                     const model::TensorList* tensors = nullptr);
 
   /// Empty for a name that the table does not have. Of several rows with this name the first counts.
   std::optional<MappedWeight> find(std::string_view name) const;

@@ -41,7 +41,8 @@ void append_in_hugging_face_form(const model::Tensor& tensor, const MappedWeight
 }
 
 std::vector<model::Tensor> tensors_of(const model::Model& model) {
-  const auto names = WeightNames::to_hugging_face(architectures::architecture_named(model.architecture));
+  const auto& architecture = architectures::architecture_named(model.architecture);
+  const auto names = WeightNames::to_hugging_face(architecture, &model.tensors);
   std::vector<model::Tensor> tensors;
   for (const auto& tensor : model.tensors) {
     if (is_rope_factor(tensor.name)) continue;
