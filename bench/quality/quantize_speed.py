@@ -9,7 +9,7 @@ lets both programs write each type in turns (A B A B ...). The folder holds sour
 disk out, to which llama-quantize, unlike us, does not wait for its file to get. Printed per type: megabytes of f16 input
 per second, best of all rounds, by the clock and by processor time (which says more where others use the machine, and
 is for all threads together); the ratio of both; the highest anonymous memory (RssAnon), seen every two milliseconds.
-Types of very few bits get an importance matrix of ones, as llama-quantize refuses them without.
+Quality cards are left out. Types of very few bits get an importance matrix of ones, as llama-quantize refuses them without.
 """
 import argparse
 import os
@@ -75,7 +75,7 @@ def ones_for(model, folder):
 def commands(kind, source, folder, options):
     """name -> command for each program."""
     target, threads = folder / "target.gguf", options.threads
-    ours = [ADZE, "quantize", source, target, "--type", kind, "-t", threads]
+    ours = [ADZE, "quantize", source, target, "--type", kind, "-t", threads, "--no-card"]
     theirs = [LLAMA_QUANTIZE, source, target, kind, threads]
     if kind.startswith(NEED_IMPORTANCE):
         ones = ones_for(source, folder)

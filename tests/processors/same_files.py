@@ -49,7 +49,7 @@ class Variant:
     def file_hash(self, source, words, folder):
         with tempfile.TemporaryDirectory(dir=folder) as name:
             target = Path(name) / "out.gguf"
-            done = self.run("quantize", source, target, "-t", self.threads, *words)
+            done = self.run("quantize", source, target, "--no-card", "-t", self.threads, *words)
             if done.returncode != 0:
                 return done.stderr.strip()
             return hashlib.sha256(target.read_bytes()).hexdigest()
