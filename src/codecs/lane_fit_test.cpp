@@ -123,7 +123,8 @@ TEST(LaneFit, EveryWidthLoadsAndWeightsAlike) {
     }
     lane_kernel_table<2>().load(values.data(), kElements, expected.x);
     kernels.normalize(lanes, 8);
-    EXPECT_EQ(*std::max_element(lanes.w[0], lanes.w[0] + kLanes * kElements), 1.0f) << name;
+    const float* weights = lanes.w[0];
+    EXPECT_EQ(*std::max_element(weights, weights + kLanes * kElements), 1.0f) << name;
     kernels.magnitude_weights(lanes, 8);
     lane_kernel_table<2>().magnitude_weights(expected, 8);
     for (int i = 0; i < kElements; ++i) expect_same_bytes(lanes.w[i], expected.w[i], name + " magnitude_weights");
