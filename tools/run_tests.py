@@ -137,7 +137,7 @@ def ctest_jobs(build, only, label, timeout):
 
 
 def sanitizer_environment():
-    # Freed memory is held back as little as finds bugs: tests measure how much a conversion needs.
+    # Freed memory is held back as little as finds bugs: programs run side by side here.
     return {"ASAN_OPTIONS": "quarantine_size_mb=16", "UBSAN_OPTIONS": "print_stacktrace=1",
             "TSAN_OPTIONS": "halt_on_error=1", **os.environ}
 

@@ -229,7 +229,7 @@ TEST(Quantize, ASecondRoundingNeedsConsent) {
 
 // A file larger than the limit goes through, so it cannot have been in memory.
 TEST(Convert, MemoryDoesNotGrowWithTheModel) {
-  if (std::string_view(ADZE_SANITIZE) == "thread") GTEST_SKIP() << "ThreadSanitizer's shadow memory is counted too";
+  if (!std::string_view(ADZE_SANITIZE).empty()) GTEST_SKIP() << "a sanitizer's own memory is counted too";
   const auto folder = test_folder();
   constexpr int64_t kLimitBytes = 64 << 20;
   constexpr int64_t kManyRows = 160'000;
