@@ -118,10 +118,11 @@ struct Product {
     alignas(64) float minima[kLayout.record_blocks * kParts * kGroupRows];
     Panel block = panel;
     for (int b = 0; b < blocks; b += kLayout.record_blocks, record += kBytes) {
-      prefetch_record<kBytes>(record);
+      prefetch_behind<header_bytes(kLayout)>(record);
       unpack_record_scales(layout, record, scales, minima);
       const uint8_t* planes = record + header_bytes(kLayout);
       for (int i = 0; i < kLayout.record_blocks; ++i, planes += Codes::kBlockBytes) {
+        prefetch_behind<Codes::kBlockBytes>(planes);
         for (int row = 0; row < kGroupRows; row += kHalfRows) {
           const int at = i * kParts * kGroupRows + row;
           add_block(Codes{planes + 4 * row}, block, scales + at, minima + at, sums + row);

@@ -118,7 +118,7 @@ struct Product {
       next_part(p + 1 == kParts, part);
     }
 #pragma GCC unroll 2
-    for (int g = 0; g < kGroups; ++g) codes[g].at += Codes::kBlockBytes;
+    for (int g = 0; g < kGroups; ++g) codes[g].next_block();
   }
 
   static inline __attribute__((always_inline)) void load_totals(const float* sums, __m512 (&total)[kGroups][kTokens]) {
@@ -160,7 +160,7 @@ struct Product {
     __m512 total[1][kTokens];
     load_totals(sums, total);
     for (int b = 0; b < blocks; b += kLayout.record_blocks, record += kBytes) {
-      prefetch_record<kBytes>(record);
+      prefetch_behind<header_bytes(kLayout)>(record);
       unpack_record_scales(layout, record, scales, minima);
       part.scales[0] = scales;
       part.minima[0] = minima;

@@ -134,7 +134,7 @@ struct Product {
     SuperBlockScales scales;
     Panel at = panel;
     for (int s = 0; s < blocks / kSuperBlocks; ++s, record += record_bytes(kLayout), next_super_block(at)) {
-      prefetch_record<record_bytes(kLayout)>(record);
+      prefetch_behind<record_bytes(kLayout)>(record);
       unpack_super_block_scales(layout, record, scales);
       for (int row = 0; row < kGroupRows; row += kHalfRows) {
         add_super_block(Codes{record + header_bytes(kLayout) + 4 * row}, at, scales, row, sums + row);

@@ -106,7 +106,7 @@ struct Product {
     }
     x += kBlockNumbers * kTokens;
 #pragma GCC unroll 2
-    for (int g = 0; g < kGroups; ++g) codes[g].at += Codes::kBlockBytes;
+    for (int g = 0; g < kGroups; ++g) codes[g].next_block();
   }
 
   template <bool kNarrow, typename Codes>
@@ -217,7 +217,7 @@ struct Product {
     alignas(64) SuperBlockScales scales;
     Operands operands{panel.codes, panel.scales, panel.sums, {&scales}};
     for (int s = 0; s < blocks / kSuperBlocks; ++s, record += record_bytes(kLayout)) {
-      prefetch_record<record_bytes(kLayout)>(record);
+      prefetch_behind<header_bytes(kLayout)>(record);
       unpack_super_block_scales(layout, record, scales);
       RecordCodes<kLayout> codes[1] = {{record + header_bytes(kLayout)}};
       add_super_block(codes, kLimit, operands, totals);

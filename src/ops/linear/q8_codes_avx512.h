@@ -62,6 +62,7 @@ struct TileCodes {
   static constexpr int kBlockBytes = kQuads * kPlaneBytes;
   const uint8_t* at;
   inline __attribute__((always_inline)) __m512i quad(int q) const { return _mm512_loadu_si512(at + q * kPlaneBytes); }
+  inline __attribute__((always_inline)) void next_block() { at += kBlockBytes; }
 };
 
 template <Rows16Layout kLayout>
@@ -73,6 +74,10 @@ struct RecordCodes {
     if constexpr (kLayout.levels == Levels::even) return code(q);
     const __m128i numbers = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kNumbers.of_code));
     return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(numbers), code(q));
+  }
+  inline __attribute__((always_inline)) void next_block() {
+    prefetch_behind<kBlockBytes>(at);
+    at += kBlockBytes;
   }
 
  private:

@@ -160,12 +160,18 @@ inline __attribute__((always_inline)) void unpack_record_scales(const Rows16Layo
   for (int at = 0; at < end; at += kGroupRows) ScaleRows::times_bytes(minimum, bytes + end + at, minima + at);
 }
 
-/// Fetches the record some way behind `record`: the processor's own fetching stops at the ends of pages.
+/// Fetches what comes behind the next `kBytes`: far ahead into the second cache, which can wait for more lines of
+/// memory at once than the first, then into the first. The processor's own fetching stops at the ends of pages. Called
+/// for a few lines at a time: more than can be under way at once would hold up everything else.
 template <int kBytes>
-inline __attribute__((always_inline)) void prefetch_record(const uint8_t* record) {
-  constexpr int kAheadBytes = 4096;
+inline __attribute__((always_inline)) void prefetch_behind(const uint8_t* at) {
+  constexpr int kFarBytes = 8192, kNearBytes = 1024;
+  constexpr int kSecondCache = 2, kFirstCache = 3;
 #pragma GCC unroll 64
-  for (int at = 0; at < kBytes; at += 64) __builtin_prefetch(record + kAheadBytes + at);
+  for (int line = 0; line < kBytes; line += 64) {
+    __builtin_prefetch(at + kFarBytes + line, 0, kSecondCache);
+    __builtin_prefetch(at + kNearBytes + line, 0, kFirstCache);
+  }
 }
 
 /// Fills `tile` with `blocks` blocks (a multiple of the record) that start at `record`.
