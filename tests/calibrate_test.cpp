@@ -94,6 +94,34 @@ TEST_F(Calibrates, OutputWeightOnRequest) {
   EXPECT_TRUE(formats::read_imatrix(path("output.gguf")).find("token_embd.weight"));
 }
 
+TEST_F(Calibrates, EveryExpertByTheRowsThatChoseIt) {
+  constexpr int64_t kExperts = 4, kUsed = 2, kTokens = 3 * kContext;
+  const auto model = std::make_shared<runtime::LoadedModel>(formats::read_model("tests/golden/architectures/mixtral"),
+                                                            passes::ActivationPolicy::f32,
+                                                            runtime::WeightMemory::mapped, observable_passes());
+  std::vector<int32_t> tokens(kTokens);
+  for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<int32_t>(i * i % 31);
+  const CalibrationRequest request{
+      .target = path("experts.gguf"), .dataset = "text", .context = kContext, .hessians = true, .threads = 2};
+  calibrate(model, tokens, request);
+  const auto statistics = formats::read_imatrix(path("experts.gguf"));
+  const auto* router = statistics.find("blk.0.ffn_gate_inp.weight");
+  const auto* gate = statistics.find("blk.0.ffn_gate_exps.weight");
+  const auto* down = statistics.find("blk.0.ffn_down_exps.weight");
+  ASSERT_TRUE(router && gate && down && gate->hessian);
+  EXPECT_EQ(router->counts, std::vector<int64_t>{kTokens});
+  ASSERT_EQ(gate->matrices(), kExperts);
+  EXPECT_EQ(std::accumulate(gate->counts.begin(), gate->counts.end(), int64_t{0}), kUsed * kTokens);
+  EXPECT_EQ(down->counts, gate->counts);
+  EXPECT_EQ(statistics.find("blk.0.ffn_up_exps.weight")->square_sums, gate->square_sums);
+  for (int64_t i = 0; i < gate->columns; ++i) {  // experts read what the router reads, each row twice in all
+    float sum = 0;
+    for (int64_t e = 0; e < kExperts; ++e) sum += gate->square_sums[static_cast<size_t>(e * gate->columns + i)];
+    EXPECT_NEAR(sum, kUsed * router->square_sums[static_cast<size_t>(i)], 1e-4f * sum);
+  }
+  for (const float least : down->minima) EXPECT_TRUE(std::isfinite(least));
+}
+
 TEST_F(Calibrates, HessiansWithinTheLimitAndWithTheSameBytes) {
   const auto report = gather({.target = "once.gguf", .hessians = true});
   EXPECT_EQ(report.runs, 1);

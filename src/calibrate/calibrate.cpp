@@ -53,7 +53,7 @@ int64_t hessian_bytes(const ObservedInput& input) {
 
 int64_t bytes_beside_hessians(const Session& session, std::span<const ObservedInput> inputs) {
   auto bytes = static_cast<int64_t>(session.plan().activation_bytes() + session.cache().bytes());
-  for (const ObservedInput& input : inputs) bytes += InputSums(input.columns).bytes();
+  for (const ObservedInput& input : inputs) bytes += InputSums(input.columns, input.matrices).bytes();
   return bytes;
 }
 

@@ -15,10 +15,11 @@ class InputSums {
   /// Magnitudes are counted by exponent and the first four bits behind the point: 6 % apart.
   static constexpr size_t kMagnitudes = 4096;
 
-  explicit InputSums(int64_t columns);
+  InputSums(int64_t columns, int64_t matrices);
 
-  /// Every thread of the team calls it. Sums do not depend on the number of threads.
-  void add(const ops::TensorView& rows, const Team& team);
+  /// Every thread of the team calls it. Sums do not depend on the number of threads. `experts`, null for a single
+  /// matrix, has the matrices that each row meets: [T, used] for rows [T] or [T * used].
+  void add(const ops::TensorView& rows, const ops::TensorView* experts, const Team& team);
 
   /// Everything but the Hessian. Throws Error(bad_input) naming `weight` where an input was not finite.
   model::InputStatistics statistics(const std::string& weight) const;
@@ -26,16 +27,16 @@ class InputSums {
   int64_t bytes() const;
 
   // The whole state, for snapshots.
-  int64_t count = 0;
-  std::vector<double> square_sums;  // per column
-  std::vector<double> sums;
-  std::vector<float> minima;
-  std::vector<float> maxima;
+  std::vector<int64_t> counts;      // [matrices] rows
+  std::vector<double> square_sums;  // [matrices, columns]
+  std::vector<double> sums;         // [matrices, columns]
+  std::vector<float> minima;        // [matrices, columns]
+  std::vector<float> maxima;        // [matrices, columns]
   std::vector<int64_t> magnitudes;  // numbers of this size, by the upper bits of |x|
 
  private:
-  void add_columns(const ops::TensorView& rows, Range columns);
-  void count_magnitudes(const ops::TensorView& rows, Range columns);
+  void add_row(const float* x, int64_t matrix, Range columns);
+  void add_magnitudes(const uint32_t* counted);
   std::vector<float> quantiles() const;
 };
 

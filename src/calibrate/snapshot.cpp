@@ -33,7 +33,7 @@ void for_each_array(Collector& collector, const Visit& visit) {
   for (size_t i = 0; i < collector.sums().size(); ++i) {
     InputSums& sums = collector.sums()[i];
     const std::string& name = collector.inputs()[i].name();
-    visit(name + ".count", codecs::i64, std::span(&sums.count, 1));
+    visit(name + ".counts", codecs::i64, std::span(sums.counts));
     visit(name + ".square_sums", codecs::f64, std::span(sums.square_sums));
     visit(name + ".sums", codecs::f64, std::span(sums.sums));
     visit(name + ".minima", codecs::f32, std::span(sums.minima));

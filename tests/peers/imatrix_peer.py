@@ -45,9 +45,43 @@ def tensors_of(path):
 
 
 def mean_squares(path):
-    tensors = tensors_of(path)
-    names = [name.removesuffix(".in_sum2") for name in tensors if name.endswith(".in_sum2")]
-    return {name: tensors[name + ".in_sum2"].astype(float) / tensors[name + ".counts"][0] for name in names}
+    """[experts, columns] by weight."""
+    tensors, means = tensors_of(path), {}
+    for name in (name.removesuffix(".in_sum2") for name in tensors if name.endswith(".in_sum2")):
+        counts = tensors[name + ".counts"]
+        sums = tensors[name + ".in_sum2"].astype(float).reshape(len(counts), -1)
+        means[name] = sums / numpy.maximum(counts, 1)[:, None]
+    return means
+
+
+def write_expert_model(path, vocabulary_of, width=64, layers=2, experts=4):
+    """A model of random weights whose rows choose two of four experts, with the vocabulary of another file."""
+    writer = gguf.GGUFWriter(path, "llama")
+    for key, value in (("context_length", 512), ("embedding_length", width), ("block_count", layers),
+                       ("feed_forward_length", 2 * width), ("attention.head_count", 4), ("rope.dimension_count", 16),
+                       ("attention.head_count_kv", 2), ("expert_count", experts), ("expert_used_count", 2)):
+        writer.add_uint32(f"llama.{key}", value)
+    writer.add_float32("llama.attention.layer_norm_rms_epsilon", 1e-5)
+    source = gguf.GGUFReader(vocabulary_of)
+    for field in source.fields.values():
+        if field.name.startswith("tokenizer."):
+            writer.add_key_value(field.name, field.contents(), field.types[0], field.types[-1])
+    random = numpy.random.default_rng(1)
+    rows = len(source.fields["tokenizer.ggml.tokens"].contents())
+    shapes = {"token_embd": (rows, width), "output": (rows, width), "output_norm": (width,)}
+    for i in range(layers):
+        shapes |= {f"blk.{i}.{name}": shape for name, shape in {
+            "attn_norm": (width,), "attn_q": (width, width), "attn_k": (width // 2, width),
+            "attn_v": (width // 2, width), "attn_output": (width, width), "ffn_norm": (width,),
+            "ffn_gate_inp": (experts, width), "ffn_gate_exps": (experts, 2 * width, width),
+            "ffn_up_exps": (experts, 2 * width, width), "ffn_down_exps": (experts, width, 2 * width)}.items()}
+    for name, shape in shapes.items():
+        values = numpy.ones(shape) if len(shape) == 1 else random.normal(size=shape) / numpy.sqrt(shape[-1])
+        writer.add_tensor(f"{name}.weight", values.astype(numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 def compare_importance(ours, theirs, name):
@@ -93,6 +127,13 @@ def main():
         for form in ("ours.gguf", "ours.dat"):
             said = run(BIN / "llama-quantize", "--imatrix", folder / form, model, folder / "small.gguf", "Q4_0", 2)
             check(f"llama-quantize reads {form}", "210 importance matrix entries" in said)
+
+        experts = folder / "experts.gguf"
+        write_expert_model(experts, os.environ["ADZE_MODEL"])
+        run(BIN / "llama-imatrix", "-m", experts, "-f", TEXT, "--chunks", CHUNKS, "--no-ppl", "-t", 2, "-o",
+            folder / "their_experts.gguf")
+        run(ADZE, "calibrate", experts, "--text", TEXT, "--chunks", CHUNKS, "-o", folder / "our_experts.gguf")
+        compare_importance(folder / "our_experts.gguf", folder / "their_experts.gguf", "experts")
     print(f"{len(checked) - len(failures)} passed, {len(failures)} failed, 0 skipped")
     return 1 if failures else 0
 
