@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """KL divergence at equal size: what `adze optimize` finds within the bytes of a file that llama-quantize writes.
 
-usage: build/peers/venv/bin/python bench/quality/budgets.py MODEL.gguf --calibration TEXT --text TEXT
+usage: build/peers/venv/bin/python bench/quality/budgets.py MODEL.gguf --calibration TEXT --search-text TEXT --text TEXT
        [--types Q2_K,Q3_K_M,Q4_K_M,Q5_K_M] [--storage TYPE ...] [--chunks 8] [--folder FOLDER] [--json FILE]
 
-MODEL holds f16 or f32 weights (tools/make_quality_model.py makes a fair one). TEXT of --text must not be that of
---calibration. For every type llama-quantize writes a file without and one with statistics (those that Adze gathers);
+MODEL holds f16 or f32 weights (tools/make_quality_model.py makes a fair one). Statistics come from the text of
+--calibration, `adze optimize` chooses by that of --search-text, and all files are judged on that of --text: three texts
+that do not overlap. For every type llama-quantize writes a file without and one with statistics (those that Adze gathers);
 Adze gets the size of the smaller one as its limit, and its file must not be larger. Weights alone are judged: activations
 stay in f32 for all files. --folder keeps statistics and trials, so that a stopped comparison goes on.
 """
@@ -33,9 +34,9 @@ def bytes_beside_weights(path):
 def optimized(options, folder, kind, limit):
     """(name, file) of the best that Adze finds in a file of `limit` bytes."""
     target = folder / "optimized.gguf"
-    words = ["--text", options.text, "--imatrix", options.statistics, "--chunks", options.chunks, "--trials",
+    words = ["--text", options.search_text, "--imatrix", options.statistics, "--chunks", options.chunks, "--trials",
              folder / "trials.sqlite", *(word for name in options.storage for word in ("--storage", name))]
-    report = json.loads(run(ADZE, "optimize", options.model, target, "--max-size", limit, *words, "--json"))
+    report = json.loads(run(ADZE, "optimize", options.model, target, "--no-card", "--max-size", limit, *words, "--json"))
     return report["chosen"], target
 
 
@@ -55,6 +56,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--calibration", required=True)
+    parser.add_argument("--search-text", required=True)
     parser.add_argument("--text", required=True)
     parser.add_argument("--types", default="Q2_K,Q3_K_M,Q4_K_M,Q5_K_M")
     parser.add_argument("--storage", nargs="*", default=[], help="storage types that Adze may choose from")
