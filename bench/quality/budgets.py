@@ -17,6 +17,8 @@ from pathlib import Path
 
 from quantizers import ADZE, LLAMA_QUANTIZE, judge, line, run
 
+OWN_KEYS_BYTES = 1024  # Adze's keys in the file, about
+
 
 def peer_files(options, folder, kind):
     """(name, file) of llama-quantize without and with statistics."""
@@ -44,7 +46,7 @@ def compare(options, folder, kind):
     rows = []
     for name, path in peer_files(options, folder, kind):
         rows.append({"type": kind, "maker": name, **judge(options, path)})
-        limit = path.stat().st_size - bytes_beside_weights(path)
+        limit = path.stat().st_size - bytes_beside_weights(path) - OWN_KEYS_BYTES
     chosen, target = optimized(options, folder, kind, limit)
     rows.append({"type": kind, "maker": f"optimize{', gptq' if chosen.endswith('gptq') else ''}", **judge(options, target)})
     if rows[-1]["bytes"] > rows[0]["bytes"]:

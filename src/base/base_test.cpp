@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/line_log.h"
 #include "base/opened_files.h"
+#include "base/scratch_file.h"
 #include "base/team.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"
@@ -112,6 +113,18 @@ TEST(LineLog, ForgetsWhatWasCutOff) {
   EXPECT_EQ(log.lines(), (std::vector<std::string>{"one", "other"}));
   log.remove();
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(ScratchFile, GivesBackWhatWasWrittenAndNoMore) {
+  ScratchFile file;
+  const std::string first = "first", second = "second";
+  file.append(std::as_bytes(std::span(first)));
+  file.append(std::as_bytes(std::span(second)));
+  EXPECT_EQ(file.size(), 11u);
+  std::string read(6, ' ');
+  file.read(5, std::as_writable_bytes(std::span(read)));
+  EXPECT_EQ(read, second);
+  EXPECT_THROW(file.read(6, std::as_writable_bytes(std::span(read))), Error);
 }
 
 TEST(Checksum, SeesEveryByteAndItsPlace) {

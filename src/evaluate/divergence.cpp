@@ -41,6 +41,21 @@ void add_position(DivergenceResult& result, const PositionDivergence& position) 
   result.probability_square_sum += change * change;
 }
 
+void add_rows(DivergenceResult& result, const runtime::Logits& candidate, const runtime::Logits& reference,
+              std::span<const int32_t> targets, ThreadPool& pool) {
+  std::vector<PositionDivergence> positions(targets.size());
+  pool.for_each(positions.size(), [&](size_t i) {
+    const auto row = static_cast<int64_t>(i);
+    positions[i] = compare_position(candidate.row(row), reference.row(row), targets[i]);
+  });
+  for (const auto& position : positions) add_position(result, position);
+}
+
+void require_same_vocabulary(int64_t candidate, int64_t reference) {
+  if (candidate == reference) return;
+  fail(ErrorCode::bad_input, "the models cannot be compared: vocabularies of {} and {} tokens", candidate, reference);
+}
+
 void finish(DivergenceResult& result) { std::sort(result.divergences.begin(), result.divergences.end()); }
 
 double DivergenceResult::mean_divergence() const {
@@ -87,21 +102,12 @@ double DivergenceResult::rms_probability_change() const {
 
 DivergenceResult measure_divergence(runtime::Session& candidate, runtime::Session& reference,
                                     std::span<const int32_t> tokens, const TextOptions& options, Progress& progress) {
-  if (candidate.model().vocabulary() != reference.model().vocabulary()) {
-    fail(ErrorCode::bad_input, "the models cannot be compared: vocabularies of {} and {} tokens",
-         candidate.model().vocabulary(), reference.model().vocabulary());
-  }
+  require_same_vocabulary(candidate.model().vocabulary(), reference.model().vocabulary());
   const int64_t start_ns = now_ns();
   DivergenceResult result;
   runtime::Session* const sessions[] = {&candidate, &reference};
-  std::vector<PositionDivergence> positions;
   result.chunks = for_each_scored_batch(sessions, tokens, options, progress, [&](const ScoredRows& rows) {
-    positions.resize(rows.targets.size());
-    candidate.pool().for_each(positions.size(), [&](size_t i) {
-      const auto row = static_cast<int64_t>(i);
-      positions[i] = compare_position(rows.logits[0].row(row), rows.logits[1].row(row), rows.targets[i]);
-    });
-    for (const auto& position : positions) add_position(result, position);
+    add_rows(result, rows.logits[0], rows.logits[1], rows.targets, candidate.pool());
   });
   finish(result);
   result.seconds = seconds_since(start_ns);

@@ -41,6 +41,11 @@ struct PositionDivergence {
   bool same_top;
 };
 void add_position(DivergenceResult& result, const PositionDivergence& position);
+/// Adds the positions of a batch, on all threads of the pool. REQUIRES: both have a row for each target.
+void add_rows(DivergenceResult& result, const runtime::Logits& candidate, const runtime::Logits& reference,
+              std::span<const int32_t> targets, ThreadPool& pool);
+/// Throws Error(bad_input) where they differ.
+void require_same_vocabulary(int64_t candidate, int64_t reference);
 /// REQUIRES: all positions were added.
 void finish(DivergenceResult& result);
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "codecs/codec.h"
 #include "evaluate/divergence_summary.h"
+#include "evaluate/kept_logits.h"
 #include "evaluate/reference_file.h"
 #include "runtime/tiny_model_for_test.h"
 
@@ -52,6 +53,18 @@ TEST_F(KeptReference, IsExactWhereEverythingIsKept) {
   EXPECT_EQ(kept.same_top, exact.same_top);
   EXPECT_EQ(kept.candidate.perplexity(), exact.candidate.perplexity());
   EXPECT_NEAR(kept.perplexity_ratio(), exact.perplexity_ratio(), 1e-5);
+}
+
+TEST_F(KeptReference, AllLogitsGiveTheSameAnyNumberOfTimes) {
+  const auto exact = measure_divergence(*rounded_, *original_, tokens_, text_, no_progress());
+  const KeptLogits kept(*original_, tokens_, text_, no_progress());
+  for (int run = 0; run < 2; ++run) {
+    const auto found = kept.compare(*rounded_, no_progress());
+    EXPECT_EQ(found.divergences, exact.divergences);
+    EXPECT_EQ(found.reference.perplexity(), exact.reference.perplexity());
+    EXPECT_EQ(found.same_top, exact.same_top);
+    EXPECT_EQ(found.chunks, exact.chunks);
+  }
 }
 
 TEST_F(KeptReference, StatesWhatItLeavesOut) {

@@ -25,7 +25,7 @@ model::Model with_types(const model::Model& model, const std::vector<StorageType
 }  // namespace
 
 QualityMeter::QualityMeter(const model::Model& model, std::vector<int32_t> tokens, const QualityMeterOptions& options)
-    : model_(model), tokens_(std::move(tokens)), options_(options), reference_(open(model)) {}
+    : model_(model), tokens_(std::move(tokens)), options_(options) {}
 
 QualityMeter::~QualityMeter() = default;
 
@@ -41,8 +41,12 @@ std::unique_ptr<runtime::Session> QualityMeter::open(model::Model model) const {
 
 evaluate::DivergenceResult QualityMeter::measure(const std::vector<StorageType>& types, const ModelPacking& packing,
                                                  Progress& progress) {
+  if (!reference_) {
+    const auto session = open(model_);
+    reference_ = std::make_unique<const evaluate::KeptLogits>(*session, tokens_, options_.text, progress);
+  }
   const auto candidate = open(with_types(model_, types, packing));
-  return evaluate::measure_divergence(*candidate, *reference_, tokens_, options_.text, progress);
+  return reference_->compare(*candidate, progress);
 }
 
 }  // namespace adze::pipeline

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "evaluate/divergence.h"
+#include "evaluate/kept_logits.h"
 #include "model/model.h"
 #include "pipeline/model_packing.h"
 
@@ -18,11 +18,11 @@ struct QualityMeterOptions {
 class QualityMeter {
  public:
   /// `model` as it is becomes the reference. Products are of activations in f32: only the weights' errors count.
-  /// Throws as loading a model does.
   QualityMeter(const model::Model& model, std::vector<int32_t> tokens, const QualityMeterOptions& options);
   ~QualityMeter();
 
-  /// Divergence of the model whose tensors are stored in `types` (in the order of its tensors) from the reference.
+  /// Divergence of the model whose tensors are stored in `types` (in the order of its tensors) from the reference. The
+  /// first call runs the reference too. Throws as loading a model and KeptLogits do.
   evaluate::DivergenceResult measure(const std::vector<StorageType>& types, const ModelPacking& packing,
                                      Progress& progress = no_progress());
 
@@ -32,7 +32,7 @@ class QualityMeter {
   const model::Model& model_;
   std::vector<int32_t> tokens_;
   QualityMeterOptions options_;
-  std::unique_ptr<runtime::Session> reference_;
+  std::unique_ptr<const evaluate::KeptLogits> reference_;
 };
 
 }  // namespace adze::pipeline
