@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codecs/codec.h"
+#include "codecs/group_codecs.h"
 
 namespace {
 
@@ -41,8 +42,10 @@ void encode_and_decode(const Codec& codec, const std::vector<float>& values, con
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 1) return 0;
-  const auto codecs = adze::codecs::all_codecs();
-  const Codec& codec = *codecs[data[0] % codecs.size()];
+  const auto named = adze::codecs::all_codecs();
+  const auto samples = adze::codecs::group_codec_samples();
+  const size_t choice = data[0] % (named.size() + samples.size());
+  const Codec& codec = choice < named.size() ? *named[choice] : *samples[choice - named.size()];
   ++data, --size;
   decoded(codec, data, std::min(size / codec.info.block_bytes, kMaxBlocks));
   if (!codec.encode) return 0;

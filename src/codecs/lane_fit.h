@@ -10,7 +10,7 @@
 namespace adze::codecs {
 
 inline constexpr int kLanes = 16;
-inline constexpr int kMaxLaneElements = 64;
+inline constexpr int kMaxLaneElements = 256;
 
 /// Sixteen blocks of `elements` numbers each; lane l of x[i] is element i of block l. Unused lanes are zero.
 struct alignas(64) LaneBlocks {
@@ -66,9 +66,9 @@ float finite_weight(float weight);
 /// Weights above this, and infinite ones, are clamped to it.
 inline constexpr float kMaxWeight = 1e30f;
 
-/// Fills the lanes with `blocks` (1 to 16) consecutive blocks of 16, 32 or 64 elements. NaN becomes 0, infinities the
-/// largest magnitude. `importance` may be null; negative and NaN weights count as 0. The weights are not usable before
-/// one of the next three.
+/// Fills the lanes with `blocks` (1 to 16) consecutive blocks of a multiple of 16 elements. NaN becomes 0, infinities
+/// the largest magnitude. `importance` may be null; negative and NaN weights count as 0. The weights are not usable
+/// before one of the next three.
 void load_lanes(const float* values, const float* importance, int elements, int blocks, LaneBlocks& lanes);
 
 void set_equal_weights(LaneBlocks& lanes);
@@ -99,11 +99,14 @@ enum class OffsetRule {
 struct FitRules {
   CodeRange range;
   OffsetRule offset;
-  bool f16_scales;  // scale and offset are rounded to (finite) f16 before they are judged
+  bool f16_scales;           // scale and offset are rounded to (finite) f16 before they are judged
+  bool bf16_scales = false;  // or to bf16
 };
 
 /// The nearest finite f16 value.
 float nearest_f16(float value);
+/// The nearest bf16 value. REQUIRES: a magnitude that is far from the largest.
+float nearest_bf16(float value);
 
 /// From `start` takes the nearest codes, the least-squares fit for these, and so on, `rounds` times.
 /// Returns what measured best, rounded to f16 if the rules say so.

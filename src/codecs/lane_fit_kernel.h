@@ -185,6 +185,7 @@ struct LaneFitKernel : LaneVectors<kVectorWidth> {
     Floats best_error = all(__builtin_inff());
     for (int round = 0; round < rounds; ++round) {
       if (rules.f16_scales) fit = {Vectors::nearest_f16(fit.scale), Vectors::nearest_f16(fit.offset)};
+      if (rules.bf16_scales) fit = {Vectors::nearest_bf16(fit.scale), Vectors::nearest_bf16(fit.offset)};
       const Sums sums = measure_codes<kOffset>(lanes, codes, first, fit);
       const Ints better = sums.error < best_error;
       best = {better ? fit.scale : best.scale, better ? fit.offset : best.offset};

@@ -82,6 +82,12 @@ struct LaneVectors {
     return reinterpret_cast<Floats>((magnitude < 0x38800000 ? reinterpret_cast<Ints>(subnormal) : finite) | sign);
   }
 
+  /// nearest_bf16() for every lane.
+  static Floats nearest_bf16(const Floats& value) {
+    const Ints bits = reinterpret_cast<Ints>(value);
+    return reinterpret_cast<Floats>((bits + 0x7FFF + (bits >> 16 & 1)) & ~0xFFFF);
+  }
+
   /// Rows become columns.
   static void transpose(Floats (&rows)[kVectorWidth]) {
     if constexpr (kVectorWidth >= 16) exchange_rows<8>(rows);

@@ -101,8 +101,8 @@ class Comparison {
 
   const model::Tensor& a_;
   const model::Tensor& b_;
-  void (*const decode_a_)(const std::byte*, float*, int64_t);
-  void (*const decode_b_)(const std::byte*, float*, int64_t);
+  const codecs::DecodeFunction decode_a_;
+  const codecs::DecodeFunction decode_b_;
 };
 
 TensorDifference described(const model::Tensor* a, const model::Tensor* b, TensorDifference::Kind kind) {

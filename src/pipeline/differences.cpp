@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "base/error.h"
 #include "tensor/shape.h"
@@ -11,8 +12,12 @@
 namespace adze::pipeline {
 namespace {
 
-// Numbers compared at a time: they stay in the first-level cache. A multiple of every block.
+// Numbers compared at a time, as whole blocks: they stay in the first-level cache.
 constexpr int64_t kValuesAtATime = 4096;
+
+int64_t values_at_a_time(int64_t block_elements) {
+  return std::max(block_elements, kValuesAtATime / block_elements * block_elements);
+}
 
 }  // namespace
 
@@ -32,17 +37,18 @@ const char* fidelity_name(Fidelity fidelity) {
 
 void Differences::packed(const quantize::Rows& rows, const codecs::Codec& codec, const std::byte* bytes) {
   const int64_t count = rows.count * rows.columns;
-  float after[kValuesAtATime];
+  const int64_t step = values_at_a_time(codec.info.block_elements);
+  std::vector<float> after(static_cast<size_t>(std::min(step, count)));
   Part part{rows.count, {}};
-  for (int64_t done = 0; done < count; done += kValuesAtATime) {
-    const int64_t now = std::min(kValuesAtATime, count - done);
-    codec.decode(bytes + row_bytes(codec.info, done), after, now);
-    const auto error =
-        codecs::rounding_error({rows.values + done, static_cast<size_t>(now)}, {after, static_cast<size_t>(now)});
+  for (int64_t done = 0; done < count; done += step) {
+    const int64_t now = std::min(step, count - done);
+    codec.decode(bytes + row_bytes(codec.info, done), after.data(), now);
+    const auto error = codecs::rounding_error({rows.values + done, static_cast<size_t>(now)},
+                                              {after.data(), static_cast<size_t>(now)});
     if (options_.require_exact && error.different > 0) {
       int64_t at = done;
-      while (codecs::is_same(rows.values[at], after[at - done])) ++at;
-      fail_rounded(rows, at, after[at - done], codec);
+      while (codecs::is_same(rows.values[at], after[static_cast<size_t>(at - done)])) ++at;
+      fail_rounded(rows, at, after[static_cast<size_t>(at - done)], codec);
     }
     part.error.add(error);
   }

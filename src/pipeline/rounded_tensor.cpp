@@ -27,7 +27,7 @@ class RoundedSource final : public model::TensorSource {
 
  private:
   const model::Tensor packed_;
-  void (*const decode_)(const std::byte*, float*, int64_t);
+  const codecs::DecodeFunction decode_;
   const codecs::Codec& own_;
 };
 

@@ -58,7 +58,7 @@ struct Prepared {
   std::vector<float> hessian;        // damped, whole: [columns, columns]; empty without sweeps
 };
 
-bool can_be_written(const codecs::Codec& codec) { return codec.encode != nullptr; }
+bool can_be_written(const codecs::Codec& codec) { return static_cast<bool>(codec.encode); }
 bool has_lattice(const codecs::Codec& codec) { return codec.encode && codecs::code_lattice_of(&codec.info); }
 
 std::vector<int32_t> columns_in_order(const std::vector<float>& triangle, int64_t columns, int64_t block, int order) {

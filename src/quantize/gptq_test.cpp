@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "codecs/code_lattice.h"
+#include "codecs/group_codecs.h"
 #include "quantize/hessian_factor.h"
 #include "quantize/packed_tensor.h"
 #include "quantize/quantizer.h"
@@ -18,6 +19,15 @@ namespace {
 
 constexpr int64_t kColumns = 512;
 constexpr int64_t kRows = 40;
+
+std::vector<const codecs::Codec*> driven_codecs(const Quantizer& quantizer) {
+  std::vector<const codecs::Codec*> driven;
+  for (const auto codecs : {codecs::all_codecs(), codecs::group_codec_samples()}) {
+    std::copy_if(codecs.begin(), codecs.end(), std::back_inserter(driven),
+                 [&](const codecs::Codec* codec) { return quantizer.drives(*codec); });
+  }
+  return driven;
+}
 
 std::vector<float> normal_numbers(int64_t count, float deviation, unsigned seed) {
   std::mt19937 generator(seed);
@@ -107,8 +117,7 @@ std::vector<std::byte> bytes_of(const model::Tensor& tensor, int64_t rows_at_a_t
 
 TEST_F(Gptq, ReducesTheErrorOfOutputsForEveryCodecWithALattice) {
   int driven = 0;
-  for (const codecs::Codec* codec : codecs::all_codecs()) {
-    if (!gptq.drives(*codec)) continue;
+  for (const codecs::Codec* codec : driven_codecs(gptq)) {
     ++driven;
     const double by_importance = output_error(packed(importance, *codec));
     const double by_gptq = output_error(packed(gptq, *codec));
@@ -128,8 +137,7 @@ TEST_F(Gptq, EveryOrderAndWeightingReducesIt) {
 }
 
 TEST_F(Gptq, SweepsBetterItFurther) {
-  for (const codecs::Codec* codec : codecs::all_codecs()) {
-    if (!gptq.drives(*codec)) continue;
+  for (const codecs::Codec* codec : driven_codecs(gptq)) {
     double before = output_error(packed(gptq, *codec, {"sweeps=0"}));
     for (const auto* sweeps : {"sweeps=1", "sweeps=3"}) {
       const double after = output_error(packed(gptq, *codec, {sweeps}));

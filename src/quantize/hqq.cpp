@@ -42,7 +42,7 @@ constexpr Parameter kParameters[] = {
 
 constexpr int kRoundsInVain = 2;
 
-bool can_be_written(const codecs::Codec& codec) { return codec.encode != nullptr; }
+bool can_be_written(const codecs::Codec& codec) { return static_cast<bool>(codec.encode); }
 bool has_lattice(const codecs::Codec& codec) { return codec.encode && codecs::code_lattice_of(&codec.info); }
 
 /// x^p and x^(p - 1) for x > 0.

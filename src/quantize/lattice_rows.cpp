@@ -4,8 +4,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "codecs/lane_fit.h"
-
 namespace adze::quantize {
 
 using codecs::CodeLattice;
@@ -80,14 +78,14 @@ void LatticeRows::read_parts(int64_t block, int lane, float* a, float* b) const 
 
 ScaleSteps LatticeRows::rounded_steps(int64_t block, int lane, ScaleSteps wanted) const {
   const auto scales = lattice_.read_scales(packed_block(lane, block));
-  return {codecs::nearest_f16(scales.scale + wanted.scale) - scales.scale,
-          codecs::nearest_f16(scales.minimum + wanted.minimum) - scales.minimum};
+  return {lattice_.nearest_scale(scales.scale + wanted.scale) - scales.scale,
+          lattice_.nearest_scale(scales.minimum + wanted.minimum) - scales.minimum};
 }
 
 void LatticeRows::add_to_scales(int64_t block, int lane, ScaleSteps steps) {
   auto scales = lattice_.read_scales(packed_block(lane, block));
-  scales.scale = codecs::nearest_f16(scales.scale + steps.scale);
-  scales.minimum = codecs::nearest_f16(scales.minimum + steps.minimum);
+  scales.scale = lattice_.nearest_scale(scales.scale + steps.scale);
+  scales.minimum = lattice_.nearest_scale(scales.minimum + steps.minimum);
   lattice_.write_scales(scales, packed_block(lane, block));
   read_scales(block, lane);
   const uint8_t* codes = codes_.data() + lane * columns_ + block * block_;
@@ -104,13 +102,13 @@ void LatticeRows::choose_codes(int64_t column, const float* wanted, float* value
   for (int lane = 0; lane < kRowLanes; ++lane)
     levels[lane] = (wanted[lane] - scales.offset[lane]) * scales.inverse[lane];
   uint8_t codes[kRowLanes];
-  if (lattice_.uneven_levels) {
+  if (!lattice_.levels.empty()) {
     for (int lane = 0; lane < kRowLanes; ++lane) {
       codes[lane] = nearest_code(lattice_, levels[lane]);
       levels[lane] = level_of(lattice_, codes[lane]);
     }
   } else {
-    const auto lowest = static_cast<float>(lattice_.lowest);
+    const auto lowest = static_cast<float>(lattice_.smallest_choice());
     const auto highest = static_cast<float>(lattice_.highest);
     for (float& level : levels) {
       level = level > lowest ? level : lowest;

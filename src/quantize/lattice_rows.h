@@ -40,7 +40,7 @@ class LatticeRows {
   /// [block_elements][kRowLanes]. REQUIRES: the codes were chosen.
   void read_parts(int64_t block, int lane, float* a, float* b) const;
 
-  bool scales_are_free() const { return lattice_.scales_are_free; }
+  bool scales_are_free() const { return lattice_.scales_are_free(); }
   bool has_minimum() const { return lattice_.has_minimum; }
   /// Adds steps to scale and minimum of one block of one row, rounds them to what the block can hold, and keeps them if
   /// `accepts(scale_step, minimum_step)` likes what is left of the steps.

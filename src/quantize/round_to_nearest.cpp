@@ -9,7 +9,7 @@
 namespace adze::quantize {
 namespace {
 
-bool can_be_written(const codecs::Codec& codec) { return codec.encode != nullptr; }
+bool can_be_written(const codecs::Codec& codec) { return static_cast<bool>(codec.encode); }
 
 void pack_nearest(const Rows& rows, const PackingJob& job, std::byte* packed) {
   job.codec.encode(rows.values, nullptr, packed, rows.count * rows.columns);

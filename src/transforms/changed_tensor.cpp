@@ -29,7 +29,7 @@ class DecodedRows {
 
  private:
   const model::Tensor tensor_;
-  void (*const decode_)(const std::byte*, float*, int64_t);
+  const codecs::DecodeFunction decode_;
 };
 
 /// Rows of f32 that derive from another tensor's rows.

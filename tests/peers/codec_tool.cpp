@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "codecs/codec.h"
+#include "codecs/group_codecs.h"
 
 namespace {
 
@@ -30,9 +31,11 @@ std::vector<std::byte> read_standard_input() {
 void write_standard_output(const void* data, size_t bytes) { std::fwrite(data, 1, bytes, stdout); }
 
 void list_codecs() {
-  for (const Codec* codec : adze::codecs::all_codecs()) {
-    std::printf("%s %u %u %d\n", std::string(codec->info.name).c_str(), codec->info.block_elements,
-                codec->info.block_bytes, codec->encode != nullptr);
+  for (const auto codecs : {adze::codecs::all_codecs(), adze::codecs::group_codec_samples()}) {
+    for (const Codec* codec : codecs) {
+      std::printf("%s %u %u %d\n", std::string(codec->info.name).c_str(), codec->info.block_elements,
+                  codec->info.block_bytes, static_cast<bool>(codec->encode));
+    }
   }
 }
 

@@ -12,8 +12,6 @@ namespace {
 constexpr CodecInfo kU16{"u16", "16-bit unsigned integer", 1, 2};
 constexpr CodecInfo kU32{"u32", "32-bit unsigned integer", 1, 4};
 constexpr CodecInfo kU64{"u64", "64-bit unsigned integer", 1, 8};
-constexpr CodecInfo kF8E4M3{"f8_e4m3", "8-bit float, 3 bits of mantissa", 1, 1};
-constexpr CodecInfo kF8E5M2{"f8_e5m2", "8-bit float, 2 bits of mantissa", 1, 1};
 constexpr CodecInfo kF8E8M0{"f8_e8m0", "8-bit power of two", 1, 1};
 
 constexpr std::array kDtypes = {
@@ -30,8 +28,8 @@ constexpr std::array kDtypes = {
     SafetensorsDtype{"U16", &kU16},
     SafetensorsDtype{"U8", &codecs::u8.info},
     SafetensorsDtype{"BOOL", &codecs::boolean.info},
-    SafetensorsDtype{"F8_E4M3", &kF8E4M3},
-    SafetensorsDtype{"F8_E5M2", &kF8E5M2},
+    SafetensorsDtype{"F8_E4M3", &codecs::f8_e4m3.info},
+    SafetensorsDtype{"F8_E5M2", &codecs::f8_e5m2.info},
     SafetensorsDtype{"F8_E8M0", &kF8E8M0},
 };
 
