@@ -105,14 +105,14 @@ Tensor stacked(std::string name, std::vector<Tensor> parts) {
   dims.insert(dims.end(), first.shape.dims().begin(), first.shape.dims().end());
   auto source = std::make_shared<StackedRows>(std::move(sources), first.shape.row_count(),
                                               static_cast<size_t>(first.row_bytes()));
-  return {std::move(name), Shape(std::move(dims)), first.storage, std::move(source)};
+  return {std::move(name), Shape(std::move(dims)), first.storage, std::move(source), first.stored_before};
 }
 
 Tensor part_of(const Tensor& tensor, int64_t index, std::string name) {
   const auto dims = tensor.shape.dims();
   const Shape shape(std::vector<int64_t>(dims.begin() + 1, dims.end()));
   auto source = std::make_shared<RowRange>(tensor.source, index * shape.row_count());
-  return {std::move(name), shape, tensor.storage, std::move(source)};
+  return {std::move(name), shape, tensor.storage, std::move(source), tensor.stored_before};
 }
 
 Tensor transposed(Tensor tensor) {

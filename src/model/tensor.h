@@ -49,6 +49,9 @@ struct Tensor {
   Shape shape;       // outermost first
   StorageType storage = nullptr;
   std::shared_ptr<const TensorSource> source;
+  /// How it was stored before an exact conversion into `storage`, where the file remembers it: so that the way back
+  /// gives the same. Null: not known.
+  StorageType stored_before = nullptr;
 
   int64_t row_bytes() const { return adze::row_bytes(*storage, shape.row_length()); }
   int64_t byte_size() const { return row_bytes() * shape.row_count(); }
