@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RANK_LINE = re.compile(r"^ ?(\d+) {3}((?:[a-z_]+/ {2})*[a-z_]+/)(?: {3,}|$)", re.M)
-CONTAINERS_AND_DIALECTS = re.compile(r"containers \(([^)]*)\) rank below dialects \(([^)]*)\)")
+FORMAT_RANKS = re.compile(r"containers \(([^)]*)\) rank below dialects \(([^)]*)\)(?:, and dialects below variants \(([^)]*)\))?")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 MODULE = re.compile(r"adze_module\((\w+)([^)]*)\)")
 
@@ -22,11 +22,11 @@ def read_ranks(page):
 
 
 def read_format_ranks(page):
-    """Sub-folder of formats/ -> 0 (container) or 1 (dialect)."""
-    match = CONTAINERS_AND_DIALECTS.search(re.sub(r"\s+", " ", page))
+    """Sub-folder of formats/ -> 0 (container), 1 (dialect) or 2 (variant of a dialect)."""
+    match = FORMAT_RANKS.search(re.sub(r"\s+", " ", page))
     if not match:
         return {}
-    names = [re.findall(r"\w+", group) for group in match.groups()]
+    names = [re.findall(r"\w+", group or "") for group in match.groups()]
     return {name: rank for rank, group in enumerate(names) for name in group}
 
 
@@ -52,7 +52,7 @@ def check_inside_formats(parts, target, ranks):
     # A folder that the page does not list is taken for a dialect: it may stand on containers only.
     if ranks.get(own, 1) > ranks.get(other, 1):
         return None
-    return f"formats/{own}/ may not include formats/{other}/: only dialects may include containers"
+    return f"formats/{own}/ may not include formats/{other}/: only dialects may include containers, only variants dialects"
 
 
 def check_include(parts, target, ranks, format_ranks):

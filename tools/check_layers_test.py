@@ -16,7 +16,8 @@ PAGE = """
      tests/             cross-module only
 
 Inside `formats/`, containers (gguf, safetensors,
-zip) rank below dialects (hf, mlx).
+zip) rank below dialects (hf), and dialects below variants
+(mlx) of a folder.
 """
 
 
@@ -39,7 +40,7 @@ class CheckLayersTest(unittest.TestCase):
         expected = dict(cli=10, calibrate=6, evaluate=6, report=6, formats=5, runtime=5, text=2, base=0)
         self.assertEqual(check_layers.read_ranks(PAGE), expected)
         self.assertEqual(
-            check_layers.read_format_ranks(PAGE), dict(gguf=0, safetensors=0, zip=0, hf=1, mlx=1))
+            check_layers.read_format_ranks(PAGE), dict(gguf=0, safetensors=0, zip=0, hf=1, mlx=2))
 
     def test_lower_rank_is_fine(self):
         self.write("src/cli/main.cpp", '#include "base/error.h"\n#include <vector>\n#include <fmt/core.h>\n')
@@ -62,8 +63,9 @@ class CheckLayersTest(unittest.TestCase):
         self.write("src/utils/x.h", "")
         self.assertEqual(self.complaints(), ["src/utils: has no rank in ARCHITECTURE.md's tree"])
 
-    def test_dialect_may_include_container_only(self):
+    def test_variant_may_include_dialect_and_dialect_container_only(self):
         self.write("src/formats/hf/read.cpp", '#include "formats/safetensors/header.h"\n#include "formats/format.h"\n')
+        self.write("src/formats/mlx/read.cpp", '#include "formats/hf/read.h"\n')
         self.write("src/formats/all_formats.cpp", '#include "formats/hf/read.h"\n')
         self.assertEqual(self.complaints(), [])
         self.write("src/formats/gguf/read.cpp", '#include "formats/hf/read.h"\n')

@@ -12,6 +12,9 @@
 #include "formats/hf/read_hf.h"
 #include "formats/hf/write_hf.h"
 #include "formats/llama2c/read_llama2c.h"
+#include "formats/mlx/mlx_quantization.h"
+#include "formats/mlx/read_mlx.h"
+#include "formats/mlx/write_mlx.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/safetensors/write_safetensors.h"
@@ -27,7 +30,16 @@ constexpr std::array kFormats = {
            .recognizes = is_gguf,
            .read = read_gguf,
            .storage_for = gguf_storage,
+           .packed_types = gguf_packed_types,
            .write = write_gguf},
+    Format{.name = "mlx",
+           .summary = "MLX: a Hugging Face folder with quantized weights",
+           .file_pattern = "a folder with config.json that has \"quantization\"",
+           .recognizes = is_mlx_folder,
+           .read = read_mlx,
+           .storage_for = nullptr,
+           .packed_types = mlx_packed_types,
+           .write = write_mlx},
     Format{
         .name = "hf",
         .summary = "Hugging Face: a folder with config.json, safetensors (or, to read, PyTorch's) and tokenizer.json",
@@ -35,6 +47,7 @@ constexpr std::array kFormats = {
         .recognizes = is_hf_folder,
         .read = read_hf,
         .storage_for = nullptr,
+        .packed_types = nullptr,
         .write = write_hf},
     Format{.name = "safetensors",
            .summary = "safetensors: one file with a bare set of tensors",
@@ -42,6 +55,7 @@ constexpr std::array kFormats = {
            .recognizes = is_safetensors,
            .read = read_safetensors,
            .storage_for = nullptr,
+           .packed_types = nullptr,
            .write = write_safetensors},
     Format{.name = "llama2c",
            .summary = "llama2.c: settings and weights in one file, tokenizer.bin beside it",
@@ -49,6 +63,7 @@ constexpr std::array kFormats = {
            .recognizes = is_llama2c,
            .read = read_llama2c,
            .storage_for = nullptr,
+           .packed_types = nullptr,
            .write = nullptr},
     Format{.name = "pytorch",
            .summary = "PyTorch: a checkpoint of torch.save, read without running anything in it",
@@ -56,6 +71,7 @@ constexpr std::array kFormats = {
            .recognizes = is_pytorch,
            .read = read_pytorch,
            .storage_for = nullptr,
+           .packed_types = nullptr,
            .write = nullptr},
 };
 

@@ -52,6 +52,10 @@ struct Format {
   /// The storage for a tensor when `wanted` was asked for, by the customs of the format. Null: always `wanted`.
   StorageType (*storage_for)(const model::Tensor& tensor, StorageType wanted);
 
+  /// The packed storage types that it can hold, those that packed tensors of other formats may become; of equally good
+  /// ones the first is taken. Null: none.
+  std::span<const StorageType> (*packed_types)();
+
   /// Writes the whole model: complete, or not there at all. Null for a format that can only be read.
   void (*write)(const model::Model& model, const std::string& path, const WriteOptions& options);
 };

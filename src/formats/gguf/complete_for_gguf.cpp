@@ -5,9 +5,11 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "architectures/architecture.h"
 #include "codecs/codec.h"
+#include "formats/gguf/ggml_types.h"
 
 namespace adze::formats {
 namespace {
@@ -81,6 +83,17 @@ StorageType gguf_storage(const model::Tensor& tensor, StorageType wanted) {
   const bool is_matrix =
       tensor.shape.rank() > 1 && tensor.name.ends_with(".weight") && !wants_full_precision(tensor.name);
   return is_matrix ? wanted : &codecs::f32.info;
+}
+
+std::span<const StorageType> gguf_packed_types() {
+  static const auto types = [] {
+    std::vector<StorageType> packed;
+    for (const auto* codec : codecs::all_codecs()) {
+      if (!codec->info.is_plain() && codec->encode && ggml_type_of(&codec->info)) packed.push_back(&codec->info);
+    }
+    return packed;
+  }();
+  return types;
 }
 
 }  // namespace adze::formats

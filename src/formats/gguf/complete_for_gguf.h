@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "model/model.h"
 
@@ -17,5 +18,8 @@ void complete_for_gguf(model::Model& model);
 /// The storage that GGUF readers expect for a tensor when the others are stored as `wanted`: vectors, norms and what
 /// does not end in ".weight" stay f32. Integers stay what they are.
 StorageType gguf_storage(const model::Tensor& tensor, StorageType wanted);
+
+/// The packed types that a GGUF file can hold and that can be written.
+std::span<const StorageType> gguf_packed_types();
 
 }  // namespace adze::formats

@@ -11,6 +11,7 @@
 #include "formats/gguf/gguf_header.h"
 #include "formats/gguf/kernel_rows.h"
 #include "formats/gguf/model_keys.h"
+#include "formats/gguf/remembered_storage.h"
 #include "formats/gguf/split_files.h"
 #include "formats/gguf/vocabulary_keys.h"
 
@@ -121,6 +122,7 @@ model::Model read_gguf(const std::string& path, const ReadOptions& options) {
   } else {
     read_single(path, model);
   }
+  recall_storage(model);
   if (options.tokenizer) read_tokenizer(model);
   return model;
 }

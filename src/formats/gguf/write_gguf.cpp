@@ -12,6 +12,7 @@
 #include "formats/gguf/ggml_types.h"
 #include "formats/gguf/gguf_header.h"
 #include "formats/gguf/model_keys.h"
+#include "formats/gguf/remembered_storage.h"
 #include "formats/gguf/split_files.h"
 #include "formats/gguf/value_types.h"
 #include "formats/tensor_stream.h"
@@ -265,6 +266,7 @@ model::KeyValues keys_of(const model::Model& model) {
   if (!model.key_order.empty()) return collect_keys(model);  // it was a GGUF file: nothing is added
   model::Model complete = model;
   complete_for_gguf(complete);
+  remember_storage(complete);
   return collect_keys(complete);
 }
 

@@ -19,6 +19,7 @@ class ConfigEditor {
   /// Absent means `fallback` to readers, so an absent key with that value stays absent.
   void set_with_default(std::string_view key, const Json& value, const Json& fallback);
   void set_value(std::string_view key, const model::Value& value);
+  void erase(std::string_view key) { changed_ = json_.erase(std::string(key)) > 0 || changed_; }
 
   bool contains(std::string_view key) const { return json_.contains(std::string(key)); }
   bool is_new() const { return is_new_; }

@@ -5,6 +5,7 @@
 #include "architectures/architecture.h"
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "codecs/group_codecs.h"
 #include "formats/hf/config_editor.h"
 #include "formats/hf/config_settings.h"
 #include "formats/hf/json_numbers.h"
@@ -63,10 +64,14 @@ void set_class(const model::Model& model, const Architecture& architecture, Conf
   if (const Json scaling = rope_scaling_of(model); !scaling.is_null()) editor.set("rope_scaling", scaling);
 }
 
-// bfloat16 for most weights by size; integers and packed types have no say.
+// The float type of most weights by size; packed ones count for that of their scales.
 std::string dtype_name(const model::TensorList& tensors) {
   std::map<std::string_view, int64_t> bytes;
-  for (const auto& tensor : tensors) bytes[tensor.storage->name] += tensor.byte_size();
+  for (const auto& tensor : tensors) {
+    const auto name = tensor.storage->name;
+    const bool has_scales = codecs::group_layout_of(tensor.storage) != nullptr;
+    bytes[has_scales ? name.substr(name.rfind('_') + 1) : name] += tensor.byte_size();
+  }
   const std::pair<StorageType, const char*> names[] = {
       {&codecs::f32.info, "float32"}, {&codecs::bf16.info, "bfloat16"}, {&codecs::f16.info, "float16"}};
   const char* best = "float32";
@@ -118,6 +123,9 @@ std::string config_json_of(const model::Model& model) {
   if (original.empty()) {
     set_class(model, architecture, editor);
     set_special_tokens(model, editor);
+  }
+  if (editor.contains("quantization")) {  // an MLX folder's: whoever writes such weights says so anew
+    for (const auto* key : {"quantization", "quantization_config", kAdzeConfigKey}) editor.erase(key);
   }
   write_settings(model, architecture, editor);
   if (!model.config.contains("vocab_size") && model.tensors.contains(kEmbedding)) {

@@ -47,12 +47,13 @@ std::vector<model::Tensor> with_tied_embedding(std::vector<model::Tensor> tensor
   return tensors;
 }
 
-void read_tensors(const std::string& folder, bool tied, model::Model& model) {
-  const auto names = WeightNames::to_canonical(architectures::architecture_named(model.architecture));
+void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& variant, bool tied, model::Model& model) {
+  const auto& architecture = architectures::architecture_named(model.architecture);
+  const auto names = WeightNames::to_canonical(architecture);
   WeightStacks stacks;
-  for (auto& tensor : has_safetensors(folder) ? read_safetensors_folder(folder) : read_pytorch_folder(folder)) {
+  for (auto& tensor : stored) {
     if (is_computed(tensor.name)) continue;
-    const auto target = names.find(tensor.name);
+    const auto target = variant.find(architecture, names, tensor.name);
     if (!target) {
       stacks.add(std::move(tensor));
       continue;
@@ -78,6 +79,10 @@ bool is_hf_folder(const std::string& path) {
 }
 
 model::Model read_hf(const std::string& path, const ReadOptions& options) {
+  return read_hf_variant(path, options, {[](auto tensors, const Json&) { return tensors; }, hugging_face_names});
+}
+
+model::Model read_hf_variant(const std::string& path, const ReadOptions& options, const HfVariant& variant) {
   model::Model model;
   model.source = path;
   model.format = "hf";
@@ -85,7 +90,9 @@ model::Model read_hf(const std::string& path, const ReadOptions& options) {
   const auto config_path = (fs::path(path) / "config.json").string();
   const Json config = read_json_file(config_path);
   read_config_json(config, config_path, model);
-  read_tensors(path, json_value<bool>(config, "tie_word_embeddings", false, config_path), model);
+  const bool tied = json_value<bool>(config, "tie_word_embeddings", false, config_path);
+  auto stored = has_safetensors(path) ? read_safetensors_folder(path) : read_pytorch_folder(path);
+  add_tensors(variant.arrange(std::move(stored), config), variant.names, tied, model);
   read_generation(path, model);
   if (options.tokenizer) read_tokenizer_files(path, model);
   read_chat_templates(path, model);

@@ -78,4 +78,10 @@ std::optional<MappedWeight> WeightNames::find(std::string_view name) const {
   return std::nullopt;
 }
 
+const WeightNameVariant hugging_face_names{
+    [](const architectures::Architecture&, MappedWeight weight) { return weight; },
+    [](const architectures::Architecture&, const WeightNames& names, std::string_view name) {
+      return names.find(name);
+    }};
+
 }  // namespace adze::formats

@@ -40,4 +40,15 @@ class WeightNames {
   std::unordered_map<std::string_view, Target> targets_;  // by pattern with "{}"
 };
 
+/// How a variant of the folder calls weights otherwise.
+struct WeightNameVariant {
+  /// What becomes of a name of Hugging Face, which may lose its "{}", and of its transform.
+  MappedWeight (*from_hugging_face)(const architectures::Architecture& architecture, MappedWeight weight);
+  /// The canonical name of one of the variant; `names` are those to canonical ones.
+  std::optional<MappedWeight> (*find)(const architectures::Architecture& architecture, const WeightNames& names,
+                                      std::string_view name);
+};
+
+extern const WeightNameVariant hugging_face_names;
+
 }  // namespace adze::formats

@@ -40,14 +40,16 @@ void append_in_hugging_face_form(const model::Tensor& tensor, const MappedWeight
   }
 }
 
-std::vector<model::Tensor> tensors_of(const model::Model& model) {
+}  // namespace
+
+std::vector<model::Tensor> hugging_face_tensors(const model::Model& model, const WeightNameVariant& variant) {
   const auto& architecture = architectures::architecture_named(model.architecture);
   const auto names = WeightNames::to_hugging_face(architecture, &model.tensors);
   std::vector<model::Tensor> tensors;
   for (const auto& tensor : model.tensors) {
     if (is_rope_factor(tensor.name)) continue;
     if (const auto target = names.find(tensor.name)) {
-      append_in_hugging_face_form(tensor, *target, model, tensors);
+      append_in_hugging_face_form(tensor, variant.from_hugging_face(architecture, *target), model, tensors);
     } else if (!model.side_file("config.json").empty()) {
       tensors.push_back(tensor);  // read_hf left its name alone
     } else {
@@ -57,20 +59,21 @@ std::vector<model::Tensor> tensors_of(const model::Model& model) {
   return tensors;
 }
 
-}  // namespace
-
 void write_hf(const model::Model& model, const std::string& path, const WriteOptions& options) {
-  const auto tensors = tensors_of(model);
-  const std::string config = config_json_of(model);
+  write_hf_variant(model, {hugging_face_tensors(model), config_json_of(model), {}}, path, options);
+}
+
+void write_hf_variant(const model::Model& model, const HfVariantFolder& contents, const std::string& path,
+                      const WriteOptions& options) {
   const std::string generation = generation_config_of(model);
   OutputFolder folder(path);
-  write_text_file(folder.path_of("config.json"), config);
+  write_text_file(folder.path_of("config.json"), contents.config);
   if (!generation.empty()) write_text_file(folder.path_of("generation_config.json"), generation);
   write_tokenizer_files(model, folder);
   copy_side_files(model, folder);
   WriteOptions sharded = options;
   if (sharded.max_shard_bytes == 0) sharded.max_shard_bytes = kDefaultShardBytes;
-  write_safetensors_folder(tensors, folder, sharded);
+  write_safetensors_folder(contents.tensors, folder, sharded, contents.style);
   folder.commit();
 }
 

@@ -67,4 +67,21 @@ bool has_safetensors(const std::string& folder) {
   return fs::exists(fs::path(folder) / kSingleFile, ignored) || fs::exists(fs::path(folder) / kIndexFile, ignored);
 }
 
+std::string safetensors_folder_format(const std::string& folder) {
+  std::string first;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const auto name = entry.path().filename().string();
+    const bool is_weights = name.starts_with("model") && name.ends_with(".safetensors");
+    if (is_weights && (first.empty() || name < first)) first = name;
+  }
+  if (first.empty()) return "";
+  const auto path = (fs::path(folder) / first).string();
+  const auto file = MappedFile::open(path);
+  for (const auto& [key, value] : read_safetensors_header(file->bytes(), path).metadata) {
+    if (key == "format") return value;
+  }
+  return "";
+}
+
 }  // namespace adze::formats

@@ -21,4 +21,7 @@ std::vector<model::Tensor> read_safetensors_folder(const std::string& folder);
 /// True for a folder that read_safetensors_folder can open.
 bool has_safetensors(const std::string& folder);
 
+/// Who wrote such a folder, as "format" in the metadata of its first file says: "pt", "mlx" …; empty where it does not.
+std::string safetensors_folder_format(const std::string& folder);
+
 }  // namespace adze::formats

@@ -17,9 +17,6 @@ namespace {
 using TensorPointers = std::vector<const model::Tensor*>;
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-// Readers of this file look for it before they trust the names of the tensors.
-const Metadata kFolderMetadata = {{"format", "pt"}};
-
 // The data has no padding, so wide elements come first: then every tensor is aligned to its element.
 TensorPointers in_file_order(TensorPointers tensors) {
   std::ranges::stable_sort(tensors, std::greater{}, [](const auto* t) { return t->storage->block_bytes; });
@@ -53,9 +50,8 @@ std::string header_of(const TensorPointers& tensors, const Metadata& metadata) {
   return text;
 }
 
-void write_file(const TensorPointers& tensors, const Metadata& metadata, const std::string& path,
+void write_file(const TensorPointers& ordered, const Metadata& metadata, const std::string& path,
                 TensorStream& stream) {
-  const auto ordered = in_file_order(tensors);
   const std::string header = header_of(ordered, metadata);
   const auto header_bytes = static_cast<uint64_t>(header.size());
   OutputFile file(path);
@@ -86,10 +82,16 @@ std::vector<TensorPointers> plan_shards(std::span<const model::Tensor> tensors, 
   return shards;
 }
 
-void write_index(const std::vector<TensorPointers>& shards, const std::vector<std::string>& names, uint64_t bytes,
+struct IndexTotals {
+  uint64_t bytes;
+  int64_t parameters;  // 0: not told
+};
+
+void write_index(const std::vector<TensorPointers>& shards, const std::vector<std::string>& names, IndexTotals totals,
                  const OutputFolder& folder) {
   Json index;
-  index["metadata"]["total_size"] = bytes;
+  index["metadata"]["total_size"] = totals.bytes;
+  if (totals.parameters > 0) index["metadata"]["total_parameters"] = totals.parameters;
   index["weight_map"] = Json::object();
   for (size_t i = 0; i < shards.size(); ++i) {
     for (const auto* tensor : shards[i]) index["weight_map"][tensor->name] = names[i];
@@ -107,11 +109,11 @@ void write_safetensors(const model::Model& model, const std::string& path, const
   TensorPointers tensors;
   for (const auto& tensor : model.tensors) tensors.push_back(&tensor);
   TensorStream stream(options, static_cast<uint64_t>(model.tensors.byte_size()));
-  write_file(tensors, metadata, path, stream);
+  write_file(in_file_order(tensors), metadata, path, stream);
 }
 
 void write_safetensors_folder(std::span<const model::Tensor> tensors, const OutputFolder& folder,
-                              const WriteOptions& options) {
+                              const WriteOptions& options, const SafetensorsFolderStyle& style) {
   const uint64_t bytes = total_bytes(tensors);
   const auto shards = plan_shards(tensors, options.max_shard_bytes);
   TensorStream stream(options, bytes);
@@ -119,9 +121,11 @@ void write_safetensors_folder(std::span<const model::Tensor> tensors, const Outp
   for (size_t i = 0; i < shards.size(); ++i) {
     names.push_back(shards.size() == 1 ? "model.safetensors"
                                        : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size()));
-    write_file(shards[i], kFolderMetadata, folder.path_of(names.back()), stream);
+    const auto ordered = style.keeps_order ? shards[i] : in_file_order(shards[i]);
+    write_file(ordered, {{"format", style.format}}, folder.path_of(names.back()), stream);
   }
-  if (shards.size() > 1) write_index(shards, names, bytes, folder);
+  const bool has_index = shards.size() > 1 || style.always_has_index;
+  if (has_index) write_index(shards, names, {bytes, style.total_parameters}, folder);
 }
 
 }  // namespace adze::formats

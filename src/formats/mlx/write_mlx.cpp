@@ -1,0 +1,73 @@
+#include "formats/mlx/write_mlx.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "codecs/group_codecs.h"
+#include "formats/hf/config_json.h"
+#include "formats/hf/json_numbers.h"
+#include "formats/hf/write_hf.h"
+#include "formats/mlx/group_arrays.h"
+#include "formats/mlx/mlx_names.h"
+#include "formats/mlx/mlx_quantization.h"
+#include "formats/mlx/stored_before.h"
+
+namespace adze::formats {
+namespace {
+
+std::string config_text(const model::Model& model, std::span<const model::Tensor> tensors) {
+  MlxModules modules;
+  for (const auto& tensor : tensors) {
+    if (const auto quantization = mlx_quantization_of(tensor.storage)) {
+      modules.set(mlx_module_of(tensor.name), *quantization);
+    }
+  }
+  Json config = parse_json(config_json_of(model), "config.json");
+  if (modules.is_empty()) return json_text(config);
+  config["quantization"] = modules.to_json();
+  config["quantization_config"] = config["quantization"];
+  if (Json memory = mlx_memory_of(tensors); !memory.is_null()) config[kAdzeConfigKey] = std::move(memory);
+  return json_text(config);
+}
+
+void check_storage(const model::Tensor& tensor) {
+  if (tensor.storage->is_plain() || mlx_quantization_of(tensor.storage)) return;
+  fail(ErrorCode::unsupported,
+       "tensor '{}': MLX cannot hold {}; it has affine codes of 2, 3, 4, 5, 6 or 8 bits in groups of 32, 64 or 128, "
+       "mxfp4, mxfp8 and nvfp4",
+       tensor.name, tensor.storage->name);
+}
+
+}  // namespace
+
+void write_mlx(const model::Model& model, const std::string& path, const WriteOptions& options) {
+  const auto tensors = hugging_face_tensors(model, mlx_names);
+  HfVariantFolder contents{.tensors = {},
+                           .config = config_text(model, tensors),
+                           .style = {.format = "mlx",
+                                     .keeps_order = true,
+                                     .always_has_index = true,
+                                     .total_parameters = model.tensors.element_count()}};
+  for (const auto& tensor : tensors) {
+    check_storage(tensor);
+    if (!mlx_quantization_of(tensor.storage)) {
+      contents.tensors.push_back(tensor);
+      continue;
+    }
+    for (auto& array : split_arrays(tensor)) contents.tensors.push_back(std::move(array));
+  }
+  write_hf_variant(model, contents, path, options);
+}
+
+int64_t mlx_kept_bytes(const model::TensorList& tensors) {
+  int64_t most = 0;
+  for (const auto& tensor : tensors) {
+    const auto* layout = codecs::group_layout_of(tensor.storage);
+    if (!layout) continue;
+    const int64_t groups = tensor.shape.element_count() / layout->group;
+    most = std::max(most, groups * (layout->scale_bytes() + layout->offset_bytes()));
+  }
+  return most;
+}
+
+}  // namespace adze::formats
