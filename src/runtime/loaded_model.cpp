@@ -2,6 +2,7 @@
 
 #include "architectures/architecture.h"
 #include "base/error.h"
+#include "runtime/kernel_types.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace adze::runtime {
@@ -18,7 +19,7 @@ graph::Graph build_graph(const model::Model& model) {
 
 LoadedModel::LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory,
                          std::span<const std::string_view> pass_names)
-    : model_(std::move(model)), graph_(build_graph(model_)), weights_(model_, memory) {
+    : model_(with_kernel_types(std::move(model))), graph_(build_graph(model_)), weights_(model_, memory) {
   passes::PassOptions options;
   options.verify_after_each = false;  // the builder's graph was checked node by node, and the passes have their tests
   options.activation = policy;
