@@ -13,6 +13,7 @@
 #include "formats/format.h"
 #include "ops/op.h"
 #include "passes/pass.h"
+#include "pipeline/conversions.h"
 #include "pipeline/model_shapes.h"
 #include "quantize/mix.h"
 #include "quantize/quantizer.h"
@@ -57,8 +58,27 @@ Table list_codecs() {
                   Cell::integer(info.block_elements), Cell::flag(static_cast<bool>(codec->encode)), info.summary});
   }
   for (const auto& family : codecs::group_families()) {
-    list.add_row({family.pattern, Cell::nothing(), Cell::nothing(), Cell::flag(true),
-                  fmt::format("{}: {}", family.summary, family.example)});
+    const auto& example = codecs::require_codec(family.example).info;
+    list.add_row({family.pattern,
+                  Cell::shown_as(fmt::format("{:.4g}", example.bits_per_weight()), example.bits_per_weight()),
+                  Cell::integer(example.block_elements), Cell::flag(true),
+                  fmt::format("{}; the figures are those of {}", family.summary, family.example)});
+  }
+  return list;
+}
+
+std::string name_or_none(StorageType type) { return type ? std::string(type->name) : "none"; }
+
+Table list_conversions() {
+  Table list({{"From", "from"},
+              {"Format", "format"},
+              {"Values", "fidelity"},
+              {"Stored as", "to"},
+              {"If exact there", "smaller_if_exact"},
+              {"Exact", "larger_if_required"}});
+  for (const auto& row : pipeline::all_conversions()) {
+    list.add_row({row.from->name, row.format, pipeline::fidelity_name(row.fidelity), row.to->name,
+                  name_or_none(row.smaller_if_exact), name_or_none(row.larger_if_required)});
   }
   return list;
 }
@@ -167,6 +187,7 @@ constexpr std::array kTables = {
     ListedTable{"architectures", "model architectures that can be run and converted", list_architectures},
     ListedTable{"backends", "devices that models can run on", list_backends},
     ListedTable{"codecs", "how numbers are packed: storage types of tensors", list_codecs},
+    ListedTable{"conversions", "what packed tensors become in other formats", list_conversions},
     ListedTable{"formats", "model files and folders that can be read and written", list_formats},
     ListedTable{"kernels", "implementations of each op, the preferred one first", list_kernels},
     ListedTable{"mixes", "policies: which tensor gets which codec", list_mixes},

@@ -19,12 +19,21 @@ Cell signal_to_noise_cell(double decibels) {
   return std::isfinite(decibels) ? Cell::shown_as(fmt::format("{:.1f} dB", decibels), decibels) : Cell::nothing();
 }
 
+Cell steps_cell(double steps) {
+  return steps > 0 ? Cell::shown_as(fmt::format("{:.2g}", steps), steps) : Cell::nothing();
+}
+
+bool has_other_values(const TensorOutcome& tensor) {
+  return tensor.fidelity == pipeline::Fidelity::rounded || tensor.fidelity == pipeline::Fidelity::requantized;
+}
+
 struct Group {
   const TensorOutcome* first;
   int64_t tensors = 0;
   int64_t parameters = 0;
   int64_t bytes = 0;
   double worst_signal_to_noise = std::numeric_limits<double>::infinity();
+  double max_error_steps = 0;
 };
 
 std::vector<Group> groups_of(const std::vector<TensorOutcome>& tensors) {
@@ -38,7 +47,8 @@ std::vector<Group> groups_of(const std::vector<TensorOutcome>& tensors) {
     ++found->tensors;
     found->parameters += tensor.shape.element_count();
     found->bytes += tensor.bytes;
-    if (tensor.fidelity != pipeline::Fidelity::rounded) continue;
+    found->max_error_steps = std::max(found->max_error_steps, tensor.max_error_steps);
+    if (!has_other_values(tensor)) continue;
     found->worst_signal_to_noise = std::min(found->worst_signal_to_noise, tensor.signal_to_noise);
   }
   return groups;
@@ -53,11 +63,12 @@ report::Table outcome_summary(const std::vector<TensorOutcome>& tensors) {
                        {"Tensors", "tensors", Align::right},
                        {"Parameters", "parameters", Align::right},
                        {"Size", "bytes", Align::right},
-                       {"Worst signal to noise", "worst_signal_to_noise_db", Align::right}});
+                       {"Worst signal to noise", "worst_signal_to_noise_db", Align::right},
+                       {"Steps", "max_error_steps", Align::right}});
   for (const auto& group : groups_of(tensors)) {
     table.add_row({group.first->from->name, group.first->to->name, pipeline::fidelity_name(group.first->fidelity),
                    Cell::integer(group.tensors), Cell::count(group.parameters), Cell::bytes(group.bytes),
-                   signal_to_noise_cell(group.worst_signal_to_noise)});
+                   signal_to_noise_cell(group.worst_signal_to_noise), steps_cell(group.max_error_steps)});
   }
   return table;
 }
@@ -71,15 +82,17 @@ report::Table outcome_table(const std::vector<TensorOutcome>& tensors) {
                        {"Size", "bytes", Align::right},
                        {"Signal to noise", "signal_to_noise_db", Align::right},
                        {"Largest error", "max_error", Align::right},
+                       {"Steps", "max_error_steps", Align::right},
                        {"Why", "reason"}});
   for (const auto& tensor : tensors) {
-    const bool rounded = tensor.fidelity == pipeline::Fidelity::rounded;
+    const bool rounded = has_other_values(tensor);
+    const bool measured = rounded && tensor.max_error > 0;
     table.add_row(
         {tensor.name, tensor.shape.to_string(), tensor.from->name, tensor.to->name,
          pipeline::fidelity_name(tensor.fidelity), Cell::bytes(tensor.bytes),
          rounded ? signal_to_noise_cell(tensor.signal_to_noise) : Cell::nothing(),
-         rounded ? Cell::shown_as(fmt::format("{:.2e}", tensor.max_error), tensor.max_error) : Cell::nothing(),
-         tensor.reason.empty() ? Cell::nothing() : Cell(tensor.reason)});
+         measured ? Cell::shown_as(fmt::format("{:.2e}", tensor.max_error), tensor.max_error) : Cell::nothing(),
+         steps_cell(tensor.max_error_steps), tensor.reason.empty() ? Cell::nothing() : Cell(tensor.reason)});
   }
   return table;
 }

@@ -21,6 +21,7 @@ using report::Cell;
 
 struct ConvertOptions {
   pipeline::ConvertRequest request;
+  std::string require;
   std::optional<std::string> shard_size;
   std::string max_ram = "1GB";
   int64_t threads = 0;
@@ -44,7 +45,15 @@ struct ConvertOptions {
     arguments.option({"--transform", "NAME", transforms_text}, request.transforms);
     arguments.option({"--set", "NAME=VALUE", "a parameter of a transform, see `adze list parameters`; may be repeated"},
                      request.settings);
-    arguments.flag("--exact", "refuse to change any value", request.require_exact);
+    static const std::string kLimits[] = {"exact", "rounded"};
+    arguments.choice({"--require", "LIMIT",
+                      "exact: write nothing if any value would change; rounded: at most scales and offsets of packed "
+                      "tensors may be rounded"},
+                     kLimits, require);
+    arguments.flag("--exact", "the same as --require exact", request.require_exact);
+    arguments.flag("--allow-requantize",
+                   "choose new codes for packed tensors where the target cannot hold theirs; the errors of both add up",
+                   request.allow_requantize);
     arguments.option(
         {"--shard-size", "SIZE", "begin a new file before this, for example 2GB, where the format has shards"},
         shard_size);
@@ -62,6 +71,12 @@ report::FactList convert_facts(const pipeline::ConvertReport& report, const std:
   facts.add("From", "source_format", report.source_format);
   facts.add("To", "target_format", report.target_format);
   facts.add("Values", "fidelity", pipeline::fidelity_name(report.fidelity()));
+  for (const auto fidelity :
+       {Fidelity::copied, Fidelity::exact, Fidelity::transformed, Fidelity::rounded, Fidelity::requantized}) {
+    const std::string name = pipeline::fidelity_name(fidelity);
+    const int64_t count = report.count(fidelity);
+    if (count > 0) facts.add("Tensors " + name, "tensors_" + name, Cell::integer(count));
+  }
   facts.add("Tensors read", "bytes_read", Cell::bytes(report.bytes_read));
   facts.add("Tensors written", "bytes_written", Cell::bytes(report.bytes_written));
   facts.add("Size", "stored_bytes", Cell::bytes(stored_bytes(target)));
@@ -83,6 +98,10 @@ void run_convert(const ConvertOptions& options, Console& console) {
   if (formats::is_imatrix(options.request.source)) return convert_statistics(options, console);
   pipeline::ConvertRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);
+  if (options.require == "exact") request.require_exact = true;
+  if (!options.require.empty() && request.allow_requantize) {
+    throw UsageError("--allow-requantize changes more than --require allows; leave one of them out");
+  }
   request.max_memory_bytes = parse_byte_size("--max-ram", options.max_ram);
   if (options.shard_size) request.max_shard_bytes = parse_byte_size("--shard-size", *options.shard_size);
   ProgressBar progress(console);
@@ -106,6 +125,8 @@ void run_convert(const ConvertOptions& options, Console& console) {
 
 constexpr Example kExamples[] = {
     {"convert model-hf model.gguf", "a Hugging Face folder as one GGUF file"},
+    {"convert q4_1.gguf q4_1-mlx --require exact", "the same codes and scales for MLX, or nothing"},
+    {"convert model-mlx model.gguf", "and from MLX to GGUF"},
     {"convert model.gguf model-hf --to hf --dtype bf16", "and back, with weights in bf16"},
     {"convert imatrix.gguf imatrix.dat", "activation statistics for programs that read the older form"},
     {"convert model.gguf rotated.gguf --transform rotate", "the same function, without outliers in weights"},
@@ -119,8 +140,9 @@ const Verb convert_verb = make_verb<ConvertOptions, run_convert>({
     .group = "Make",
     .summary = "write a model in another format",
     .description = "Writes a model in another format, tensor by tensor: the memory in use does not depend on its size. "
-                   "The report says for each tensor whether its bytes were copied, its values stayed exact or were "
-                   "rounded.",
+                   "Packed tensors keep their codes wherever the target can hold them. The report says for each tensor "
+                   "whether its bytes were copied, its values stayed exact, scales were rounded, or new codes were "
+                   "chosen (docs/exactness.md).",
     .examples = kExamples,
 });
 

@@ -9,6 +9,8 @@
 #include "base/thread_pool.h"
 #include "codecs/codec.h"
 #include "formats/gguf/complete_for_gguf.h"
+#include "formats/mlx/write_mlx.h"
+#include "pipeline/choose_storage.h"
 #include "pipeline/repack.h"
 #include "pipeline/transform_model.h"
 
@@ -41,17 +43,29 @@ StorageType kept_storage(const transforms::TransformedModel& transformed, const 
        storage->name);
 }
 
+// A type asked for, or what the customs of the format make of the present one.
+TensorPlan plan_floats(const model::Tensor& tensor, const formats::Format& format, StorageType kept,
+                       StorageType wanted) {
+  StorageType storage = wanted ? wanted : kept;
+  if (format.storage_for) storage = format.storage_for(tensor, storage);
+  return {.storage = storage, .reason = wanted ? "dtype" : "format"};
+}
+
 std::vector<TensorPlan> plan_tensors(const transforms::TransformedModel& transformed, const formats::Format& format,
-                                     StorageType wanted) {
+                                     const ConvertRequest& request) {
+  const StorageType wanted = wanted_storage(request.dtype);
   const bool same_format = transformed.model().format == format.name;
+  const StorageRules rules{.require_exact = request.require_exact, .allow_requantize = request.allow_requantize};
   std::vector<TensorPlan> plans;
   for (const auto& tensor : transformed.model().tensors) {
-    StorageType storage = wanted ? tensor.storage : kept_storage(transformed, tensor);
-    if (holds_weights(tensor) && (wanted || !same_format)) {
-      if (wanted) storage = wanted;
-      if (format.storage_for) storage = format.storage_for(tensor, storage);
+    const StorageType kept = wanted ? tensor.storage : kept_storage(transformed, tensor);
+    if (!holds_weights(tensor) || (!wanted && same_format)) {
+      plans.push_back({.storage = kept, .reason = "format"});
+    } else if (wanted || kept->is_plain() || !format.packed_types) {
+      plans.push_back(plan_floats(tensor, format, kept, wanted));
+    } else {
+      plans.push_back(choose_packed_storage(tensor, format.packed_types(), rules));
     }
-    plans.push_back({storage, wanted ? "dtype" : "format"});
   }
   return plans;
 }
@@ -95,7 +109,6 @@ int64_t ConvertReport::count(Fidelity fidelity) const {
 
 ConvertReport convert(const ConvertRequest& request, Progress& progress) {
   const int64_t start = now_ns();
-  const StorageType wanted = wanted_storage(request.dtype);
   const auto& format = target_format(request.format, request.target);
   auto model = formats::read_model(request.source);
   require_rows(model);
@@ -107,11 +120,12 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
   const auto transformed = transformed_source(request, std::move(model), pool, progress);
   report.folds = transformed.folds();
   model = transformed.model();
-  const Repacking repacking(model.tensors, plan_tensors(transformed, format, wanted), {},
+  const Repacking repacking(model.tensors, plan_tensors(transformed, format, request), {},
                             {.require_exact = request.require_exact});
   model.tensors = repacking.tensors();
-  if (wanted) update_file_type(model);
-  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, transformed.most_held_bytes());
+  if (request.dtype != "keep") update_file_type(model);
+  const int64_t held_bytes = transformed.most_held_bytes() + formats::mlx_kept_bytes(repacking.tensors());
+  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, held_bytes);
   ThreadPool writers(memory.threads);
   format.write(model, request.target,
                {.pool = &writers,

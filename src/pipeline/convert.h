@@ -20,6 +20,7 @@ struct ConvertRequest {
   std::vector<std::string> transforms = {};  // by name, in their order
   std::vector<std::string> settings = {};    // of their parameters: "rotate.seed=7"
   bool require_exact = false;                // a value that would change is an error, and nothing is written
+  bool allow_requantize = false;             // new codes for packed tensors where the target cannot hold theirs
   uint64_t max_shard_bytes = 0;
   unsigned threads = 0;                                // 0: one per processor
   uint64_t max_memory_bytes = kDefaultMaxMemoryBytes;  // anonymous memory of the process; fewer threads where it asks

@@ -31,8 +31,10 @@ const char* fidelity_name(Fidelity fidelity) {
       return "transformed";
     case Fidelity::rounded:
       return "rounded";
+    case Fidelity::requantized:
+      return "requantized";
   }
-  return "rounded";
+  return "requantized";
 }
 
 void Differences::packed(const quantize::Rows& rows, const codecs::Codec& codec, const std::byte* bytes) {
@@ -84,7 +86,9 @@ void Differences::restore(const codecs::RoundingError& total) {
 
 void describe_differences(const Differences& differences, TensorOutcome& outcome) {
   const auto total = differences.total();
-  outcome.fidelity = total.different > 0 ? Fidelity::rounded : Fidelity::exact;
+  const bool has_new_codes = !outcome.from->is_plain() && !outcome.to->is_plain();
+  const Fidelity changed = has_new_codes ? Fidelity::requantized : Fidelity::rounded;
+  outcome.fidelity = total.different > 0 ? changed : Fidelity::exact;
   outcome.max_error = total.max_error;
   outcome.non_finite_values = total.non_finite;
   outcome.root_mean_square =

@@ -1,6 +1,8 @@
 #include "pipeline/repack.h"
 
 #include <algorithm>
+#include <cctype>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -22,6 +24,13 @@ model::Tensor repacked(const model::Tensor& tensor, const TensorPlan& plan, cons
   });
 }
 
+void describe_transcoding(const model::TranscodeRecord& record, TensorOutcome& outcome) {
+  const auto total = record.total();
+  outcome.fidelity = total.rounded_groups > 0 ? Fidelity::rounded : Fidelity::exact;
+  outcome.max_error_steps = total.largest_error;
+  outcome.signal_to_noise = std::numeric_limits<double>::infinity();
+}
+
 }  // namespace
 
 Repacking::Repacking(const model::TensorList& tensors, const std::vector<TensorPlan>& plans,
@@ -30,15 +39,21 @@ Repacking::Repacking(const model::TensorList& tensors, const std::vector<TensorP
   for (const auto& tensor : tensors) {
     const auto& plan = plans.at(index++);
     const bool is_copy = plan.storage == tensor.storage;
-    differences_.push_back(is_copy ? nullptr : std::make_shared<Differences>(place_of(tensor), options));
-    tensors_.add(is_copy ? tensor : repacked(tensor, plan, packing, differences_.back()));
+    const bool is_packed = !is_copy && !plan.keeps_codes;
+    differences_.push_back(is_packed ? std::make_shared<Differences>(place_of(tensor), options) : nullptr);
+    records_.push_back(plan.keeps_codes ? std::make_shared<model::TranscodeRecord>() : nullptr);
+    if (plan.keeps_codes) {
+      tensors_.add(model::transcoded_tensor(tensor, plan.storage, records_.back(), options.require_exact));
+    } else {
+      tensors_.add(is_copy ? tensor : repacked(tensor, plan, packing, differences_.back()));
+    }
     planned_.push_back({.name = tensor.name,
                         .shape = tensor.shape,
                         .from = tensor.storage,
                         .to = plan.storage,
                         .bytes = checked_tensor_bytes(*plan.storage, tensor.shape, tensor.name),
                         .reason = plan.reason});
-    if (!is_copy) note_need(tensor, plan, packing);
+    if (is_packed) note_need(tensor, plan, packing);
   }
 }
 
@@ -63,6 +78,7 @@ std::vector<TensorOutcome> Repacking::outcomes() const {
   auto outcomes = planned_;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     if (differences_[i]) describe_differences(*differences_[i], outcomes[i]);
+    if (records_[i]) describe_transcoding(*records_[i], outcomes[i]);
   }
   return outcomes;
 }
@@ -76,9 +92,24 @@ void require_rows(const model::Model& model) {
   }
 }
 
+namespace {
+
+// "model-mlx/" is a folder of MLX, any other folder one of Hugging Face.
+std::string format_named_by(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  if (path.ends_with(".gguf")) return "gguf";
+  if (path.ends_with(".safetensors")) return "safetensors";
+  constexpr std::string_view kMlx = "mlx";
+  const bool is_word = path == kMlx || (path.size() > kMlx.size() &&
+                                        !std::isalnum(static_cast<unsigned char>(path[path.size() - kMlx.size() - 1])));
+  return path.ends_with(kMlx) && is_word ? "mlx" : "hf";
+}
+
+}  // namespace
+
 const formats::Format& target_format(const std::string& name, const std::string& path) {
   std::string chosen = name;
-  if (chosen.empty()) chosen = path.ends_with(".gguf") ? "gguf" : path.ends_with(".safetensors") ? "safetensors" : "hf";
+  if (chosen.empty()) chosen = format_named_by(path);
   const auto& format = formats::format_named(chosen);
   if (!format.write) fail(ErrorCode::unsupported, "{} can be read, but not written", format.name);
   return format;

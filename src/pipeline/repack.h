@@ -7,6 +7,7 @@
 
 #include "formats/format.h"
 #include "model/model.h"
+#include "model/transcoded_tensor.h"
 #include "pipeline/differences.h"
 #include "pipeline/tensor_outcome.h"
 #include "quantize/packed_tensor.h"
@@ -16,8 +17,9 @@ namespace adze::pipeline {
 /// How one tensor is to be stored.
 struct TensorPlan {
   StorageType storage;
-  std::string reason;                                                     // for the report
+  std::string reason = {};                                                // for the report
   std::shared_ptr<const quantize::InputStatistics> statistics = nullptr;  // may be null
+  bool keeps_codes = false;                                               // from one packed type to another
 };
 
 /// The tensors of a model in their new storage, computed as the writer asks for them, with a record of what that did.
@@ -53,14 +55,15 @@ class Repacking {
 
   std::vector<TensorOutcome> planned_;
   Need need_;
-  std::vector<std::shared_ptr<Differences>> differences_;  // null where the bytes are copied
+  std::vector<std::shared_ptr<Differences>> differences_;         // null where the bytes are copied or codes kept
+  std::vector<std::shared_ptr<model::TranscodeRecord>> records_;  // null where no codes are kept
 };
 
 /// Error(unsupported) for a prepared model, whose weights are only there as kernels read them.
 void require_rows(const model::Model& model);
 
-/// The format for a new file: by its name if given, else by the end of `path` ("*.gguf", "*.safetensors"; a name
-/// without either is a folder). Error(unsupported) if the format cannot be written.
+/// The format for a new file: by its name if given, else by the end of `path` ("*.gguf", "*.safetensors", "*-mlx";
+/// any other name is a folder of Hugging Face). Error(unsupported) if the format cannot be written.
 const formats::Format& target_format(const std::string& name, const std::string& path);
 
 }  // namespace adze::pipeline

@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 import unittest
 
 from program import ADZE, ESCAPE, ROOT, SUCCESS, USAGE, VerbTest, FAILURE
@@ -52,6 +53,11 @@ class Program(VerbTest):
     def test_the_page_of_the_command_line_is_current(self):
         page = (ROOT / "docs" / "cli.md").read_text()
         self.assertEqual(self.adze("--help-page").stdout, page, "renew it: adze --help-page > docs/cli.md")
+
+    def test_the_page_of_what_conversions_do_is_current(self):
+        check = subprocess.run([sys.executable, ROOT / "tools" / "make_exactness.py", "--check"], text=True,
+                               capture_output=True, env={**os.environ, "ADZE": ADZE})
+        self.assertEqual((check.returncode, check.stdout), (0, ""), check.stderr)
 
     def test_shows_its_version(self):
         self.assertRegex(self.adze("--version").stdout, r"\Aadze \d+\.\d+\.\d+\n\Z")
