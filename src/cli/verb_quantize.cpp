@@ -2,6 +2,8 @@
 // adze quantize: fewer bits per weight.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "cli/byte_size.h"
 #include "cli/card_arguments.h"
@@ -22,6 +24,12 @@ namespace {
 
 using report::Cell;
 
+std::vector<std::string_view> mix_names() {
+  std::vector<std::string_view> names;
+  for (const auto& mix : quantize::all_mixes()) names.push_back(mix.name);
+  return names;
+}
+
 struct QuantizeOptions {
   pipeline::QuantizeRequest request{.type = "Q4_K_M"};
   std::vector<std::string> tensor_types;
@@ -36,17 +44,23 @@ struct QuantizeOptions {
   bool json = false;
 
   void declare(Arguments& arguments) {
-    std::vector<std::string> mixes;
-    for (const auto& mix : quantize::all_mixes()) mixes.emplace_back(mix.name);
+    const auto mixes = mix_names();
     std::vector<std::string> quantizers;
     for (const auto* quantizer : quantize::all_quantizers()) quantizers.emplace_back(quantizer->name);
-    const std::string mixes_help = fmt::format("which tensor gets which storage type: {}", fmt::join(mixes, ", "));
+    const std::string mixes_help = fmt::format(
+        "a mix, which gives each tensor its storage type: {}; or one storage type of `adze list codecs` for all "
+        "matrices, "
+        "as affine4_g64_f16 for MLX",
+        fmt::join(mixes, ", "));
     const std::string quantizers_help = fmt::format(
         "how values are chosen: {}; without it nearest, or importance with --imatrix", fmt::join(quantizers, ", "));
     arguments.required("IN", "model in any format of `adze list formats`", request.source);
-    arguments.required("OUT", "GGUF file to write; it appears when it is complete", request.target);
-    for (const auto& alias : quantize::mix_aliases()) mixes.emplace_back(alias.name);
-    arguments.choice({"--type", "MIX", mixes_help}, mixes, request.type);
+    arguments.required("OUT", "GGUF file, or MLX folder (*-mlx), to write; it appears when it is complete",
+                       request.target);
+    arguments.option({"--type", "TYPE", mixes_help}, request.type);
+    static const std::string kFormats[] = {"gguf", "mlx"};
+    arguments.choice({"--to", "FORMAT", "gguf or mlx; without it, what the name of OUT says"}, kFormats,
+                     request.format);
     arguments.choice({"--quantizer", "NAME", quantizers_help}, quantizers, request.quantizer);
     const std::string transforms_text = transforms_help();
     arguments.option({"--transform", "NAME", transforms_text}, request.transforms);
@@ -88,6 +102,8 @@ struct QuantizeOptions {
   }
 };
 
+char ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 /// "ffn_down=q6_k" at the last '=', as names of types have none.
 quantize::TypeOverrides::Pattern parse_pattern(const std::string& text) {
   const size_t equals = text.rfind('=');
@@ -97,11 +113,34 @@ quantize::TypeOverrides::Pattern parse_pattern(const std::string& text) {
   return {text.substr(0, equals), &codecs::require_codec(text.substr(equals + 1))};
 }
 
+bool is_mix(const std::string& name) {
+  const auto same = [&](std::string_view known) {
+    return std::ranges::equal(known, name, {}, ascii_lower, ascii_lower);
+  };
+  const auto mixes = quantize::all_mixes();
+  const auto aliases = quantize::mix_aliases();
+  return std::ranges::any_of(mixes, same, &quantize::Mix::name) ||
+         std::ranges::any_of(aliases, same, &quantize::MixAlias::name);
+}
+
+/// A storage type for every matrix is the simplest recipe.
+void set_type(pipeline::QuantizeRequest& request) {
+  if (is_mix(request.type)) return;
+  const auto* codec = codecs::find_codec(request.type);
+  if (!codec) {
+    throw UsageError(fmt::format("--type: '{}' is not one of the mixes, {}, nor a type of `adze list codecs`",
+                                 request.type, fmt::join(mix_names(), ", ")));
+  }
+  if (!codec->encode) throw UsageError(fmt::format("--type: {} can be read, but not written", codec->info.name));
+  request.recipe = quantize::Recipe{.note = request.type, .quantizer = "", .lines = {{"*", &codec->info}}};
+}
+
 pipeline::QuantizeRequest request_of(const QuantizeOptions& options) {
   pipeline::QuantizeRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);
   request.max_memory_bytes = parse_byte_size("--max-ram", options.max_ram);
   if (options.recipe) request.recipe = quantize::read_recipe(*options.recipe);
+  if (!options.recipe) set_type(request);
   for (const auto& text : options.tensor_types) request.overrides.patterns.push_back(parse_pattern(text));
   if (options.embedding_type) request.overrides.token_embedding = &codecs::require_codec(*options.embedding_type);
   if (options.output_type) request.overrides.output = &codecs::require_codec(*options.output_type);
@@ -125,7 +164,8 @@ report::FactList quantize_facts(const pipeline::QuantizeReport& report, bool dry
   }
   facts.add("Tensors read", "bytes_read", Cell::bytes(report.bytes_read));
   facts.add(dry_run ? "Tensors to write" : "Tensors written", "bytes_written", Cell::bytes(report.bytes_written));
-  facts.add("Size", "stored_bytes", Cell::bytes(total_bytes(report.files)));
+  const int64_t stored = report.files.empty() ? report.bytes_written : total_bytes(report.files);
+  facts.add("Size", "stored_bytes", Cell::bytes(stored));
   if (report.files.size() > 1) facts.add("Files", "files", Cell::integer(static_cast<int64_t>(report.files.size())));
   const double bits = report.bits_per_weight();
   facts.add("Bits per weight", "bits_per_weight", Cell::shown_as(fmt::format("{:.2f}", bits), bits));
@@ -242,6 +282,7 @@ void run_quantize(const QuantizeOptions& options, Console& console) {
 constexpr Example kExamples[] = {
     {"quantize model.gguf small.gguf --type Q4_K_M", "about 5 bits per weight, most of the quality"},
     {"quantize model-hf small.gguf --type Q8_0", "straight from a Hugging Face folder"},
+    {"quantize model-hf small-mlx --type affine4_g64_f16", "a folder for MLX: 4 bits, groups of 64"},
     {"quantize model.gguf small.gguf --imatrix stats.gguf", "errors weighted by what `adze calibrate` saw"},
     {"quantize model.gguf small.gguf --type Q4_0 --quantizer gptq --imatrix stats.gguf",
      "with statistics that have Hessians"},

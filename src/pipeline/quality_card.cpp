@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <filesystem>
 
 #include "base/cpu_features.h"
 #include "base/error.h"
@@ -142,7 +143,7 @@ Json worst_tensors(const std::map<std::string, double>& ratios) {
 }  // namespace
 
 Json streaming_card(const CardFacts& facts) {
-  const auto model = formats::read_model(facts.outputs.front().path, {.tokenizer = false});
+  const auto model = formats::read_model(model_path(facts.request.target, facts.report), {.tokenizer = false});
   Json statistics = nullptr;
   Json source = source_of(facts, statistics);
   return {{"adze_card", kCardVersion},
@@ -193,7 +194,15 @@ void explain_no_behaviour(Json& card, const std::string& reason) {
   card["behaviour_missing"] = reason;
 }
 
-CardPaths card_paths(const std::string& output) { return {output + ".card.json", output + ".card.html"}; }
+std::string model_path(const std::string& target, const QuantizeReport& report) {
+  return std::filesystem::is_directory(target) ? target : report.files.front().path;
+}
+
+// Beside a folder, not in it.
+CardPaths card_paths(const std::string& output) {
+  const std::string name = output.substr(0, output.find_last_not_of('/') + 1);
+  return {name + ".card.json", name + ".card.html"};
+}
 
 void write_card(const Json& card, const std::string& output) {
   const CardPaths paths = card_paths(output);

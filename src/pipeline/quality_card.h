@@ -35,6 +35,9 @@ struct CardPaths {
 };
 CardPaths card_paths(const std::string& output);
 
+/// What opens the model that was written: the folder `target`, or the first of its files.
+std::string model_path(const std::string& target, const QuantizeReport& report);
+
 /// Both files; each appears complete or not at all.
 void write_card(const Json& card, const std::string& output);
 

@@ -1,6 +1,7 @@
 #include "pipeline/quantize.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "base/thread_pool.h"
 #include "calibrate/fingerprint.h"
 #include "formats/gguf/read_gguf.h"
+#include "formats/mlx/write_mlx.h"
 #include "pipeline/calibrated_inputs.h"
 #include "pipeline/quantize_journal.h"
 #include "pipeline/repack.h"
@@ -163,12 +165,53 @@ std::vector<quantize::RecipeTransform> transforms_of(const QuantizeRequest& requ
   return steps;
 }
 
+namespace {
+
+// Without a name, GGUF, unless the target is a folder, or its name says MLX: Hugging Face's folders hold no packed
+// types.
+const formats::Format& quantized_format(const std::string& name, const std::string& target) {
+  if (name.empty()) {
+    const bool is_folder = target.ends_with('/') || std::filesystem::is_directory(target);
+    const auto& named = target_format(name, target);
+    return named.packed_types ? named : formats::format_named(is_folder ? "mlx" : "gguf");
+  }
+  const auto& format = target_format(name, target);
+  if (!format.packed_types) fail(ErrorCode::unsupported, "{} holds no packed types; choose gguf or mlx", format.name);
+  return format;
+}
+
+void check_types(const formats::Format& format, const std::vector<TensorPlan>& plans,
+                 const model::TensorList& tensors) {
+  const auto held = format.packed_types();
+  size_t index = 0;
+  for (const auto& tensor : tensors) {
+    const StorageType type = plans[index++].storage;
+    if (type->is_plain() || std::ranges::find(held, type) != held.end()) continue;
+    fail(ErrorCode::unsupported,
+         "tensor '{}': {} cannot hold {}; `adze list codecs` has the types, for mlx for example "
+         "--type affine4_g64_f16",
+         tensor.name, format.name, type->name);
+  }
+}
+
+std::vector<formats::PlannedFile> files_in(const std::string& folder) {
+  std::vector<formats::PlannedFile> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    files.push_back({entry.path().string(), entry.file_size()});
+  }
+  std::ranges::sort(files, {}, &formats::PlannedFile::path);
+  return files;
+}
+
+}  // namespace
+
 double QuantizeReport::bits_per_weight() const {
   return weights > 0 ? 8.0 * static_cast<double>(bytes_written) / static_cast<double>(weights) : 0;
 }
 
 QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   const int64_t start = now_ns();
+  const auto& format = quantized_format(request.format, request.target);
   const quantize::Mix* mix = request.recipe ? nullptr : &quantize::mix_named(request.type);
   const auto& quantizer = chosen_quantizer(quantizer_name(request), request.statistics);
   std::vector<std::string> words;
@@ -196,6 +239,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   model = transformed.model();
   report.weights = model.tensors.element_count();
   auto plans = plan_tensors(transformed, request);
+  check_types(format, plans, model.tensors);
   inputs.add_to(plans, model.tensors);
   const Repacking repacking(model.tensors, plans, {.quantizer = &quantizer, .settings = settings}, {});
   model.tensors = repacking.tensors();
@@ -204,7 +248,8 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   inputs.record_in(model);
   record_transforms(report.transforms, model);
 
-  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, transformed.most_held_bytes());
+  const int64_t held_bytes = transformed.most_held_bytes() + formats::mlx_kept_bytes(repacking.tensors());
+  const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, held_bytes);
   report.memory_bytes = memory.predicted_bytes;
   report.least_memory_bytes = memory.floor_bytes;
   report.threads = memory.threads;
@@ -212,9 +257,11 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   formats::WriteOptions options{
       .pool = &writers, .progress = &progress, .sink = request.sink, .chunk_bytes = memory.chunk_bytes};
   if (request.keep_split) options.tensors_per_shard = formats::gguf_tensors_per_part(request.source);
-  report.files = formats::plan_gguf_files(model, request.target, options);
-  if (request.sink) {
-    formats::format_named("gguf").write(model, request.target, options);
+  const bool is_gguf = format.name == "gguf";
+  if (is_gguf) report.files = formats::plan_gguf_files(model, request.target, options);
+  if (request.sink || (!is_gguf && !request.dry_run)) {
+    format.write(model, request.target, options);
+    if (!request.sink) report.files = files_in(request.target);
   } else if (!request.dry_run) {
     const Json identity = identity_of(request, report, repacking, source_fingerprint);
     report.resumed_tensors = write_resumably(model, {request.target, identity, request.resume}, repacking, options);

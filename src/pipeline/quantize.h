@@ -20,7 +20,8 @@ namespace adze::pipeline {
 
 struct QuantizeRequest {
   std::string source = {};                      // any format
-  std::string target = {};                      // a GGUF file
+  std::string target = {};                      // a GGUF file or an MLX folder
+  std::string format = {};                      // name in the table of formats; empty: by the target's name
   std::string type = {};                        // name of a mix: "Q4_K_M"
   std::optional<quantize::Recipe> recipe = {};  // instead of type and overrides
   std::string quantizer = {};                   // empty: the recipe's, else "nearest", or "importance" with statistics
@@ -34,7 +35,7 @@ struct QuantizeRequest {
   bool dry_run = false;             // report what would be written; nothing is
   bool resume = false;              // go on with what a run of the same request that was stopped left beside target
   unsigned threads = 0;             // 0: one per processor; the bytes do not depend on it
-  /// Gets the bytes of every file, in order, instead of the disk; null: files are written.
+  /// Gets the bytes of every file of GGUF, in order, instead of the disk; null: files are written.
   std::function<void(const std::string& path, std::span<const std::byte> bytes)> sink = nullptr;
   uint64_t max_memory_bytes = kDefaultMaxMemoryBytes;  // anonymous memory of the process; fewer threads where it asks
 };
@@ -56,7 +57,7 @@ struct QuantizeReport {
   int64_t bytes_read = 0;  // of tensors
   int64_t bytes_written = 0;
   int64_t weights = 0;
-  std::vector<formats::PlannedFile> files = {};  // written, or that would be; the sizes are exact
+  std::vector<formats::PlannedFile> files = {};  // written, or of GGUF that would be; the sizes are exact
   uint64_t memory_bytes = 0;                     // predicted anonymous memory while writing
   uint64_t least_memory_bytes = 0;               // the smallest limit that is possible
   unsigned threads = 0;                          // that fit into the limit
@@ -66,7 +67,8 @@ struct QuantizeReport {
   double bits_per_weight() const;
 };
 
-/// A run that is stopped on its way, by an error, cancelling, a kill or a loss of power, leaves "<target>.partial" and
+/// A run that writes GGUF and is stopped on its way, by an error, cancelling, a kill or a loss of power, leaves
+/// "<target>.partial" and
 /// "<target>.journal" once a tensor is complete, with which `resume` goes on to the same bytes; an old target stays as
 /// it is until the new one is complete.
 /// Throws Error: bad_input (a quantized source, among others), not_found, unsupported, io, out_of_memory, cancelled.

@@ -11,7 +11,7 @@ namespace {
 BehaviourRequest behaviour_request(const QuantizeRequest& request, const QuantizeReport& report,
                                    const CardRequest& wanted) {
   return {.source = request.source,
-          .target = report.files.front().path,
+          .target = model_path(request.target, report),
           .text = wanted.text,
           .cache_tokens = wanted.cache_tokens,
           .threads = request.threads};

@@ -70,7 +70,8 @@ Json to_json(const QuantizeRequest& request) {
     patterns.push_back({{"regex", regex}, {"type", codec->info.name}});
   }
   const Json recipe = request.recipe ? parse_json(quantize::to_json(*request.recipe), "recipe") : Json(nullptr);
-  return {{"type", request.recipe ? Json(nullptr) : Json(request.type)},
+  return {{"format", request.format},
+          {"type", request.recipe ? Json(nullptr) : Json(request.type)},
           {"recipe", recipe},
           {"quantizer", quantizer.name},
           {"settings", settings_of(quantizer.parameters, words)},
@@ -88,6 +89,7 @@ Json to_json(const QuantizeRequest& request) {
 QuantizeRequest request_from_json(const Json& json, const std::string& source) {
   if (!json.is_object()) fail(ErrorCode::bad_input, "{}: the options are no JSON object", source);
   QuantizeRequest request;
+  request.format = json_value(json, "format", std::string(), source);
   request.type = json_value(json, "type", std::string(), source);
   if (const auto recipe = json.find("recipe"); recipe != json.end() && !recipe->is_null()) {
     request.recipe = quantize::parse_recipe(recipe->dump(), source);

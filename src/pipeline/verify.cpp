@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/this_program.h"
+#include "formats/format.h"
 #include "formats/gguf/gguf_header.h"
 #include "pipeline/quality_card.h"
 #include "pipeline/request_json.h"
@@ -110,7 +111,9 @@ class Verification {
     }
     card_ = read_card(card_path_);
     outputs_ = files_from(card_, "output", card_path_);
-    for (CardFile& file : outputs_) file.path = beside_output(file.path);
+    for (CardFile& file : outputs_) {
+      file.path = is_folder() ? (fs::path(request_.output) / name_of(file.path)).string() : beside_output(file.path);
+    }
   }
 
   VerifyReport run() {
@@ -128,6 +131,8 @@ class Verification {
   }
 
  private:
+  bool is_folder() const { return fs::is_directory(request_.output); }
+
   // A model that was moved has its files beside each other still.
   std::string beside_output(const std::string& path) const {
     return (fs::path(request_.output).parent_path() / name_of(path)).string();
@@ -241,6 +246,7 @@ class Verification {
     again.statistics = statistics_;
     again.target = request_.output;
     again.threads = request_.threads;
+    if (again.format.empty() && is_folder()) again.format = formats::format_of(request_.output).name;
     return again;
   }
 
@@ -251,17 +257,37 @@ class Verification {
     }
     std::map<std::string, Comparison> made;
     for (const CardFile& file : outputs_) made.emplace(name_of(file.path), file.path);
-    QuantizeRequest again = request_again(source);
-    again.sink = [&](const std::string& path, std::span<const std::byte> bytes) {
+    const auto add = [&](const std::string& path, std::span<const std::byte> bytes) {
       made.try_emplace(name_of(path), path).first->second.add(bytes);
     };
+    QuantizeRequest again = request_again(source);
     SourceSums sums(progress_);
-    quantize(again, sums);
+    if (is_folder()) {
+      make_folder_again(again, sums, add);
+    } else {
+      again.sink = add;
+      quantize(again, sums);
+    }
     auto inputs = sums.finish();
     std::erase_if(inputs, [&](const FileSum& sum) { return sum.path == statistics_; });
     compare_source(inputs);
     for (const CardFile& file : outputs_) compare_made(file, made.at(name_of(file.path)));
     report_.was_made_again = true;
+  }
+
+  /// Beside the other one, for as long as it takes.
+  template <typename Add>
+  void make_folder_again(QuantizeRequest again, SourceSums& sums, const Add& add) const {
+    struct Removed {
+      ~Removed() {
+        std::error_code ignored;
+        fs::remove_all(path, ignored);
+      }
+      std::string path;
+    };
+    const Removed folder{fs::path(request_.output + "/").parent_path().string() + ".again"};
+    again.target = folder.path;
+    for (const auto& file : quantize(again, sums).files) add(file.path, MappedFile::open(file.path)->bytes());
   }
 
   void compare_made(const CardFile& expected, Comparison& made) {

@@ -15,6 +15,7 @@ namespace adze::quantize {
 namespace {
 
 constexpr int kVersion = 1;
+constexpr std::string_view kAllTensors = "*";
 
 RecipeLine parse_line(const Json& line, size_t number, const std::string& source) {
   const std::string where = fmt::format("{}: line {} of \"tensors\"", source, number);
@@ -76,7 +77,7 @@ Recipe parse_recipe(std::string_view text, const std::string& source) {
   Recipe recipe;
   recipe.note = json_value(json, "note", std::string(), source);
   recipe.quantizer = json_value(json, "quantizer", recipe.quantizer, source);
-  with_context(source, [&] { quantizer_named(recipe.quantizer); });
+  if (!recipe.quantizer.empty()) with_context(source, [&] { quantizer_named(recipe.quantizer); });
   recipe.transforms = parse_transforms(json, source);
   const auto lines = json.find("tensors");
   if (lines == json.end() || !lines->is_array()) fail(ErrorCode::bad_input, "{}: \"tensors\" is not a list", source);
@@ -137,7 +138,12 @@ std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixReq
       if (kept.empty()) choice = {recipe.lines[line].storage, fmt::format("line {} of the recipe", line + 1)};
     }
     if (!kept.empty()) choice.reason = kept;
-    if (tensor.shape.row_length() % choice.storage->block_elements != 0) {
+    if (!fits_blocks(*choice.storage, tensor.shape.row_length())) {
+      if (recipe.lines[line].name == kAllTensors) {
+        choices.push_back(
+            {tensor.storage, fmt::format("its rows do not divide into blocks of {}", choice.storage->block_elements)});
+        continue;
+      }
       fail(ErrorCode::bad_input, "line {} of the recipe: rows of '{}' have {} numbers, {} needs a multiple of {}",
            line + 1, tensor.name, tensor.shape.row_length(), choice.storage->name, choice.storage->block_elements);
     }
@@ -145,7 +151,7 @@ std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixReq
   }
   for (size_t line = 0; line < used.size(); ++line) {
     const std::string& name = recipe.lines[line].name;
-    if (used[line] || name == "*") continue;
+    if (used[line] || name == kAllTensors) continue;
     fail(ErrorCode::bad_input, "line {} of the recipe: no tensor of the model matches '{}' behind the lines before it",
          line + 1, name);
   }

@@ -12,9 +12,9 @@
 //     ]
 //   }
 //
-// "transforms" may be absent; they are applied before, in their order. The first line whose name matches counts; '*'
-// stands for any characters. Tensors that no line matches, and those that are never quantized (norms, biases), stay as
-// they are.
+// An empty "quantizer" is the usual one. "transforms" may be absent; they are applied before, in order. The first line
+// whose name matches counts; '*' stands for any characters. Tensors that no line matches and those that are never
+// quantized (norms, biases) stay, and so do those whose rows do not divide into the blocks of a line for all: "*".
 #pragma once
 
 #include <string>
@@ -57,7 +57,7 @@ std::vector<RecipeTransform> parse_transforms(const Json& json, const std::strin
 bool matches(std::string_view pattern, std::string_view name);
 
 /// One choice per tensor of the request, in its order. Error(bad_input) where a line matches no tensor, which is mostly
-/// a misspelt name, or a row does not divide into the blocks of its type.
+/// a misspelt name, or a row does not divide into the blocks of the type that a line other than "*" has for it.
 std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixRequest& request);
 
 /// One line per tensor that gets another type than it has.

@@ -6,8 +6,9 @@ import signal
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
-from program import ADZE, CANCELLED, USAGE, VerbTest, shared
+from program import ADZE, CANCELLED, FAILURE, USAGE, VerbTest, shared
 from tiny_model import write_tiny_model
 
 
@@ -53,6 +54,61 @@ class Convert(MakesFiles):
         self.assertEqual(old, new)
         self.adze("convert", back, again)
         self.assertEqual(tensors_of(there / "model.safetensors"), tensors_of(again / "model.safetensors"))
+
+    def test_packed_tensors_go_to_mlx_and_back_byte_for_byte(self):
+        for kind in ("Q4_0", "Q4_1", "Q5_0", "Q8_0"):
+            packed, there, back = (self.folder / f"{kind}{end}" for end in (".gguf", "-mlx", "-back.gguf"))
+            self.adze("quantize", self.model, packed, "--type", kind, "--pure")
+            report = self.json_of("convert", packed, there, "--require", "exact")
+            self.assertEqual((report["target_format"], report["fidelity"]), ("mlx", "exact"))
+            self.assertGreater(report["tensors_exact"], 10)
+            self.assertEqual(json.loads((there / "config.json").read_text())["quantization"]["group_size"], 32)
+            self.json_of("convert", there, back, "--require", "exact")
+            self.assertEqual(self.types(packed), self.types(back))
+            text = self.adze("run", there, "-p", "the", "-n", "8", "--temp", "0").stdout
+            self.assertEqual(text, self.adze("run", packed, "-p", "the", "-n", "8", "--temp", "0").stdout)
+
+    def test_new_codes_are_refused_unless_they_are_asked_for(self):
+        affine, packed = self.folder / "six-mlx", self.folder / "out.gguf"
+        self.adze("quantize", self.model, affine, "--type", "affine6_g64_f16")
+        self.refuses("convert", affine, packed, says="no type of the format holds the codes of affine6_g64_f16.*"
+                     "--allow-requantize")
+        self.assertFalse(packed.exists())
+        report = self.json_of("convert", affine, packed, "--allow-requantize")
+        self.assertEqual(report["fidelity"], "requantized")
+        self.assertGreater(report["tensors_requantized"], 10)
+        self.refuses("convert", affine, packed, "--allow-requantize", "--require", "exact", status=USAGE,
+                     says="changes more than --require allows")
+
+    def test_quantizes_into_a_folder_for_mlx_with_its_card(self):
+        for words, name in ((("--to", "mlx"), "packed"), ((), "model-mlx/")):
+            folder = self.folder / name
+            report = self.json_of("quantize", self.model, f"{self.folder}/{name}", "--type", "affine4_g32_f16", *words)
+            self.assertEqual({tensor["to"] for tensor in report["tensors"]}, {"affine4_g32_f16", "f32"})
+            self.assertGreater(report["stored_bytes"], report["bytes_written"])
+            card = json.loads(Path(str(folder).rstrip("/") + ".card.json").read_text())
+            self.assertIn("model.safetensors", [Path(file["path"]).name for file in card["output"]["files"]])
+            self.adze("verify", folder)
+            self.assertEqual(self.types(folder).keys(), {"affine4_g32_f16", "f32"})
+        weights = folder / "model.safetensors"
+        changed = bytearray(weights.read_bytes())
+        changed[-1] ^= 1
+        weights.write_bytes(changed)
+        self.assertRegex(self.adze("verify", folder, status=FAILURE).stdout, "model.safetensors +different")
+
+    def test_mlx_holds_its_own_types(self):
+        target = self.folder / "out-mlx"
+        self.refuses("quantize", self.model, target, "--type", "Q4_0", says="mlx cannot hold q8_0.*affine4_g64_f16")
+        self.refuses("quantize", self.model, self.folder / "out.gguf", "--type", "affine4_g32_f16",
+                     says="gguf cannot hold affine4_g32_f16")
+        self.assertFalse(target.exists())
+
+    def test_rounded_scales_are_told_in_steps_and_refused_where_they_must_be_exact(self):
+        affine, packed = self.folder / "m-mlx", self.folder / "out.gguf"
+        self.adze("quantize", self.model, affine, "--type", "affine4_g64_bf16")
+        report = self.json_of("convert", affine, packed)
+        steps = [t["max_error_steps"] or 0 for t in report["tensors"]]
+        self.assertLess(max(steps), 0.2)
 
     def test_changes_the_type(self):
         half = self.folder / "half.gguf"
