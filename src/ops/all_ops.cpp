@@ -8,6 +8,7 @@
 #include "ops/gate_rows/gate_rows.h"
 #include "ops/gather_positions/gather_positions.h"
 #include "ops/gather_rows/gather_rows.h"
+#include "ops/gather_token_types/gather_token_types.h"
 #include "ops/gelu/gelu.h"
 #include "ops/layer_norm/layer_norm.h"
 #include "ops/linear/expert_linear.h"
@@ -20,6 +21,7 @@
 #include "ops/route_experts/route_experts.h"
 #include "ops/scale/scale.h"
 #include "ops/select_rows/select_rows.h"
+#include "ops/self_attention/self_attention.h"
 #include "ops/slice_columns/slice_columns.h"
 #include "ops/soft_cap/soft_cap.h"
 #include "ops/swiglu/swiglu.h"
@@ -28,9 +30,29 @@ namespace adze::ops {
 namespace {
 
 constexpr std::array kOps{
-    &add,         &append_state,  &attention,     &combine_experts, &expert_linear, &gate_rows,     &gather_positions,
-    &gather_rows, &geglu,         &gelu,          &layer_norm,      &linear,        &read_state,    &rms_norm,
-    &rotary,      &rotary_angles, &route_experts, &scale,           &select_rows,   &slice_columns, &soft_cap,
+    &add,
+    &append_state,
+    &attention,
+    &combine_experts,
+    &expert_linear,
+    &gate_rows,
+    &gather_positions,
+    &gather_rows,
+    &gather_token_types,
+    &geglu,
+    &gelu,
+    &layer_norm,
+    &linear,
+    &read_state,
+    &rms_norm,
+    &rotary,
+    &rotary_angles,
+    &route_experts,
+    &scale,
+    &select_rows,
+    &self_attention,
+    &slice_columns,
+    &soft_cap,
     &swiglu,
 };
 

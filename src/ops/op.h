@@ -68,9 +68,10 @@ struct SequenceView {
 
 struct BatchView {
   std::span<const SequenceView> sequences;
-  std::span<const int32_t> positions;   // of every row
-  std::span<const int32_t> logit_rows;  // rows whose logits are wanted, ascending
-  int64_t context = 0;                  // positions that the sequences may reach
+  std::span<const int32_t> positions;         // of every row
+  std::span<const int32_t> logit_rows;        // rows whose logits are wanted, ascending
+  int64_t context = 0;                        // positions that the sequences may reach
+  std::span<const int32_t> token_types = {};  // of every row: which of several texts it is of; empty: the first
 };
 
 struct Argument {

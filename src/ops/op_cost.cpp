@@ -6,9 +6,11 @@
 #include "ops/attention/attention.h"
 #include "ops/gather_positions/gather_positions.h"
 #include "ops/gather_rows/gather_rows.h"
+#include "ops/gather_token_types/gather_token_types.h"
 #include "ops/linear/linear.h"
 #include "ops/read_state/read_state.h"
 #include "ops/select_rows/select_rows.h"
+#include "ops/self_attention/self_attention.h"
 #include "tensor/shape.h"
 
 namespace adze::ops {
@@ -75,6 +77,16 @@ Cost cost_of_attention(const KernelCall& call) {
   return cost;
 }
 
+Cost cost_of_self_attention(const KernelCall& call) {
+  const auto& parameters = static_cast<const SelfAttentionParameters*>(call.parameters)->attention;
+  Cost cost{0, bytes_of(call.inputs) + bytes_of(call.outputs)};
+  for (const SequenceView& sequence : call.inputs[3].batch->sequences) {
+    const auto tokens = static_cast<double>(sequence.tokens);
+    cost.multiply_adds += 2 * tokens * tokens * static_cast<double>(parameters.query_heads * parameters.head_dim);
+  }
+  return cost;
+}
+
 Cost cost_of_append_state(const KernelCall& call) {
   const StateView& state = *call.inputs[0].state;
   const TensorView& rows = call.inputs[1].tensor;
@@ -101,8 +113,14 @@ struct OpCost {
   Cost (*cost)(const KernelCall& call);
 };
 constexpr OpCost kCosts[] = {
-    {&append_state, cost_of_append_state}, {&attention, cost_of_attention}, {&gather_positions, cost_of_gather_rows},
-    {&gather_rows, cost_of_gather_rows},   {&linear, cost_of_linear},       {&read_state, cost_of_nothing},
+    {&append_state, cost_of_append_state},
+    {&attention, cost_of_attention},
+    {&gather_positions, cost_of_gather_rows},
+    {&self_attention, cost_of_self_attention},
+    {&gather_token_types, cost_of_gather_rows},
+    {&gather_rows, cost_of_gather_rows},
+    {&linear, cost_of_linear},
+    {&read_state, cost_of_nothing},
     {&select_rows, cost_of_select_rows},
 };
 

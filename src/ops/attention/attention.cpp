@@ -8,9 +8,7 @@
 #include "ops/schema_checks.h"
 
 namespace adze::ops {
-namespace {
-
-AttentionParameters read_parameters(const graph::Node& node) {
+AttentionParameters read_attention_parameters(const graph::Node& node) {
   AttentionParameters p{};
   p.query_heads = graph::int_attribute(node, "query_heads");
   p.key_heads = graph::int_attribute(node, "key_heads");
@@ -26,6 +24,8 @@ AttentionParameters read_parameters(const graph::Node& node) {
   return p;
 }
 
+namespace {
+
 void require_history(const graph::NodeTypes& node, size_t index, const AttentionParameters& p, std::string_view what) {
   const auto& history = require_weight(node, index, 3, what);
   require_equal_dims(history.dims[1], graph::Dim(p.key_heads), "heads of the history and key_heads");
@@ -35,7 +35,7 @@ void require_history(const graph::NodeTypes& node, size_t index, const Attention
 std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
   require_input_count(node, 4, 4);
   const auto& queries = require_f32(node, 0, 2, "queries");
-  const auto p = read_parameters(node.node);
+  const auto p = read_attention_parameters(node.node);
   require_equal_dims(queries.dims[1], graph::Dim(p.query_heads * p.head_dim), "queries and query_heads * head_dim");
   require_history(node, 1, p, "keys");
   require_history(node, 2, p, "values");
@@ -44,7 +44,7 @@ std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
 }
 
 std::shared_ptr<const void> resolve(const graph::Node& node) {
-  return std::make_shared<AttentionParameters>(read_parameters(node));
+  return std::make_shared<AttentionParameters>(read_attention_parameters(node));
 }
 
 std::vector<Kernel> list_kernels() {

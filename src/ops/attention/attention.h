@@ -11,10 +11,15 @@ struct AttentionParameters {
   int64_t query_heads;
   int64_t key_heads;  // query_heads is a multiple of it
   int64_t head_dim;
-  float scale;     // of the scores, usually 1 / sqrt(head_dim)
-  float soft_cap;  // scores become cap * tanh(score / cap); 0: none
-  int64_t window;  // a row sees at most this many positions, itself included; 0: all
+  float scale;         // of the scores, usually 1 / sqrt(head_dim)
+  float soft_cap;      // scores become cap * tanh(score / cap); 0: none
+  int64_t window;      // a row sees at most this many positions, itself included; 0: all
+  bool causal = true;  // false: a row sees all of its sequence, also what follows
 };
+
+/// The attributes query_heads, key_heads, head_dim, scale, soft_cap and window. Error(bad_input) where heads do not
+/// fit.
+AttentionParameters read_attention_parameters(const graph::Node& node);
 
 extern const Op attention;
 

@@ -154,8 +154,7 @@ void AttentionWalk::set_segment(const TileTask& task, int64_t first) {
 }
 
 void AttentionWalk::set_stretches(const TileTask& task, int64_t first, AttentionTile& tile) const {
-  tile.all_seen =
-      first >= first_seen(task, task.end - 1) && first + kSegmentTokens <= task.sequence.past + task.begin + 1;
+  tile.all_seen = first >= first_seen(task, task.end - 1) && first + kSegmentTokens <= last_seen(task, task.begin) + 1;
   if (tile.all_seen) return;
   for (int row = 0; row < tile.rows; ++row) {
     const int64_t token = task.begin + row / group_;
@@ -163,7 +162,7 @@ void AttentionWalk::set_stretches(const TileTask& task, int64_t first, Attention
       return static_cast<int>(std::clamp<int64_t>(position - first, 0, kSegmentTokens));
     };
     tile.begin[row] = in_segment(first_seen(task, token));
-    tile.end[row] = in_segment(task.sequence.past + token + 1);
+    tile.end[row] = in_segment(last_seen(task, token) + 1);
   }
 }
 

@@ -57,7 +57,11 @@ class AttentionWalk {
 
  private:
   int64_t first_seen(const TileTask& task, int64_t token) const;
-  int64_t last_seen(const TileTask& task) const { return task.sequence.past + task.end - 1; }
+  int64_t last_seen(const TileTask& task, int64_t token) const {
+    return task.sequence.past + (parameters_.causal ? token : task.sequence.tokens - 1);
+  }
+  /// Of any row of the task.
+  int64_t last_seen(const TileTask& task) const { return last_seen(task, task.end - 1); }
   int64_t query_head(const TileTask& task, int64_t row) const { return task.key_head * group_ + row % group_; }
   int64_t batch_row(const TileTask& task, int64_t row) const {
     return task.sequence.first_row + task.begin + row / group_;
