@@ -27,6 +27,7 @@ struct GgufVocabulary {
   std::optional<uint32_t> bos_id, eos_id, eot_id, eom_id, unk_id, sep_id, pad_id, mask_id, cls_id;
   std::optional<uint32_t> fim_pre_id, fim_suf_id, fim_mid_id, fim_pad_id, fim_rep_id, fim_sep_id;
   std::optional<bool> add_bos, add_eos, add_sep, add_space_prefix, remove_extra_whitespaces;
+  std::optional<bool> lowercase, strip_accents;
 };
 
 /// A key and where it is kept; formats/gguf walks these two tables to read and write.
@@ -57,12 +58,14 @@ struct GgufFlagKey {
   const char* key;
   std::optional<bool> GgufVocabulary::* value;
 };
-inline constexpr std::array<GgufFlagKey, 5> kGgufFlagKeys{{
+inline constexpr std::array<GgufFlagKey, 7> kGgufFlagKeys{{
     {"tokenizer.ggml.add_bos_token", &GgufVocabulary::add_bos},
     {"tokenizer.ggml.add_eos_token", &GgufVocabulary::add_eos},
     {"tokenizer.ggml.add_sep_token", &GgufVocabulary::add_sep},
     {"tokenizer.ggml.add_space_prefix", &GgufVocabulary::add_space_prefix},
     {"tokenizer.ggml.remove_extra_whitespaces", &GgufVocabulary::remove_extra_whitespaces},
+    {"tokenizer.ggml.normalizer.lowercase", &GgufVocabulary::lowercase},
+    {"tokenizer.ggml.normalizer.strip_accents", &GgufVocabulary::strip_accents},
 }};
 
 /// Throws Error(bad_input) for a vocabulary that contradicts itself (ids beyond the tokens, arrays of different

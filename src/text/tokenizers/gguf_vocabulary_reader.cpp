@@ -164,6 +164,9 @@ class Reader {
     }
     mark_spaces(false);
     add_around(false, true);
+    spec_.between_ids = spec_.suffix_ids;
+    const auto sep = spec_.special.sep;
+    if (from_.add_sep.value_or(false) && sep != kNoToken) spec_.between_ids.push_back(sep);
   }
 
   // llama.cpp marks the beginnings of words with "▁"; the vocabulary itself marks the continuations with "##".
@@ -172,13 +175,20 @@ class Reader {
     spec_.model = TokenModel::wordpiece;
     spec_.continuation_prefix = "##";
     for (VocabularyToken& token : spec_.tokens) {
-      const bool bracketed = token.text.starts_with("[") && token.text.ends_with("]");
-      if (token.type != TokenType::normal || bracketed) continue;
-      token.text = token.text.starts_with(kSpaceMark) ? token.text.substr(kSpaceMark.size()) : "##" + token.text;
+      if (token.type != TokenType::normal) continue;
+      const bool starts_word = token.text.starts_with(kSpaceMark);
+      const bool bracketed = token.text.starts_with("[") && token.text.ends_with("]");  // unmarked by older writers
+      if (starts_word) {
+        token.text.erase(0, kSpaceMark.size());
+      } else if (!bracketed) {
+        token.text.insert(0, spec_.continuation_prefix);
+      }
     }
-    for (const auto kind : {Kind::clean_text, Kind::isolate_cjk, Kind::nfd, Kind::strip_accents, Kind::lowercase}) {
-      spec_.normalizer.push_back(normalizer_step(kind));
-    }
+    const bool lowercase = from_.lowercase.value_or(true);
+    std::vector<Kind> kinds{Kind::clean_text, Kind::isolate_cjk};
+    if (from_.strip_accents.value_or(lowercase)) kinds.insert(kinds.end(), {Kind::nfd, Kind::strip_accents});
+    if (lowercase) kinds.push_back(Kind::lowercase);
+    for (const auto kind : kinds) spec_.normalizer.push_back(normalizer_step(kind));
     spec_.pre_tokenizer.push_back(split_step(kWhitespacePattern, SplitBehavior::removed));
     spec_.pre_tokenizer.push_back(split_step(kPunctuationPattern, SplitBehavior::isolated));
     spec_.decoder.push_back({DecoderStep::Kind::wordpiece, "##", {}});
@@ -186,7 +196,13 @@ class Reader {
     auto& special = spec_.special;
     if (special.cls == kNoToken) special.cls = special.bos;
     if (special.cls != kNoToken) spec_.prefix_ids = {special.cls};
-    if (special.sep != kNoToken) spec_.suffix_ids = {special.sep};
+    if (special.sep == kNoToken) special.sep = special.eos;
+    if (special.sep == kNoToken) return;
+    // One between two texts as BERT has it, where nobody says two.
+    const bool twice = from_.add_sep.value_or(false);
+    spec_.suffix_ids = {special.sep};
+    spec_.between_ids.assign(twice ? 2 : 1, special.sep);
+    spec_.second_type = twice ? 0 : 1;
   }
 
   void collect_added_tokens() {

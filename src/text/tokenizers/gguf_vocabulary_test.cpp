@@ -36,6 +36,48 @@ TEST(GgufVocabulary, FlagsDecideWhatIsPutAround) {
   EXPECT_THAT(from_gguf_vocabulary(v).prefix_ids, testing::ElementsAre(3));
 }
 
+GgufVocabulary small_wordpiece() {
+  GgufVocabulary v;
+  v.source = "small.gguf";
+  v.model = "bert";
+  v.tokens = {"[UNK]", "[CLS]", "[SEP]", "\u2581a", "b", "\u2581[x]", "[y]", "\u2581\u00e9"};
+  v.token_types = {3, 3, 3, 1, 1, 1, 1, 1};
+  v.unk_id = 0;
+  v.cls_id = 1;
+  v.sep_id = 2;
+  return v;
+}
+
+TEST(GgufVocabulary, WordPieceMarksBeginningsOfWords) {
+  const auto spec = from_gguf_vocabulary(small_wordpiece());
+  EXPECT_EQ(spec.tokens[3].text, "a");
+  EXPECT_EQ(spec.tokens[4].text, "##b");
+  EXPECT_EQ(spec.tokens[5].text, "[x]");
+  EXPECT_EQ(spec.tokens[6].text, "[y]");  // as older files have it
+  EXPECT_THAT(Tokenizer(spec).encode("Ab a"), testing::ElementsAre(1, 3, 4, 3, 2));
+  EXPECT_THAT(spec.between_ids, testing::ElementsAre(2));
+  EXPECT_EQ(spec.second_type, 1);
+  const auto written = to_gguf_vocabulary(spec);
+  EXPECT_EQ(written.tokens[3], "\u2581a");
+  EXPECT_EQ(written.tokens[4], "b");
+  EXPECT_EQ(written.tokens[5], "\u2581[x]");
+  EXPECT_EQ(written.lowercase, true);
+  EXPECT_EQ(written.strip_accents, std::nullopt);
+}
+
+TEST(GgufVocabulary, WordPieceKeepsCaseAndAccentsWhereTold) {
+  auto v = small_wordpiece();
+  v.lowercase = false;
+  const auto cased = from_gguf_vocabulary(v);
+  EXPECT_THAT(Tokenizer(cased).encode("A \u00e9"), testing::ElementsAre(1, 0, 7, 2));
+  EXPECT_EQ(to_gguf_vocabulary(cased).lowercase, false);
+  v.lowercase = true;
+  v.strip_accents = false;
+  const auto accented = from_gguf_vocabulary(v);
+  EXPECT_THAT(Tokenizer(accented).encode("A \u00c9"), testing::ElementsAre(1, 3, 7, 2));
+  EXPECT_EQ(to_gguf_vocabulary(accented).strip_accents, false);
+}
+
 // Two letters of "abcdefg" for each of 49 merges, in order, behind `first` and the letters.
 GgufVocabulary vocabulary_of_pairs(const std::string& first) {
   GgufVocabulary v;

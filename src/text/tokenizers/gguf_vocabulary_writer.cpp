@@ -26,6 +26,11 @@ std::string merge_text(const Merge& merge) {
   return replace_all(merge.left(), " ", "\u0120", limit) + " " + replace_all(merge.right(), " ", "\u0120", limit);
 }
 
+// How transformers spells SentencePiece's handling of repeated spaces.
+bool is_collapse(const NormalizerStep& step) {
+  return step.kind == NormalizerStep::Kind::replace_regex && step.pattern == " {2,}" && step.content == " ";
+}
+
 class Writer {
  public:
   Writer(const TokenizerSpec& spec, GgufVocabulary& to) : spec_(spec), to_(to) {}
@@ -104,7 +109,7 @@ class Writer {
       if (is_prefix || marks) continue;
       if (step.kind == Kind::precompiled && spec_.model == TokenModel::unigram) {
         to_.precompiled_charsmap = step.content;
-      } else if (step.kind == Kind::collapse_spaces) {
+      } else if (step.kind == Kind::collapse_spaces || is_collapse(step)) {
         to_.remove_extra_whitespaces = true;
       } else {
         warn("a normalizer is lost: GGUF cannot express it");
@@ -126,6 +131,10 @@ class Writer {
   void write_scored_pieces(const char* model) {
     to_.model = model;
     for (const auto& token : spec_.tokens) to_.scores.push_back(static_cast<float>(token.score));
+    const int32_t unknown = spec_.special.unk;
+    if (unknown != kNoToken) {
+      to_.token_types.at(static_cast<size_t>(unknown)) = static_cast<int32_t>(TokenType::unknown);
+    }
     write_space_handling();
   }
 
@@ -137,16 +146,21 @@ class Writer {
     write_space_handling();
   }
 
-  // "##x" -> "x" and "x" -> "▁x"; bracketed tokens stay.
+  // "##x" -> "x" and "x" -> "▁x"; control tokens stay.
   void write_wordpiece() {
     to_.model = "bert";
     for (size_t id = 0; id < spec_.tokens.size(); ++id) {
       if (spec_.tokens[id].type != TokenType::normal) continue;
       std::string& text = to_.tokens[id];
-      if (text.starts_with("[") && text.ends_with("]")) continue;
       const bool continues = text.starts_with(spec_.continuation_prefix);
       text = continues ? text.substr(spec_.continuation_prefix.size()) : std::string(kSpaceMark) + text;
     }
+    const auto has = [&](NormalizerStep::Kind kind) {
+      return std::ranges::find(spec_.normalizer, kind, &NormalizerStep::kind) != spec_.normalizer.end();
+    };
+    to_.lowercase = has(NormalizerStep::Kind::lowercase);
+    const bool strips = has(NormalizerStep::Kind::strip_accents);
+    if (strips != *to_.lowercase) to_.strip_accents = strips;  // else it follows
   }
 
   void write_special_ids() {
@@ -154,7 +168,9 @@ class Writer {
       const int32_t id = spec_.special.*entry.special;
       if (id != kNoToken) to_.*entry.value = static_cast<uint32_t>(id);
     }
-    if (spec_.model == TokenModel::wordpiece) return;  // llama.cpp always puts cls and sep around
+    if (spec_.between_ids.size() > spec_.suffix_ids.size() || spec_.model == TokenModel::wordpiece) {
+      to_.add_sep = spec_.between_ids.size() > spec_.suffix_ids.size();
+    }
     to_.add_bos = write_around(spec_.prefix_ids, to_.bos_id);
     to_.add_eos = write_around(spec_.suffix_ids, to_.eos_id);
   }

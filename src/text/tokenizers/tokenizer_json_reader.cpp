@@ -46,6 +46,8 @@ class Reader {
     AroundIds around = read_post_processor(member(document_.root, "post_processor"));
     spec_.prefix_ids = std::move(around.prefix);
     spec_.suffix_ids = std::move(around.suffix);
+    spec_.between_ids = std::move(around.between);
+    spec_.second_type = around.second_type;
   }
 
   void check_id(int64_t id, const std::string& text) const {

@@ -290,6 +290,21 @@ void append_template_ids(const Json& special_tokens, const Json& item, std::vect
   for (const Json& id : token.at("ids")) ids.push_back(id.get<int32_t>());
 }
 
+// Of [prefix] A [between] B [suffix]; other orders of two texts have nothing between.
+void read_pair_template(const Json& component, AroundIds& around) {
+  if (!component.contains("pair")) return;
+  int texts = 0;
+  for (const Json& item : component.at("pair")) {
+    if (item.contains("Sequence")) {
+      ++texts;
+      if (texts == 2) around.second_type = option(item.at("Sequence"), "type_id", 0);
+    } else if (texts == 1) {
+      append_template_ids(component.at("special_tokens"), item, around.between);
+    }
+  }
+  if (around.second_type != 0) around.second_type = 1;
+}
+
 AroundIds read_template(const Json& component) {
   AroundIds around;
   bool after_text = false;
@@ -300,6 +315,7 @@ AroundIds read_template(const Json& component) {
       append_template_ids(component.at("special_tokens"), item, after_text ? around.suffix : around.prefix);
     }
   }
+  read_pair_template(component, around);
   return around;
 }
 
@@ -312,14 +328,20 @@ void read_one_post_processor(const Json& component, AroundIds& around) {
   if (type == "TemplateProcessing") {
     outer = read_template(component);
   } else if (type == "BertProcessing" || type == "RobertaProcessing") {
-    outer = {{read_token_pair(component.at("cls"))}, {read_token_pair(component.at("sep"))}};
+    const bool twice = type == "RobertaProcessing";
+    const int32_t end = read_token_pair(component.at("sep"));
+    outer = {{read_token_pair(component.at("cls"))}, {end}, {end}, twice ? 0 : 1};
+    if (twice) outer.between.push_back(end);
   } else if (type != "ByteLevel") {  // ByteLevel only moves offsets
     fail_component("post-processor", type);
   }
   around.prefix.insert(around.prefix.begin(), outer.prefix.begin(), outer.prefix.end());
   around.suffix.insert(around.suffix.end(), outer.suffix.begin(), outer.suffix.end());
+  around.between.insert(around.between.end(), outer.between.begin(), outer.between.end());
+  around.second_type = std::max(around.second_type, outer.second_type);
   check_count(around.prefix);
   check_count(around.suffix);
+  check_count(around.between);
 }
 
 }  // namespace

@@ -13,10 +13,12 @@ std::vector<NormalizerStep> read_normalizer(const Json& component);
 std::vector<PreTokenizerStep> read_pre_tokenizer(const Json& component);
 std::vector<DecoderStep> read_decoder(const Json& component);
 
-/// The ids that the post-processor puts around a single text.
+/// The ids that the post-processor puts around a text, and between two.
 struct AroundIds {
   std::vector<int32_t> prefix;
   std::vector<int32_t> suffix;
+  std::vector<int32_t> between;
+  int32_t second_type = 0;
 };
 AroundIds read_post_processor(const Json& component);
 

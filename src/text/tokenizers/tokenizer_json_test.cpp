@@ -49,6 +49,24 @@ TEST(TokenizerJson, ConfigNamesSpecialTokens) {
   EXPECT_EQ(spec.special.pad, kNoToken);
 }
 
+// What stands between two texts, and the type of the second.
+TEST(TokenizerJson, PairsAreRead) {
+  Json document = small();
+  const auto processed = [&](const char* type) {
+    document["post_processor"] = {{"type", type}, {"sep", {"<x>", 6}}, {"cls", {"<s>", 1}}};
+    return read(document);
+  };
+  EXPECT_THAT(processed("BertProcessing").between_ids, ElementsAre(6));
+  EXPECT_EQ(processed("BertProcessing").second_type, 1);
+  EXPECT_THAT(processed("RobertaProcessing").between_ids, ElementsAre(6, 6));
+  EXPECT_EQ(processed("RobertaProcessing").second_type, 0);
+  TokenizerSpec spec = processed("BertProcessing");
+  spec.tokenizer_json.clear();
+  const auto written = read_tokenizer_json(to_tokenizer_json(spec), "", "written");
+  EXPECT_THAT(written.between_ids, ElementsAre(6));
+  EXPECT_EQ(written.second_type, 1);
+}
+
 TEST(TokenizerJson, ConfigFlagsDecideOnlyWithoutATemplate) {
   Json document = small();
   document["post_processor"] = nullptr;

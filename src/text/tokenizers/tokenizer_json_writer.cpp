@@ -148,31 +148,30 @@ std::vector<Json> decoder_components(const TokenizerSpec& spec) {
   return components;
 }
 
-Json special_item(const std::string& text) { return {{"SpecialToken", {{"id", text}, {"type_id", 0}}}}; }
+Json special_item(const std::string& text, int type_id) {
+  return {{"SpecialToken", {{"id", text}, {"type_id", type_id}}}};
+}
 Json text_item(const char* which, int type_id) { return {{"Sequence", {{"id", which}, {"type_id", type_id}}}}; }
 
 Json template_processing(const TokenizerSpec& spec) {
   Json special_tokens = Json::object();
-  const auto items = [&](const std::vector<int32_t>& ids) {
-    std::vector<Json> out;
+  const auto append = [&](const std::vector<int32_t>& ids, int type_id, std::vector<Json>& out) {
     for (const int32_t id : ids) {
       const std::string& text = spec.tokens.at(static_cast<size_t>(id)).text;
       special_tokens[text] = {{"id", text}, {"ids", Json::array({id})}, {"tokens", Json::array({text})}};
-      out.push_back(special_item(text));
+      out.push_back(special_item(text, type_id));
     }
-    return out;
   };
-  const auto prefix = items(spec.prefix_ids);
-  const auto suffix = items(spec.suffix_ids);
   std::vector<Json> single;
-  const auto append_around = [&](std::vector<Json>& out, const Json& text) {
-    out.insert(out.end(), prefix.begin(), prefix.end());
-    out.push_back(text);
-    out.insert(out.end(), suffix.begin(), suffix.end());
-  };
-  append_around(single, text_item("A", 0));
-  std::vector<Json> pair = single;
-  append_around(pair, text_item("B", 1));
+  append(spec.prefix_ids, 0, single);
+  single.push_back(text_item("A", 0));
+  append(spec.suffix_ids, 0, single);
+  std::vector<Json> pair;
+  append(spec.prefix_ids, 0, pair);
+  pair.push_back(text_item("A", 0));
+  append(spec.between_ids, 0, pair);
+  pair.push_back(text_item("B", spec.second_type));
+  append(spec.suffix_ids, spec.second_type, pair);
   return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", special_tokens}};
 }
 

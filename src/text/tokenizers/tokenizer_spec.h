@@ -181,6 +181,9 @@ struct TokenizerSpec {
   std::vector<AddedToken> added_tokens;
   std::vector<int32_t> prefix_ids;  // added by encode(add_special) in front, ...
   std::vector<int32_t> suffix_ids;  // ... and behind
+  // Of two texts together: prefix, first, between, second, suffix. Tokens from the second text on are of its type.
+  std::vector<int32_t> between_ids;
+  int32_t second_type = 0;
 
   SpecialTokenIds special;
   std::vector<int32_t> end_ids;  // tokens that end a generation besides eos, eot, eom (generation_config.json)
