@@ -5,12 +5,14 @@
 #include <array>
 
 #include "architectures/architecture.h"
+#include "architectures/bert.h"
 #include "architectures/falcon.h"
 #include "architectures/gemma.h"
 #include "architectures/gpt2.h"
 #include "architectures/gptneox.h"
 #include "architectures/granite.h"
 #include "architectures/llama.h"
+#include "architectures/mpnet.h"
 #include "architectures/olmo2.h"
 #include "architectures/phi2.h"
 #include "architectures/phi3.h"
@@ -25,9 +27,9 @@
 
 namespace adze::architectures {
 namespace {
-constexpr std::array kArchitectures{&falcon,   &gemma, &gemma2,   &gemma3,  &gpt2,     &gptneox,
-                                    &granite,  &llama, &olmo2,    &phi2,    &phi3,     &qwen2,
-                                    &qwen2moe, &qwen3, &qwen3moe, &smollm3, &stablelm, &starcoder2};
+constexpr std::array kArchitectures{&bert,     &falcon, &gemma,    &gemma2,  &gemma3,   &gpt2,      &gptneox,
+                                    &granite,  &llama,  &mpnet,    &olmo2,   &phi2,     &phi3,      &qwen2,
+                                    &qwen2moe, &qwen3,  &qwen3moe, &smollm3, &stablelm, &starcoder2};
 }
 
 std::span<const Architecture* const> all_architectures() { return kArchitectures; }
@@ -46,12 +48,17 @@ const Architecture& architecture_named(std::string_view name) {
   fail(ErrorCode::unsupported, "architecture '{}' is not supported; known are: {}", name, known);
 }
 
+const HuggingFaceClass* find_hugging_face_class(const Architecture& architecture, std::string_view class_name) {
+  const auto& classes = architecture.hugging_face_classes;
+  const auto found = std::ranges::find(classes, class_name, &HuggingFaceClass::class_name);
+  return found == classes.end() ? nullptr : &*found;
+}
+
 const Architecture* find_by_hugging_face_class(std::string_view class_name) {
-  for (const Architecture* architecture : kArchitectures) {
-    const auto& classes = architecture->hugging_face_classes;
-    if (std::ranges::find(classes, class_name, &HuggingFaceClass::class_name) != classes.end()) return architecture;
-  }
-  return nullptr;
+  const auto found = std::ranges::find_if(kArchitectures, [&](const Architecture* architecture) {
+    return find_hugging_face_class(*architecture, class_name) != nullptr;
+  });
+  return found == kArchitectures.end() ? nullptr : *found;
 }
 
 }  // namespace adze::architectures

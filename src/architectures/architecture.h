@@ -24,6 +24,9 @@ enum class Transform {
   transpose,
   /// Rows that are kept for each key head, its queries, its key, its value, become all queries, all keys, all values.
   ungroup_heads,
+  /// The first rows of a table of positions, `position_offset` of them, belong to no token: they are left out, and are
+  /// zeros on the way out.
+  drop_unused_positions,
 };
 
 /// "{}" stands for the layer number in both names. A second "{}" in Hugging Face's name counts experts or heads whose
@@ -34,11 +37,16 @@ struct WeightName {
   Transform transform = Transform::none;
   /// On the way out, only used by models that have this weight too (canonical); rows of one weight are asked in turn.
   std::string_view needs_weight = {};
+  /// The same for a setting (canonical).
+  std::string_view needs_config = {};
+  /// The prefix of a class of Hugging Face does not stand in front of it.
+  bool outside_prefix = false;
 };
 
 /// How a setting is stored in GGUF, and what config.json has in its place.
 enum class ConfigKind {
   u32,
+  positions,  // u32; config.json also counts those that belong to no token (`position_offset`)
   f32,
   boolean,
   string,
@@ -63,9 +71,14 @@ struct ConfigName {
 /// A class of config.json's "architectures". Several may share one architecture; writing picks the last whose
 /// `needs_config` (a canonical key, or empty) the model has.
 struct HuggingFaceClass {
-  std::string_view class_name;    // "LlamaForCausalLM"
-  std::string_view model_type;    // "llama"
-  std::string_view needs_config;  // ""
+  std::string_view class_name;         // "LlamaForCausalLM"
+  std::string_view model_type;         // "llama"
+  std::string_view needs_config;       // ""
+  std::string_view needs_weight = {};  // canonical, likewise
+  /// In front of the names of weights; files may lack it or have that of another class.
+  std::string_view prefix = {};
+  /// The positions of tokens start behind `pad_token_id`, not at 0.
+  bool positions_follow_padding = false;
 };
 
 /// Settings of config.json that canonical form does not have: a constant, or whether a weight exists. A file with
@@ -77,6 +90,13 @@ struct HuggingFaceConstant {
 struct HuggingFaceFlag {
   std::string_view key;          // "attention_bias"
   std::string_view true_weight;  // "blk.0.attn_q.bias"
+};
+
+/// Weights that files of Hugging Face have and that nothing is computed with: all whose names, without the prefix of
+/// their class, begin like this. They are left out.
+struct UnusedWeights {
+  std::string_view prefix;         // "pooler."
+  std::string_view unless_weight;  // Hugging Face's name of one that makes them useful; empty: none does
 };
 
 struct Architecture {
@@ -91,6 +111,8 @@ struct Architecture {
   /// The computation over packed tokens. Throws Error(bad_input) that lists every missing, misshaped or unexpected
   /// weight at once.
   graph::Graph (*build)(const model::Model& model);
+
+  std::span<const UnusedWeights> unused_weights = {};
 };
 
 std::span<const Architecture* const> all_architectures();
@@ -103,5 +125,8 @@ const Architecture* find_architecture(std::string_view name);
 
 /// By class name of a config.json, or null.
 const Architecture* find_by_hugging_face_class(std::string_view class_name);
+
+/// The class of that name, or null.
+const HuggingFaceClass* find_hugging_face_class(const Architecture& architecture, std::string_view class_name);
 
 }  // namespace adze::architectures

@@ -8,10 +8,6 @@
 namespace adze::architectures {
 namespace {
 
-struct Projections {
-  ValueId queries, keys, values;
-};
-
 /// One model being built: the blocks that the layers are made of.
 class Decoder {
  public:

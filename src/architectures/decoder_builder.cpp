@@ -10,6 +10,7 @@
 #include "ops/gate_rows/gate_rows.h"
 #include "ops/gather_positions/gather_positions.h"
 #include "ops/gather_rows/gather_rows.h"
+#include "ops/gather_token_types/gather_token_types.h"
 #include "ops/gelu/gelu.h"
 #include "ops/layer_norm/layer_norm.h"
 #include "ops/linear/expert_linear.h"
@@ -21,6 +22,7 @@
 #include "ops/route_experts/route_experts.h"
 #include "ops/scale/scale.h"
 #include "ops/select_rows/select_rows.h"
+#include "ops/self_attention/self_attention.h"
 #include "ops/slice_columns/slice_columns.h"
 #include "ops/soft_cap/soft_cap.h"
 #include "ops/swiglu/swiglu.h"
@@ -62,6 +64,11 @@ ValueId DecoderBuilder::embedding(std::string_view weight_name, int64_t vocabula
 ValueId DecoderBuilder::position_embedding(int64_t features) {
   constexpr std::string_view kTable = "position_embd.weight";
   return one(ops::gather_positions, "position_embedding", {weight(kTable, {rows_of(kTable), features}), batch_});
+}
+
+ValueId DecoderBuilder::token_types(int64_t features) {
+  constexpr std::string_view kTable = "token_types.weight";
+  return one(ops::gather_token_types, "token_type_embedding", {weight(kTable, {rows_of(kTable), features}), batch_});
 }
 
 std::vector<ValueId> DecoderBuilder::norm_inputs(std::string_view name, ValueId x, const Shape& shape) {
@@ -150,6 +157,15 @@ ValueId DecoderBuilder::attention(std::string_view name, ValueId queries, ValueI
   return one(ops::attention, name, {queries, key_history, value_history, batch_}, std::move(attributes));
 }
 
+ValueId DecoderBuilder::self_attention(std::string_view name, const Projections& projections,
+                                       const AttentionShape& shape, std::string_view bias) {
+  std::vector<ValueId> inputs{projections.queries, projections.keys, projections.values, batch_};
+  if (!bias.empty()) inputs.push_back(weight(bias, {rows_of(bias), shape.query_heads}));
+  graph::Attributes attributes{
+      {"query_heads", shape.query_heads}, {"key_heads", shape.key_heads}, {"head_dim", shape.head_dim}};
+  return one(ops::self_attention, name, std::move(inputs), std::move(attributes));
+}
+
 ValueId DecoderBuilder::swiglu(std::string_view name, ValueId gate, ValueId up) {
   return one(ops::swiglu, name, {gate, up});
 }
@@ -172,6 +188,12 @@ ValueId DecoderBuilder::scale(std::string_view name, ValueId x, double factor) {
 
 ValueId DecoderBuilder::soft_cap(std::string_view name, ValueId x, double cap) {
   return one(ops::soft_cap, name, {x}, {{"cap", cap}});
+}
+
+ValueId DecoderBuilder::tanh(std::string_view name, ValueId x) { return soft_cap(name, x, 1); }
+
+void DecoderBuilder::ignore_weights(std::initializer_list<std::string_view> names) {
+  for (const auto name : names) weights_.ignore(name);
 }
 
 ValueId DecoderBuilder::slice_columns(std::string_view name, ValueId x, int64_t begin, int64_t count) {

@@ -1,6 +1,7 @@
-// The vocabulary in which decoder-only language models are described: one call per step of the forward pass.
+// The vocabulary in which language models are described: one call per step of the forward pass.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,10 @@ struct AttentionShape {
   int64_t window = 0;   // 0: the whole history
   double soft_cap = 0;  // 0: none
   double scale = 0;     // 0: 1 / sqrt(head_dim)
+};
+
+struct Projections {
+  ValueId queries, keys, values;
 };
 
 struct RoutedRows {
@@ -49,6 +54,8 @@ class DecoderBuilder {
   ValueId embedding(std::string_view weight, int64_t vocabulary, int64_t features);
   /// The row of a table of positions, `position_embd.weight`.
   ValueId position_embedding(int64_t features);
+  /// The row of a table of token types, `token_types.weight`.
+  ValueId token_types(int64_t features);
   ValueId norm(std::string_view name, NormKind kind, ValueId x, double epsilon);
   /// Of each head, or of the whole row, as the weight's shape says.
   ValueId norm_of_heads(std::string_view name, NormKind kind, ValueId x, double epsilon, int64_t heads);
@@ -60,11 +67,16 @@ class DecoderBuilder {
   ValueId rotary_angles(std::string_view name, graph::Attributes attributes);
   /// Appends keys and values to this layer's states and attends to the history.
   ValueId attention(std::string_view name, ValueId queries, ValueId keys, ValueId values, const AttentionShape& shape);
+  /// Attends to the whole text, which is in the batch; nothing is kept. `bias`: the weight with what distances add to
+  /// scores, [buckets, heads]; empty: none.
+  ValueId self_attention(std::string_view name, const Projections& projections, const AttentionShape& shape,
+                         std::string_view bias);
   ValueId swiglu(std::string_view name, ValueId gate, ValueId up);
   ValueId geglu(std::string_view name, ValueId gate, ValueId up, bool tanh);
   ValueId gelu(std::string_view name, ValueId x, bool tanh);
   ValueId scale(std::string_view name, ValueId x, double factor);
   ValueId soft_cap(std::string_view name, ValueId x, double cap);
+  ValueId tanh(std::string_view name, ValueId x);
   ValueId slice_columns(std::string_view name, ValueId x, int64_t begin, int64_t count);
   /// The top `used` experts of a router's logits, with the attributes of route_experts; finds the bias of the choice.
   RoutedRows route_experts(std::string_view name, ValueId logits, graph::Attributes attributes);
@@ -76,6 +88,8 @@ class DecoderBuilder {
   ValueId rows_with_logits(ValueId x);
 
   const model::KeyValues& config() const { return model_.config; }
+  /// Weights that may be there and are not used.
+  void ignore_weights(std::initializer_list<std::string_view> names);
   bool has_weight(std::string_view name) const { return model_.tensors.contains(name); }
   /// 0 for a weight that is not there.
   int64_t rows_of(std::string_view weight) const;

@@ -115,6 +115,24 @@ Tensor part_of(const Tensor& tensor, int64_t index, std::string name) {
   return {std::move(name), shape, tensor.storage, std::move(source), tensor.stored_before};
 }
 
+Tensor without_first_rows(const Tensor& tensor, int64_t count) {
+  auto source = std::make_shared<RowRange>(tensor.source, count);
+  return {tensor.name, Shape{tensor.shape[0] - count, tensor.shape[1]}, tensor.storage, std::move(source)};
+}
+
+Tensor with_zero_rows_before(const Tensor& tensor, int64_t count) {
+  constexpr int64_t kMostRows = 4096;
+  if (tensor.shape.rank() != 2 || count < 0 || count > kMostRows) {
+    fail(ErrorCode::bad_input, "{}: tensor '{}' {} cannot get {} rows in front (at most {})", tensor.source->where(),
+         tensor.name, tensor.shape.to_string(), count, kMostRows);
+  }
+  std::vector<std::byte> scratch;
+  const auto rows = tensor.source->rows(0, tensor.shape[0], scratch);
+  std::vector<std::byte> bytes(static_cast<size_t>(count * tensor.row_bytes()));
+  bytes.insert(bytes.end(), rows.begin(), rows.end());
+  return owned_tensor(tensor.name, Shape{count + tensor.shape[0], tensor.shape[1]}, tensor.storage, std::move(bytes));
+}
+
 Tensor transposed(Tensor tensor) {
   if (!tensor.storage->is_plain() || tensor.shape.rank() != 2) {
     fail(ErrorCode::unsupported, "{}: tensor '{}' {} {} cannot be transposed", tensor.source->where(), tensor.name,

@@ -16,6 +16,13 @@ Tensor stacked(std::string name, std::vector<Tensor> parts);
 /// Part number `index` of [n, …] as a tensor [ … ]. REQUIRES: rank 2 or more, index < n.
 Tensor part_of(const Tensor& tensor, int64_t index, std::string name);
 
+/// [rows, columns] without the first `count` rows. REQUIRES: count < rows.
+Tensor without_first_rows(const Tensor& tensor, int64_t count);
+
+/// [rows, columns] with `count` rows of zeros in front, in memory: for small tensors. Error(bad_input) for other ranks
+/// or sizes beyond reason.
+Tensor with_zero_rows_before(const Tensor& tensor, int64_t count);
+
 /// [rows, columns] becomes [columns, rows]. Error(unsupported) for blocks of several numbers.
 Tensor transposed(Tensor tensor);
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "model/pooling.h"
 
 namespace adze::runtime {
 namespace {
@@ -24,6 +25,14 @@ PlanOptions plan_options(const SessionOptions& options, unsigned threads) {
   return plan;
 }
 
+std::shared_ptr<LoadedModel> require_decoder(std::shared_ptr<LoadedModel> model) {
+  if (is_encoder(model->model())) {
+    fail(ErrorCode::unsupported, "{}: an encoder: it gives embeddings (`adze embed`) and predicts no text",
+         model->model().source);
+  }
+  return model;
+}
+
 int64_t logit_rows_of(const SequenceWork& work) {
   if (work.logits == LogitsWanted::none) return 0;
   return work.logits == LogitsWanted::all ? static_cast<int64_t>(work.tokens.size()) : 1;
@@ -32,7 +41,7 @@ int64_t logit_rows_of(const SequenceWork& work) {
 }  // namespace
 
 Session::Session(std::shared_ptr<LoadedModel> model, const SessionOptions& options)
-    : model_(std::move(model)),
+    : model_(require_decoder(std::move(model))),
       options_(with_defaults(options)),
       pool_(options.threads),
       cache_(model_->graph(), options_.kv_storage, options_.context_tokens),

@@ -16,6 +16,7 @@ constexpr std::string_view kGeneral = "general.";
 constexpr std::string_view kTokenizer = "tokenizer.";
 constexpr std::string_view kChatTemplate = "tokenizer.chat_template";
 constexpr std::string_view kChatTemplateNames = "tokenizer.chat_templates";
+constexpr std::string_view kTokenTypeCount = "tokenizer.ggml.token_type_count";
 constexpr std::string_view kEmbedding = "token_embd.weight";
 
 // Defaults for sampling: GGUF's key behind "general." and Hugging Face's name, which Model::generation uses.
@@ -106,6 +107,13 @@ model::KeyValues tokenizer_keys(const model::Model& model) {
   return keys_of_vocabulary(text::to_gguf_vocabulary(*model.tokenizer, rows));
 }
 
+// Readers of encoders want it beside the tokenizer.
+void append_token_type_count(const model::Model& model, model::KeyValues& keys) {
+  const auto* types = model.tensors.find("token_types.weight");
+  if (!types || keys.contains(kTokenTypeCount)) return;
+  keys.append(std::string(kTokenTypeCount), static_cast<uint32_t>(types->shape.row_count()));
+}
+
 void append_chat_templates(const model::Model& model, model::KeyValues& keys) {
   std::vector<std::string> names;
   for (const auto& [name, source] : model.chat_templates) {
@@ -148,6 +156,7 @@ model::KeyValues collect_keys(const model::Model& model) {
   append_all(model.metadata, std::string(kGeneral), keys);
   append_all(model.config, model.architecture + ".", keys);
   append_all(tokenizer_keys(model), "", keys);
+  append_token_type_count(model, keys);
   append_chat_templates(model, keys);
   append_all(model.other, "", keys);
   return in_order(keys, model.key_order);

@@ -1,11 +1,13 @@
 #include "formats/hf/config_json.h"
 
+#include <algorithm>
 #include <map>
 
 #include "architectures/architecture.h"
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "codecs/group_codecs.h"
+#include "formats/hf/class_labels.h"
 #include "formats/hf/config_editor.h"
 #include "formats/hf/config_settings.h"
 #include "formats/hf/json_numbers.h"
@@ -19,19 +21,40 @@ using architectures::Architecture;
 
 constexpr const char* kConfigFile = "config.json";
 constexpr std::string_view kEmbedding = "token_embd.weight";
+constexpr std::string_view kTokenTypes = "token_types.weight";
 constexpr std::string_view kOutput = "output.weight";
 
 // ---- reading
 
-const Architecture& architecture_of(const Json& config, const std::string& source) {
-  std::string classes;
-  if (const auto list = config.find("architectures"); list != config.end() && list->is_array()) {
-    for (const auto& name : *list) {
-      if (!name.is_string()) continue;
-      if (const auto* found = architectures::find_by_hugging_face_class(name.get<std::string>())) return *found;
-      classes += (classes.empty() ? "" : ", ") + name.get<std::string>();
+std::vector<std::string> class_names(const Json& config) {
+  std::vector<std::string> names;
+  const auto list = config.is_object() ? config.find("architectures") : config.end();
+  if (!config.is_object() || list == config.end() || !list->is_array()) return names;
+  for (const auto& name : *list) {
+    if (name.is_string()) names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
+struct KnownClass {
+  const Architecture* architecture = nullptr;
+  const architectures::HuggingFaceClass* hugging_face = nullptr;
+};
+
+// Of several classes the first that is known.
+KnownClass find_class(const Json& config) {
+  for (const auto& name : class_names(config)) {
+    if (const auto* found = architectures::find_by_hugging_face_class(name)) {
+      return {found, architectures::find_hugging_face_class(*found, name)};
     }
   }
+  return {};
+}
+
+KnownClass require_class(const Json& config, const std::string& source) {
+  if (const KnownClass found = find_class(config); found.architecture) return found;
+  std::string classes;
+  for (const auto& name : class_names(config)) classes += (classes.empty() ? "" : ", ") + name;
   std::string known;
   for (const auto* architecture : architectures::all_architectures()) {
     for (const auto& c : architecture->hugging_face_classes) {
@@ -41,6 +64,17 @@ const Architecture& architecture_of(const Json& config, const std::string& sourc
   fail(ErrorCode::unsupported, "{}: architecture [{}] is not supported; known are: {}", source, classes, known);
 }
 
+constexpr int64_t kUsualPadding = 1;  // where config.json does not say, for those that count from it
+
+void read_position_offset(const Json& config, const std::string& source, model::KeyValues& settings) {
+  constexpr int64_t kMostUnused = 4096;
+  const auto padding = json_value(config, "pad_token_id", kUsualPadding, source);
+  if (padding < 0 || padding >= kMostUnused) {
+    fail(ErrorCode::bad_input, "{}: \"pad_token_id\" is {}, and positions start behind it", source, padding);
+  }
+  settings.set("position_offset", static_cast<uint32_t>(padding + 1));
+}
+
 // ---- writing
 
 const architectures::HuggingFaceClass& class_for(const model::Model& model, const Architecture& architecture) {
@@ -48,7 +82,9 @@ const architectures::HuggingFaceClass& class_for(const model::Model& model, cons
   if (classes.empty()) fail(ErrorCode::unsupported, "'{}' has no Hugging Face class", architecture.name);
   const auto* chosen = &classes.front();
   for (const auto& candidate : classes) {
-    if (candidate.needs_config.empty() || model.config.contains(candidate.needs_config)) chosen = &candidate;
+    const bool has_weight = candidate.needs_weight.empty() || model.tensors.contains(candidate.needs_weight);
+    const bool has_config = candidate.needs_config.empty() || model.config.contains(candidate.needs_config);
+    if (has_weight && has_config) chosen = &candidate;
   }
   return *chosen;
 }
@@ -89,7 +125,10 @@ void set_facts_of_tensors(const model::Model& model, const Architecture& archite
   for (const auto& flag : architecture.hugging_face_flags) {
     editor.set_with_default(flag.key, model.tensors.contains(flag.true_weight), false);
   }
-  editor.set_with_default("tie_word_embeddings", !model.tensors.contains(kOutput), false);
+  const bool has_output = std::ranges::find(architecture.weights, kOutput, &architectures::WeightName::canonical) !=
+                          architecture.weights.end();
+  if (has_output) editor.set_with_default("tie_word_embeddings", !model.tensors.contains(kOutput), false);
+  if (const auto* types = model.tensors.find(kTokenTypes)) editor.set("type_vocab_size", types->shape[0]);
   editor.set(editor.contains("dtype") ? "dtype" : "torch_dtype", dtype_name(model.tensors));
 }
 
@@ -110,10 +149,19 @@ Json with_sorted_keys(const Json& json) {
 
 void read_config_json(const Json& config, const std::string& source, model::Model& model) {
   if (!config.is_object()) fail(ErrorCode::bad_input, "{}: not a JSON object", source);
-  const Architecture& architecture = architecture_of(config, source);
-  model.architecture = architecture.name;
-  read_settings(config, source, architecture, model.config);
+  const KnownClass known = require_class(config, source);
+  model.architecture = known.architecture->name;
+  if (known.hugging_face->positions_follow_padding) read_position_offset(config, source, model.config);
+  if (!known.hugging_face->needs_weight.empty()) read_class_labels(config, source, model.config);
+  read_settings(config, source, *known.architecture, model.config);
   read_rope_scaling(config, source, model);
+}
+
+const architectures::HuggingFaceClass& class_to_write(const model::Model& model) {
+  const auto original = model.side_file(kConfigFile);
+  const KnownClass stated = original.empty() ? KnownClass{} : find_class(parse_json(original, kConfigFile));
+  const auto& architecture = architectures::architecture_named(model.architecture);
+  return stated.architecture == &architecture ? *stated.hugging_face : class_for(model, architecture);
 }
 
 std::string config_json_of(const model::Model& model) {
@@ -122,6 +170,7 @@ std::string config_json_of(const model::Model& model) {
   ConfigEditor editor(original.empty() ? Json::object() : parse_json(original, kConfigFile));
   if (original.empty()) {
     set_class(model, architecture, editor);
+    write_class_labels(model.config, editor);
     set_special_tokens(model, editor);
   }
   if (editor.contains("quantization")) {  // an MLX folder's: whoever writes such weights says so anew

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "architectures/architecture.h"
 #include "base/json.h"
 #include "model/model.h"
 
@@ -14,6 +15,9 @@ inline constexpr const char* kAdzeConfigKey = "adze";
 /// Sets architecture and config, and adds rope_freqs.weight where the scaling of positions asks for it.
 /// Error(unsupported) listing what is known when no class of the file is; Error(bad_input) naming the key otherwise.
 void read_config_json(const Json& config, const std::string& source, model::Model& model);
+
+/// The class whose names the weights get: that of the original config.json, else what the table says.
+const architectures::HuggingFaceClass& class_to_write(const model::Model& model);
 
 /// The text of config.json. Starts from the side file of that name when there is one, so that keys without a canonical
 /// form and unchanged values stay as they were; a file that needs no change is returned byte for byte.

@@ -36,6 +36,20 @@ double checked_number(const Json& json, const std::string& source, const ConfigN
   return json.get<double>();
 }
 
+// Positions that belong to no token, which config.json counts and canonical form does not.
+int64_t unused_positions(const model::KeyValues& settings) { return settings.find_int("position_offset").value_or(0); }
+
+uint32_t used_positions(const Json& json, const std::string& source, const ConfigName& name,
+                        const model::KeyValues& settings) {
+  const int64_t all = checked_u32(json, source, name);
+  const int64_t unused = unused_positions(settings);
+  if (all <= unused) {
+    fail(ErrorCode::bad_input, "{}: \"{}\" is {}, but the first {} positions are not used", source, name.hugging_face,
+         all, unused);
+  }
+  return static_cast<uint32_t>(all - unused);
+}
+
 // 0 where neither the file nor its sizes say.
 int64_t head_size_of(const model::KeyValues& settings) {
   if (const auto stated = settings.find_int(kHeadSize)) return *stated;
@@ -67,6 +81,8 @@ std::optional<model::Value> setting_of(const Json& json, const std::string& sour
   switch (name.kind) {
     case ConfigKind::u32:
       return checked_u32(json, source, name);
+    case ConfigKind::positions:
+      return used_positions(json, source, name, settings);
     case ConfigKind::f32:
       return static_cast<float>(checked_number(json, source, name));
     case ConfigKind::boolean:
@@ -161,6 +177,9 @@ Json json_of_setting(const ConfigName& name, const model::KeyValues& settings) {
     if (size <= 0) return nullptr;
     return static_cast<double>(settings.require_int(name.canonical)) / static_cast<double>(size);
   }
+  if (name.kind == ConfigKind::positions) {
+    return settings.require_int(name.canonical) + unused_positions(settings);
+  }
   return json_of_value(*value);
 }
 
@@ -214,8 +233,8 @@ void write_settings(const model::Model& model, const Architecture& architecture,
     const Json wanted = json_of_setting(name, model.config);
     if (wanted.is_null() || is_implied(name, wanted, model.config, editor)) continue;
     const auto* value = model.config.find(name.canonical);
-    value && !depends_on_head_size(name) ? editor.set_value(name.hugging_face, *value)
-                                         : editor.set(name.hugging_face, wanted);
+    const bool as_it_is = !depends_on_head_size(name) && name.kind != ConfigKind::positions;
+    value&& as_it_is ? editor.set_value(name.hugging_face, *value) : editor.set(name.hugging_face, wanted);
   }
 }
 

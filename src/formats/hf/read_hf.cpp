@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "formats/hf/config_json.h"
+#include "formats/hf/embedding_modules.h"
 #include "formats/hf/generation_config.h"
 #include "formats/hf/model_names.h"
 #include "formats/hf/side_files.h"
@@ -47,11 +48,29 @@ std::vector<model::Tensor> with_tied_embedding(std::vector<model::Tensor> tensor
   return tensors;
 }
 
+bool contains(const std::vector<model::Tensor>& tensors, std::string_view name) {
+  return std::ranges::find(tensors, name, &model::Tensor::name) != tensors.end();
+}
+
+// What the architecture's table says is not computed with.
+std::vector<model::Tensor> without_unused(std::vector<model::Tensor> tensors,
+                                          const architectures::Architecture& architecture) {
+  std::vector<std::string_view> unused;
+  for (const auto& weights : architecture.unused_weights) {
+    if (weights.unless_weight.empty() || !contains(tensors, weights.unless_weight)) unused.push_back(weights.prefix);
+  }
+  std::erase_if(tensors, [&](const model::Tensor& tensor) {
+    const auto name = without_class_prefix(tensor.name, architecture);
+    return std::ranges::any_of(unused, [&](auto prefix) { return name.starts_with(prefix); });
+  });
+  return tensors;
+}
+
 void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& variant, bool tied, model::Model& model) {
   const auto& architecture = architectures::architecture_named(model.architecture);
   const auto names = WeightNames::to_canonical(architecture);
   WeightStacks stacks;
-  for (auto& tensor : stored) {
+  for (auto& tensor : without_unused(std::move(stored), architecture)) {
     if (is_computed(tensor.name)) continue;
     const auto target = variant.find(architecture, names, tensor.name);
     if (!target) {
@@ -94,6 +113,7 @@ model::Model read_hf_variant(const std::string& path, const ReadOptions& options
   auto stored = has_safetensors(path) ? read_safetensors_folder(path) : read_pytorch_folder(path);
   add_tensors(variant.arrange(std::move(stored), config), variant.names, tied, model);
   read_generation(path, model);
+  read_embedding_modules(path, model);
   if (options.tokenizer) read_tokenizer_files(path, model);
   read_chat_templates(path, model);
   read_model_names(path, config, model);

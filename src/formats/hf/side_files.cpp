@@ -23,7 +23,13 @@ constexpr std::array kSideFiles = {
     SideFileName{"added_tokens.json", true},
     SideFileName{"vocab.json", true},
     SideFileName{"merges.txt", true},
+    SideFileName{"vocab.txt", true},
     SideFileName{"tokenizer.model", true},
+    SideFileName{"sentencepiece.bpe.model", true},
+    SideFileName{"modules.json", true},
+    SideFileName{"1_Pooling/config.json", true},
+    SideFileName{"sentence_bert_config.json", true},
+    SideFileName{"config_sentence_transformers.json", true},
     SideFileName{"README.md", true},
     SideFileName{"LICENSE", true},
     SideFileName{"LICENSE.txt", true},
@@ -52,6 +58,8 @@ std::vector<model::SideFile> open_side_files(const std::string& folder) {
 void copy_side_files(const model::Model& model, const OutputFolder& folder) {
   for (const auto& side : model.side_files) {
     if (!is_copied(side.name)) continue;
+    std::error_code ignored;  // writing into it says what is wrong
+    fs::create_directories(fs::path(folder.path_of(side.name)).parent_path(), ignored);
     OutputFile file(folder.path_of(side.name));
     file.append(side.file->bytes());
     file.commit();

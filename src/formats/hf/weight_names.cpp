@@ -45,16 +45,20 @@ WeightNames WeightNames::to_canonical(const architectures::Architecture& archite
   for (const auto& weight : architecture.weights) {
     names.targets_.try_emplace(weight.hugging_face, Target{weight.canonical, weight.transform});
   }
+  for (const auto& known : architecture.hugging_face_classes) {
+    if (!known.prefix.empty()) names.prefixes_.push_back(known.prefix);
+  }
   return names;
 }
 
-WeightNames WeightNames::to_hugging_face(const architectures::Architecture& architecture,
-                                         const model::TensorList* tensors) {
+WeightNames WeightNames::to_hugging_face(const architectures::Architecture& architecture, const model::Model* model,
+                                         std::string_view prefix) {
   WeightNames names;
+  names.prefix_ = prefix;
   for (const auto& weight : architecture.weights) {
-    const bool is_used = weight.needs_weight.empty() || (tensors && tensors->contains(weight.needs_weight));
-    if (!is_used) continue;
-    names.targets_.try_emplace(weight.canonical, Target{weight.hugging_face, weight.transform});
+    if (!weight.needs_weight.empty() && !(model && model->tensors.contains(weight.needs_weight))) continue;
+    if (!weight.needs_config.empty() && !(model && model->config.contains(weight.needs_config))) continue;
+    names.targets_.try_emplace(weight.canonical, Target{weight.hugging_face, weight.transform, weight.outside_prefix});
   }
   return names;
 }
@@ -65,12 +69,28 @@ std::string filled(std::string_view name, std::string_view number) {
   return std::string(name.substr(0, hole)) + std::string(number) + std::string(name.substr(hole + kHole.size()));
 }
 
+std::string_view without_class_prefix(std::string_view name, const architectures::Architecture& architecture) {
+  for (const auto& known : architecture.hugging_face_classes) {
+    if (!known.prefix.empty() && name.starts_with(known.prefix)) return name.substr(known.prefix.size());
+  }
+  return name;
+}
+
 std::optional<MappedWeight> WeightNames::find(std::string_view name) const {
+  for (const auto prefix : prefixes_) {
+    if (!name.starts_with(prefix)) continue;
+    if (auto found = find_whole(name.substr(prefix.size()))) return found;
+  }
+  return find_whole(name);
+}
+
+std::optional<MappedWeight> WeightNames::find_whole(std::string_view name) const {
   for (const size_t numbers : {2u, 1u}) {
     const Pattern pattern = pattern_of(name, numbers);
     const auto found = targets_.find(pattern.text);
     if (found == targets_.end()) continue;
     MappedWeight mapped{std::string(found->second.pattern), found->second.transform, std::nullopt};
+    if (!found->second.outside_prefix) mapped.name.insert(0, prefix_);
     if (!pattern.numbers.empty()) mapped.name = filled(mapped.name, pattern.numbers[0]);
     if (pattern.numbers.size() > 1) mapped.part = std::stoll(pattern.numbers[1]);
     return mapped;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "architectures/architecture.h"
 #include "model/model.h"
@@ -21,23 +22,32 @@ struct MappedWeight {
 /// `name` with the first "{}" replaced by a number.
 std::string filled(std::string_view name, std::string_view number);
 
+/// `name` without the prefix of one of the architecture's classes.
+std::string_view without_class_prefix(std::string_view name, const architectures::Architecture& architecture);
+
 /// One direction of the table. Layer numbers are taken from the name and put in place of "{}".
 class WeightNames {
  public:
   static WeightNames to_canonical(const architectures::Architecture& architecture);
-  /// `tensors` decide where a name depends on other weights (WeightName::needs_weight); null: such names are not used.
+  /// `model` decides where a name depends on other weights or settings (WeightName::needs_weight, needs_config); null:
+  /// such names are not used. `prefix`: of the class that is written.
   static WeightNames to_hugging_face(const architectures::Architecture& architecture,
-                                     const model::TensorList* tensors = nullptr);
+                                     const model::Model* model = nullptr, std::string_view prefix = {});
 
   /// Empty for a name that the table does not have. Of several rows with this name the first counts.
   std::optional<MappedWeight> find(std::string_view name) const;
 
  private:
+  std::optional<MappedWeight> find_whole(std::string_view name) const;
+
   struct Target {
     std::string_view pattern;
     architectures::Transform transform;
+    bool outside_prefix = false;
   };
   std::unordered_map<std::string_view, Target> targets_;  // by pattern with "{}"
+  std::vector<std::string_view> prefixes_;                // that names may have in front
+  std::string_view prefix_;                               // that results get
 };
 
 /// How a variant of the folder calls weights otherwise.

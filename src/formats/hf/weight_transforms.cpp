@@ -103,6 +103,23 @@ model::Tensor shifted(const model::Tensor& tensor, float by) {
   return model::owned_tensor(tensor.name, tensor.shape, &codecs::f32.info, std::move(bytes));
 }
 
+// ---- positions that no token has
+
+model::Tensor without_unused_positions(const model::Tensor& table, int64_t unused) {
+  if (table.shape.rank() != 2 || table.shape[0] <= unused) {
+    fail(ErrorCode::bad_input, "{}: tensor '{}' {} has no rows behind the first {}", table.source->where(), table.name,
+         table.shape.to_string(), unused);
+  }
+  return model::without_first_rows(table, unused);
+}
+
+model::Tensor with_moved_positions(model::Tensor table, const model::KeyValues& config, Direction direction) {
+  const int64_t unused = config.find_int("position_offset").value_or(0);
+  if (unused == 0) return table;
+  return direction == Direction::to_canonical ? without_unused_positions(table, unused)
+                                              : model::with_zero_rows_before(table, unused);
+}
+
 }  // namespace
 
 model::Tensor transformed(model::Tensor tensor, Transform transform, const model::KeyValues& config,
@@ -124,6 +141,8 @@ model::Tensor transformed(model::Tensor tensor, Transform transform, const model
       return shifted(tensor, direction == Direction::to_canonical ? 1.0f : -1.0f);
     case Transform::transpose:
       return model::transposed(std::move(tensor));
+    case Transform::drop_unused_positions:
+      return with_moved_positions(std::move(tensor), config, direction);
   }
   fail(ErrorCode::internal, "tensor '{}': unknown transform", tensor.name);
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/output_folder.h"
 #include "formats/hf/config_json.h"
+#include "formats/hf/embedding_modules.h"
 #include "formats/hf/generation_config.h"
 #include "formats/hf/rope_scaling.h"
 #include "formats/hf/side_files.h"
@@ -44,7 +45,7 @@ void append_in_hugging_face_form(const model::Tensor& tensor, const MappedWeight
 
 std::vector<model::Tensor> hugging_face_tensors(const model::Model& model, const WeightNameVariant& variant) {
   const auto& architecture = architectures::architecture_named(model.architecture);
-  const auto names = WeightNames::to_hugging_face(architecture, &model.tensors);
+  const auto names = WeightNames::to_hugging_face(architecture, &model, class_to_write(model).prefix);
   std::vector<model::Tensor> tensors;
   for (const auto& tensor : model.tensors) {
     if (is_rope_factor(tensor.name)) continue;
@@ -70,6 +71,7 @@ void write_hf_variant(const model::Model& model, const HfVariantFolder& contents
   write_text_file(folder.path_of("config.json"), contents.config);
   if (!generation.empty()) write_text_file(folder.path_of("generation_config.json"), generation);
   write_tokenizer_files(model, folder);
+  write_embedding_modules(model, folder);
   copy_side_files(model, folder);
   WriteOptions sharded = options;
   if (sharded.max_shard_bytes == 0) sharded.max_shard_bytes = kDefaultShardBytes;
