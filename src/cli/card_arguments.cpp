@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "report/format_quantity.h"
 
 namespace adze::cli {
@@ -28,8 +30,22 @@ pipeline::CardRequest CardArguments::request() const {
   return request;
 }
 
+void add_agreement_facts(report::FactList& facts, const evaluate::EmbeddingAgreement& agreement) {
+  const auto& mean = agreement.mean_cosine;
+  facts.add("Mean cosine", "mean_cosine",
+            Cell::shown_as(fmt::format("{:.6f} ± {:.6f}", mean.value, mean.error), mean.value));
+  facts.add("Worst cosine", "worst_cosine",
+            Cell::shown_as(fmt::format("{:.6f}", agreement.worst_cosine), agreement.worst_cosine));
+  if (!std::isfinite(agreement.same_nearest)) return;
+  facts.add("Same nearest text", "same_nearest",
+            Cell::shown_as(fmt::format("{:.1f} %", 100 * agreement.same_nearest), agreement.same_nearest));
+}
+
 void add_card_facts(report::FactList& facts, const pipeline::CardReport& card) {
-  if (card.behaviour) {
+  if (card.behaviour && card.behaviour->embeddings) {
+    add_agreement_facts(facts, *card.behaviour->embeddings);
+    facts.add("Tokens/s", "prompt_tokens_per_second", Cell::number(card.behaviour->cost.prompt_tokens_per_second, 1));
+  } else if (card.behaviour) {
     const auto& quality = card.behaviour->quality;
     facts.add("Mean KL divergence", "mean_kl",
               Cell::shown_as(fmt::format("{:.6f} ± {:.6f} nats", quality.mean.value, quality.mean.error),

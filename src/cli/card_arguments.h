@@ -21,6 +21,9 @@ struct CardArguments {
 };
 
 /// Where the card is, and its main figures.
+/// How far vectors lie from those of a reference.
+void add_agreement_facts(report::FactList& facts, const evaluate::EmbeddingAgreement& agreement);
+
 void add_card_facts(report::FactList& facts, const pipeline::CardReport& card);
 /// Says on stderr what was left out for its time, and how to get it.
 void note_missing_behaviour(Console& console, const pipeline::CardReport& card);

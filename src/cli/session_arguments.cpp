@@ -26,20 +26,38 @@ void SessionArguments::declare_context(Arguments& arguments) {
 }
 
 void SessionArguments::declare_running(Arguments& arguments) {
-  arguments.section("Running");
-  arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, kMaxThreads});
+  declare_threads(arguments);
   declare_precision(arguments);
 }
 
+void SessionArguments::declare_encoding(Arguments& arguments) {
+  declare_threads(arguments);
+  declare_activation(arguments);
+  declare_weights(arguments);
+}
+
 void SessionArguments::declare_precision(Arguments& arguments) {
-  static const std::string kActivations[] = {"auto", "q8_32", "q8_256", "f32"};
   static const std::string kCaches[] = {"f16", "f32", "q8_0", "q4_0"};
+  declare_activation(arguments);
+  arguments.choice({"--kv", "TYPE", "precision of the cache of keys and values: f32, f16, q8_0 or q4_0"}, kCaches, kv);
+  declare_weights(arguments);
+}
+
+void SessionArguments::declare_threads(Arguments& arguments) {
+  arguments.section("Running");
+  arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, kMaxThreads});
+}
+
+void SessionArguments::declare_activation(Arguments& arguments) {
+  static const std::string kActivations[] = {"auto", "q8_32", "q8_256", "f32"};
   arguments.choice(
       {"--activation", "TYPE",
        "precision in products: f32; q8_32: 8 bits, a scale for 32 numbers; auto: q8_32 where the weight is "
        "quantized, q8_256 below 3 bits; q8_256: a scale for 256 numbers with all K types, faster but less exact"},
       kActivations, activation);
-  arguments.choice({"--kv", "TYPE", "precision of the cache of keys and values: f32, f16, q8_0 or q4_0"}, kCaches, kv);
+}
+
+void SessionArguments::declare_weights(Arguments& arguments) {
   static const std::string kWeights[] = {"packed", "mapped"};
   arguments.choice({"--weights", "HOW",
                     "packed: a copy in the layout of the kernels; mapped: only the file's own pages, which saves that "
@@ -48,9 +66,13 @@ void SessionArguments::declare_precision(Arguments& arguments) {
 }
 
 std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, const std::string& path) {
+  return load_model(arguments, formats::read_model(path));
+}
+
+std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, model::Model model) {
   const auto policy = passes::activation_policy_named(arguments.activation);
   const auto memory = arguments.weights == "mapped" ? runtime::WeightMemory::mapped : runtime::WeightMemory::packed;
-  return std::make_shared<runtime::LoadedModel>(formats::read_model(path), policy, memory);
+  return std::make_shared<runtime::LoadedModel>(std::move(model), policy, memory);
 }
 
 std::unique_ptr<runtime::Session> open_session(std::shared_ptr<runtime::LoadedModel> model,

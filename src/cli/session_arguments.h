@@ -22,10 +22,19 @@ struct SessionArguments {
   /// Threads and precision, under a heading of their own.
   void declare_running(Arguments& arguments);
   void declare_precision(Arguments& arguments);
+  /// The same without what only models that generate have.
+  void declare_encoding(Arguments& arguments);
+
+ private:
+  void declare_threads(Arguments& arguments);
+  void declare_activation(Arguments& arguments);
+  void declare_weights(Arguments& arguments);
 };
 
 /// Reads the model at `path` and builds its graph.
 std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, const std::string& path);
+/// The same for one that has been read.
+std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, model::Model model);
 
 struct SessionSize {
   int64_t context_tokens = 0;  // 0: what the model was trained for, at most 4096

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/sha256.h"
+#include "cli/card_arguments.h"
 #include "cli/input_text.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
@@ -15,13 +16,19 @@
 #include "cli/text_tokens.h"
 #include "cli/verb.h"
 #include "evaluate/divergence.h"
+#include "evaluate/embedding_agreement.h"
 #include "evaluate/reference_file.h"
+#include "formats/format.h"
+#include "model/pooling.h"
+#include "passes/pass.h"
+#include "pipeline/encoder_behaviour.h"
 
 namespace adze::cli {
 namespace {
 
 using report::Cell;
 
+constexpr int64_t kUsualContext = 512;
 constexpr int64_t kBatchTokens = 128;  // bounds the memory for logits: rows times vocabulary
 
 struct EvalOptions {
@@ -29,7 +36,7 @@ struct EvalOptions {
   std::string text;
   std::optional<std::string> reference;
   std::optional<std::string> reference_target;
-  int64_t context = 512;
+  int64_t context = kUsualContext;
   int64_t chunks = 0;
   bool json = false;
 
@@ -44,9 +51,11 @@ struct EvalOptions {
     arguments.option({"--save-ref", "FILE",
                       "keep what the model predicts: the most likely tokens and the mass of the others, megabytes"},
                      reference_target);
-    arguments.option({"-c,--context", "TOKENS", "tokens per chunk, of which the second half is scored"}, context,
-                     {4, 1 << 20});
-    arguments.option({"--chunks", "N", "use only the first N chunks; 0: all"}, chunks, at_least(0));
+    arguments.option(
+        {"-c,--context", "TOKENS",
+         "tokens per chunk, of which the second half is scored; of encoders, tokens per text, 64 if not given"},
+        context, {4, 1 << 20});
+    arguments.option({"--chunks", "N", "use only the first N chunks or texts; 0: all"}, chunks, at_least(0));
     arguments.json_flag(json);
     session.declare_running(arguments);
   }
@@ -150,8 +159,41 @@ EvalReport save_reference(const EvalOptions& options, runtime::Session& session,
   return report;
 }
 
+// In passages, as sentences are embedded; --context and --chunks say how long and how many.
+EvalReport report_agreement(const EvalOptions& options, model::Model model, const std::string& source,
+                            Console& console) {
+  if (!options.reference) {
+    throw UsageError("an encoder predicts no text; --ref MODEL measures how far its vectors lie from another's");
+  }
+  const int64_t start = now_ns();
+  const auto policy = passes::activation_policy_named(options.session.activation);
+  const auto threads = static_cast<unsigned>(options.session.threads);
+  const auto open = [&](model::Model&& one) {
+    return pipeline::comparing_encoder(std::move(one), policy, runtime::WeightMemory::packed, threads);
+  };
+  auto candidate = open(std::move(model));
+  auto reference = open(formats::read_model(*options.reference));
+  const int64_t longest = std::min(candidate.longest_text(), reference.longest_text());
+  const int64_t passage =
+      std::min(options.context == kUsualContext ? pipeline::kPassageTokens : options.context, longest);
+  const auto texts = evaluate::passages_of(reference.model().tokenizer(), source, passage, options.chunks);
+  ProgressBar progress(console);
+  const auto agreement = evaluate::measure_embedding_agreement(candidate, reference, texts, progress);
+  EvalReport report;
+  add_agreement_facts(report.facts, agreement);
+  report.facts.add("Texts", "compared_texts", Cell::integer(agreement.texts));
+  report.facts.add("Scored tokens", "scored_tokens", Cell::integer(agreement.tokens));
+  report.facts.add("Time", "seconds", Cell::seconds(seconds_since(start)));
+  report.more["mean_cosine_error"] = agreement.mean_cosine.error;
+  report.more["median_cosine"] = agreement.median_cosine;
+  report.more["context"] = passage;
+  return report;
+}
+
 EvalReport evaluate_model(const EvalOptions& options, const std::string& source, Console& console) {
-  const auto model = load_model(options.session, options.session.model);
+  auto read = formats::read_model(options.session.model);
+  if (is_encoder(read)) return report_agreement(options, std::move(read), source, console);
+  const auto model = load_model(options.session, std::move(read));
   const auto [tokens, first_token] = tokens_of_text(*model, source);
   const Scored scored{tokens, {.context = options.context, .max_chunks = options.chunks, .first_token = first_token}};
   const auto session = session_for(options, model);
@@ -185,6 +227,7 @@ constexpr Example kExamples[] = {
     {"eval small.gguf --text wiki.txt --ref model.gguf", "what quantization cost: KL divergence and top-1 agreement"},
     {"eval model.gguf --text wiki.txt --save-ref model.ref", "once; then the original is not needed any more"},
     {"eval small.gguf --ref model.ref", "divergence from what was kept"},
+    {"eval minilm-q4.gguf --text wiki.txt --ref minilm.gguf", "how far an encoder's vectors lie from the original's"},
 };
 
 }  // namespace
@@ -193,9 +236,11 @@ const Verb eval_verb = make_verb<EvalOptions, run_eval>({
     .name = "eval",
     .group = "Measure",
     .summary = "measure how well a model predicts a text, also against a reference",
-    .description = "Measures perplexity and, with --ref, the KL divergence from a reference model, both after "
-                   "llama.cpp's protocol: the text is cut into chunks and the second half of each is scored. ± is one "
-                   "standard error.",
+    .description =
+        "Measures perplexity and, with --ref, the KL divergence from a reference model, both after "
+        "llama.cpp's protocol: the text is cut into chunks and the second half of each is scored. ± is one "
+        "standard error. Of encoders, --ref measures the cosines between the vectors of both for passages of "
+        "the text, and how often both find the same passage the nearest.",
     .examples = kExamples,
 });
 

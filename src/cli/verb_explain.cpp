@@ -8,6 +8,8 @@
 #include "cli/session_arguments.h"
 #include "cli/verb.h"
 #include "evaluate/op_profile.h"
+#include "model/pooling.h"
+#include "runtime/encoder.h"
 
 namespace adze::cli {
 namespace {
@@ -23,7 +25,7 @@ struct ExplainOptions {
   void declare(Arguments& arguments) {
     session.declare_model(arguments);
     arguments.flag("--all", "every node on a line of its own, not the like ones of all layers together", all);
-    arguments.flag("--time", "run one token and show where the time goes", time);
+    arguments.flag("--time", "run one token (an encoder: a text of 64) and show where the time goes", time);
     arguments.json_flag(json);
     session.declare_running(arguments);
   }
@@ -59,15 +61,22 @@ std::string refusals_text(const ops::KernelChoice& choice) {
   return text;
 }
 
-std::vector<Explained> explain_nodes(runtime::Session& session) {
+std::vector<Explained> explain_nodes(const runtime::Plan& plan, const runtime::LoadedModel& model) {
   std::vector<Explained> list;
-  for (const auto& planned : session.plan().nodes()) {
+  for (const auto& planned : plan.nodes()) {
     const auto& node = *planned.node;
-    list.push_back({node.name, std::string(node.op->name), weight_type(node, session.model()),
+    list.push_back({node.name, std::string(node.op->name), weight_type(node, model),
                     graph::string_attribute_or(node, "activation", ""), std::string(planned.choice.kernel->name),
                     refusals_text(planned.choice)});
   }
   return list;
+}
+
+void add_times(const runtime::Plan& plan, const std::vector<runtime::NodeTime>& times, std::vector<Explained>& list) {
+  std::map<const runtime::PlannedNode*, size_t> index;
+  const auto nodes = plan.nodes();
+  for (size_t i = 0; i < nodes.size(); ++i) index[&nodes[i]] = i;
+  for (const auto& time : times) list[index.at(time.node)].ns += time.ns;
 }
 
 // Time of one token behind a few others, which warm the caches up.
@@ -79,10 +88,33 @@ void measure_nodes(runtime::Session& session, std::vector<Explained>& list) {
   session.measure(&times);
   session.feed(sequence, std::vector<int32_t>{0});
   session.measure(nullptr);
-  std::map<const runtime::PlannedNode*, size_t> index;
-  const auto nodes = session.plan().nodes();
-  for (size_t i = 0; i < nodes.size(); ++i) index[&nodes[i]] = i;
-  for (const auto& time : times) list[index.at(time.node)].ns += time.ns;
+  add_times(session.plan(), times, list);
+}
+
+// Time of a text of a few sentences, run for the second time.
+void measure_nodes(runtime::Encoder& encoder, std::vector<Explained>& list) {
+  constexpr int64_t kTokens = 64;
+  const runtime::EncoderText text{std::vector<int32_t>(static_cast<size_t>(std::min(kTokens, encoder.longest_text())))};
+  encoder.encode({&text, 1});
+  std::vector<runtime::NodeTime> times;
+  encoder.measure(&times);
+  encoder.encode({&text, 1});
+  encoder.measure(nullptr);
+  add_times(encoder.plan(), times, list);
+}
+
+std::vector<Explained> explain_encoder(const ExplainOptions& options, std::shared_ptr<runtime::LoadedModel> model) {
+  runtime::Encoder encoder(model, {.threads = static_cast<unsigned>(options.session.threads)});
+  auto list = explain_nodes(encoder.plan(), *model);
+  if (options.time) measure_nodes(encoder, list);
+  return list;
+}
+
+std::vector<Explained> explain_decoder(const ExplainOptions& options, std::shared_ptr<runtime::LoadedModel> model) {
+  const auto session = open_session(model, options.session, {.context_tokens = 512, .batch_tokens = 128});
+  auto list = explain_nodes(session->plan(), *model);
+  if (options.time) measure_nodes(*session, list);
+  return list;
 }
 
 bool is_alike(const Explained& a, const Explained& b) {
@@ -138,10 +170,8 @@ report::Table explained_table(const std::vector<Explained>& list, const ExplainO
 }
 
 void run_explain(const ExplainOptions& options, Console& console) {
-  const auto session = open_session(load_model(options.session, options.session.model), options.session,
-                                    {.context_tokens = 512, .batch_tokens = 128});
-  auto list = explain_nodes(*session);
-  if (options.time) measure_nodes(*session, list);
+  const auto model = load_model(options.session, options.session.model);
+  const auto list = is_encoder(model->model()) ? explain_encoder(options, model) : explain_decoder(options, model);
   if (options.json) return print_json(console, explained_table(list, options).to_json());
   print_table(console, explained_table(options.all ? list : grouped(list), options));
 }

@@ -9,6 +9,8 @@
 #include "evaluate/built_in_text.h"
 #include "evaluate/machine_limits.h"
 #include "formats/format.h"
+#include "model/pooling.h"
+#include "pipeline/encoder_behaviour.h"
 #include "pipeline/product_noise.h"
 #include "pipeline/text_of_model.h"
 #include "runtime/session.h"
@@ -88,8 +90,9 @@ Prediction predict_behaviour(const BehaviourRequest& request) {
 std::map<std::string, double> measure_product_noise(const BehaviourRequest& request) {
   const MeasuredText wanted = or_built_in(request.text);
   const auto source = formats::read_model(request.source);
-  const auto text = tokenized(source, wanted.content, wanted.context, wanted.chunks);
   const auto target = formats::read_model(request.target, {.tokenizer = false});
+  if (is_encoder(source)) return encoder_product_noise(source, target, wanted, request.threads);
+  const auto text = tokenized(source, wanted.content, wanted.context, wanted.chunks);
   return product_signal_to_noise(source, target, text.tokens, text.options, request.threads);
 }
 
@@ -97,6 +100,7 @@ Behaviour measure_behaviour(const BehaviourRequest& request, Progress& progress)
   const int64_t start = now_ns();
   const MeasuredText wanted = or_built_in(request.text);
   const auto source = formats::read_model(request.source);
+  if (is_encoder(source)) return measure_encoder_behaviour(source, request, wanted, progress);
   const auto text = tokenized(source, wanted.content, wanted.context, wanted.chunks);
   Behaviour behaviour{.text_name = wanted.name,
                       .text_sha256 = sha256_of(wanted.content),

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/progress.h"
 #include "evaluate/divergence_summary.h"
+#include "evaluate/embedding_agreement.h"
 #include "pipeline/running_cost.h"
 
 namespace adze::pipeline {
@@ -28,8 +30,9 @@ struct Behaviour {
   std::string text_sha256;
   bool text_is_built_in = false;
   int64_t context = 0;
-  std::string activation;  // of the written model's products: "auto", "f32"
-  evaluate::DivergenceSummary quality = {};
+  std::string activation;                                       // of the written model's products: "auto", "f32"
+  evaluate::DivergenceSummary quality = {};                     // of a model that predicts text
+  std::optional<evaluate::EmbeddingAgreement> embeddings = {};  // of one that gives vectors, then in place of quality
   RunningCost cost = {};
   int64_t cache_tokens = 0;                                    // for which cost counts memory
   double load_seconds = 0;                                     // of the written model; 0: not measured

@@ -17,8 +17,7 @@ namespace {
 
 constexpr int64_t kRows = 64;
 
-std::map<std::string, std::vector<float>> mean_square_inputs(const model::Model& model, std::span<const int32_t> chunk,
-                                                             unsigned threads) {
+MeanSquares mean_square_inputs(const model::Model& model, std::span<const int32_t> chunk, unsigned threads) {
   const auto loaded = std::make_shared<runtime::LoadedModel>(
       model, passes::ActivationPolicy::f32, runtime::WeightMemory::mapped, calibrate::observable_passes());
   runtime::Session session(loaded,
@@ -28,7 +27,13 @@ std::map<std::string, std::vector<float>> mean_square_inputs(const model::Model&
   session.observe(&collector);
   session.feed(session.add_sequence(), chunk);
   session.observe(nullptr);
-  std::map<std::string, std::vector<float>> squares;
+  return mean_squares_of(inputs, collector);
+}
+
+}  // namespace
+
+MeanSquares mean_squares_of(std::span<const calibrate::ObservedInput> inputs, calibrate::Collector& collector) {
+  MeanSquares squares;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const auto mean = model::mean_squares(collector.sums()[i].statistics(inputs[i].name()));
     for (const std::string& weight : inputs[i].weights) squares[weight] = mean;
@@ -36,18 +41,21 @@ std::map<std::string, std::vector<float>> mean_square_inputs(const model::Model&
   return squares;
 }
 
-}  // namespace
-
 std::map<std::string, double> product_signal_to_noise(const model::Model& original, const model::Model& stored,
                                                       std::span<const int32_t> tokens,
                                                       const evaluate::TextOptions& text, unsigned threads) {
-  // Weights of transformed models stand for the same only as a whole.
-  if (original.other.find_string(kTransformsKey) != stored.other.find_string(kTransformsKey)) return {};
   const auto size = std::min(tokens.size(), static_cast<size_t>(text.context));
   std::vector<int32_t> chunk(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(size));
   if (text.first_token >= 0 && !chunk.empty()) chunk.front() = text.first_token;
+  return product_signal_to_noise(original, stored, mean_square_inputs(original, chunk, threads));
+}
+
+std::map<std::string, double> product_signal_to_noise(const model::Model& original, const model::Model& stored,
+                                                      const MeanSquares& inputs) {
+  // Weights of transformed models stand for the same only as a whole.
+  if (original.other.find_string(kTransformsKey) != stored.other.find_string(kTransformsKey)) return {};
   std::map<std::string, double> ratios;
-  for (const auto& [name, squares] : mean_square_inputs(original, chunk, threads)) {
+  for (const auto& [name, squares] : inputs) {
     const model::Tensor* before = original.tensors.find(name);
     const model::Tensor* after = stored.tensors.find(name);
     if (!before || !after || !(before->shape == after->shape)) continue;

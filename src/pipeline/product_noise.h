@@ -5,8 +5,11 @@
 #include <map>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/progress.h"
+#include "calibrate/collector.h"
+#include "calibrate/observed_input.h"
 #include "evaluate/scored_text.h"
 #include "model/model.h"
 
@@ -18,5 +21,12 @@ namespace adze::pipeline {
 std::map<std::string, double> product_signal_to_noise(const model::Model& original, const model::Model& stored,
                                                       std::span<const int32_t> tokens,
                                                       const evaluate::TextOptions& text, unsigned threads);
+
+/// Of what each weight is multiplied with, by the weight's name.
+using MeanSquares = std::map<std::string, std::vector<float>>;
+MeanSquares mean_squares_of(std::span<const calibrate::ObservedInput> inputs, calibrate::Collector& collector);
+/// The same with inputs that were seen already.
+std::map<std::string, double> product_signal_to_noise(const model::Model& original, const model::Model& stored,
+                                                      const MeanSquares& inputs);
 
 }  // namespace adze::pipeline

@@ -168,8 +168,12 @@ void add_behaviour(Json& card, const Behaviour& behaviour) {
                  {"built_in", behaviour.text_is_built_in},
                  {"context", behaviour.context}}},
                {"activation", behaviour.activation}};
-  json.update(evaluate::to_json(behaviour.quality));
-  json["kl_histogram_edges"] = evaluate::histogram_edges();
+  if (behaviour.embeddings) {
+    json.update(evaluate::to_json(*behaviour.embeddings));
+  } else {
+    json.update(evaluate::to_json(behaviour.quality));
+    json["kl_histogram_edges"] = evaluate::histogram_edges();
+  }
   json["worst_tensors"] = worst_tensors(behaviour.product_signal_to_noise);
   json["machine"] = {
       {"processor", cpu_features().model_name}, {"isa", isa_name(active_isa())}, {"threads", behaviour.cost.threads}};

@@ -61,6 +61,17 @@ std::string worst(const Json& behaviour) {
   return out + "</table></div></div>";
 }
 
+// Of a model that gives vectors.
+std::string facts_of_vectors(const Json& behaviour) {
+  std::string out = fact("Mean cosine", estimate(behaviour, "mean_cosine", "mean_cosine_error", 6));
+  out += fact("Half of the texts are above", estimate(behaviour, "median_cosine", "", 6));
+  out += fact("Worst", estimate(behaviour, "worst_cosine", "", 6));
+  if (const auto same = number(behaviour, "same_nearest")) {
+    out += fact("Same nearest text", fmt::format("{:.1f} %", 100 * *same));
+  }
+  return out;
+}
+
 std::string facts(const Json& behaviour) {
   std::string out = "<dl class=\"pairs\">";
   out += fact("Mean KL divergence", with_unit(estimate(behaviour, "mean_kl", "mean_kl_error", 5), " nats"));
@@ -74,16 +85,19 @@ std::string facts(const Json& behaviour) {
     const double error = number(behaviour, "top_agreement_error").value_or(0);
     out += fact("Same most likely token", fmt::format("{:.2f} ± {:.2f} %", 100 * *same, 100 * error));
   }
+  out += facts_of_vectors(behaviour);
   if (const auto rate = number(behaviour, "tokens_per_second")) {
     out += fact("Generating", format_number(*rate) + " tokens/s");
   }
   if (const auto rate = number(behaviour, "prompt_tokens_per_second")) {
-    out += fact("Reading a prompt", format_number(*rate) + " tokens/s");
+    const bool predicts = number(behaviour, "tokens_per_second").has_value();
+    out += fact(predicts ? "Reading a prompt" : "Reading texts", format_number(*rate) + " tokens/s");
   }
   if (const auto load = number(behaviour, "load_seconds")) out += fact("Load", format_duration(*load));
+  const int64_t context = whole_number(behaviour, "memory_context_tokens");
+  const std::string memory = format_bytes(whole_number(behaviour, "memory_bytes"));
   out += fact("Memory while running",
-              fmt::format("{} with a context of {} tokens", format_bytes(whole_number(behaviour, "memory_bytes")),
-                          whole_number(behaviour, "memory_context_tokens")));
+              context > 0 ? fmt::format("{} with a context of {} tokens", memory, context) : memory);
   const Json& machine = member(behaviour, "machine");
   out += fact("Measured on", fmt::format("{}, {}, {} threads", text(machine, "processor"), text(machine, "isa"),
                                          whole_number(machine, "threads")));
@@ -104,6 +118,13 @@ std::string where_measured(const Json& behaviour) {
   return out;
 }
 
+std::string vectors_section(const Json& behaviour) {
+  return fmt::format(
+      "<section><h2>How its vectors differ from the original's</h2><p class=\"note\">{} A cosine is 1 where both point "
+      "the same way.</p><div class=\"halves\">{}{}</div></section>",
+      where_measured(behaviour), facts(behaviour), worst(behaviour));
+}
+
 }  // namespace
 
 std::string behaviour_section(const Json& card) {
@@ -114,6 +135,7 @@ std::string behaviour_section(const Json& card) {
         "</code> measures divergence from the original, speed and memory.</p></section>",
         markup_escaped(text(card, "behaviour_missing")));
   }
+  if (number(behaviour, "mean_cosine")) return vectors_section(behaviour);
   return fmt::format(
       "<section><h2>How its predictions differ from the original's</h2><p class=\"note\">{} KL divergence is 0 where "
       "both "

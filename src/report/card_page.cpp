@@ -45,6 +45,8 @@ std::string quality_tiles(const Json& behaviour) {
   if (const auto same = number(behaviour, "top_agreement")) {
     out += tile(fmt::format("{:.1f} %", 100 * *same), "Same top token");
   }
+  if (const auto mean = number(behaviour, "mean_cosine")) out += tile(fmt::format("{:.5f}", *mean), "Mean cosine");
+  if (const auto worst = number(behaviour, "worst_cosine")) out += tile(fmt::format("{:.5f}", *worst), "Worst cosine");
   if (const auto rate = number(behaviour, "tokens_per_second")) out += tile(format_number(*rate), "Tokens/s here");
   return out;
 }

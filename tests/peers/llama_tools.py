@@ -13,8 +13,16 @@ def run(*command):
 
 
 def build_llama_logits():
+    return build_over_c_api("llama_logits")
+
+
+def build_llama_embeddings():
+    return build_over_c_api("llama_embeddings")
+
+
+def build_over_c_api(name):
     """The program over llama.cpp's C API, built when it is missing or older than its source."""
-    source, program = Path(__file__).with_name("llama_logits.cpp"), PEERS / "llama_logits"
+    source, program = Path(__file__).with_name(f"{name}.cpp"), PEERS / name
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         libraries = LLAMA.resolve() / "build" / "bin"
         run("c++", "-O2", "-std=c++17", f"-I{LLAMA}/include", f"-I{LLAMA}/ggml/include", source, "-o", program,
