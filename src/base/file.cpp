@@ -109,9 +109,9 @@ std::unique_ptr<OutputFile> OutputFile::resumable(const std::string& path) {
 }
 
 OutputFile::~OutputFile() {
-  if (descriptor_ < 0) return;
+  if (sink_ || committed_) return;
   if (!keep_partial_) ::unlink(temporary_path_.c_str());
-  ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 void OutputFile::fail_write(uint64_t offset) const {
@@ -185,13 +185,25 @@ void OutputFile::pad_to(uint64_t alignment) {
   }
 }
 
-void OutputFile::commit() {
-  if (sink_) return;
+void OutputFile::sync_whole() {
   // A file that was gone on with may be longer.
   if (::ftruncate(descriptor_, static_cast<off_t>(position_)) != 0 || ::fsync(descriptor_) != 0) fail_write(position_);
+}
+
+void OutputFile::finish() {
+  if (sink_) return;
+  sync_whole();
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail_write(position_);
+}
+
+void OutputFile::commit() {
+  if (sink_) return;
+  const bool is_open = descriptor_ >= 0;
+  if (is_open) sync_whole();
   // Renamed before it is closed: the lock of a resumable file goes with closing.
   if (::rename(temporary_path_.c_str(), path_.c_str()) != 0) fail_write(position_);
-  if (::close(std::exchange(descriptor_, -1)) != 0) fail_write(position_);
+  committed_ = true;
+  if (is_open && ::close(std::exchange(descriptor_, -1)) != 0) fail_write(position_);
   sync_directory_of(path_);
 }
 

@@ -81,12 +81,16 @@ class OutputFile {
   void pad_to(uint64_t alignment);
   uint64_t position() const { return position_; }
   const std::string& path() const { return path_; }
+  /// Everything has been appended: syncs and closes, and leaves nothing but the renaming to commit(), so that many
+  /// files can appear together.
+  void finish();
   void commit();
 
  private:
   OutputFile(std::string path, std::string temporary_path, int descriptor)
       : path_(std::move(path)), temporary_path_(std::move(temporary_path)), descriptor_(descriptor) {}
   [[noreturn]] void fail_write(uint64_t offset) const;
+  void sync_whole();
   void hand_over(uint64_t offset, std::span<const std::byte> bytes);
 
   std::string path_;
@@ -99,6 +103,7 @@ class OutputFile {
   uint64_t position_ = 0;
   uint64_t written_back_ = 0;
   bool keep_partial_ = false;
+  bool committed_ = false;
 };
 
 std::string read_text_file(const std::string& path);

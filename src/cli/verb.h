@@ -58,6 +58,7 @@ const Verb* find_verb(std::string_view name);
 
 extern const Verb inspect_verb, explain_verb, tokenize_verb;
 extern const Verb convert_verb, calibrate_verb, quantize_verb, optimize_verb, prepare_verb, make_model_verb;
+extern const Verb split_verb, merge_verb;
 extern const Verb run_verb, chat_verb, embed_verb;
 extern const Verb eval_verb, bench_verb, compare_verb, assert_verb, verify_verb, diff_verb;
 extern const Verb list_verb, doctor_verb;

@@ -38,6 +38,7 @@ struct QuantizeOptions {
   std::optional<std::string> recipe;
   std::optional<std::string> recipe_target;
   CardArguments card;
+  std::optional<std::string> shard_size;
   std::string max_ram = "1GB";
   int64_t threads = 0;
   bool tensors = false;
@@ -89,6 +90,7 @@ struct QuantizeOptions {
                    request.without_importance);
     arguments.flag("--keep-split", "a source in several files gives as many, with the same tensors in each",
                    request.keep_split);
+    arguments.option({"--shard-size", "SIZE", "begin a new file before this, for example 2GB"}, shard_size);
     arguments.option({"--max-ram", "SIZE", "memory to stay within, mapped files aside; fewer threads where it asks"},
                      max_ram);
     arguments.flag("--resume", "go on with what a stopped or killed run of the same request left beside OUT",
@@ -139,6 +141,10 @@ pipeline::QuantizeRequest request_of(const QuantizeOptions& options) {
   pipeline::QuantizeRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);
   request.max_memory_bytes = parse_byte_size("--max-ram", options.max_ram);
+  if (options.shard_size) {
+    if (request.keep_split) throw UsageError("--keep-split and --shard-size cannot both decide about files");
+    request.max_shard_bytes = parse_byte_size("--shard-size", *options.shard_size);
+  }
   if (options.recipe) request.recipe = quantize::read_recipe(*options.recipe);
   if (!options.recipe) set_type(request);
   for (const auto& text : options.tensor_types) request.overrides.patterns.push_back(parse_pattern(text));

@@ -31,9 +31,11 @@ struct WriteOptions {
   ThreadPool* pool = nullptr;                  // computes the rows of lazy tensors; null: the calling thread does
   Progress* progress = nullptr;                // counts bytes written
   uint64_t max_shard_bytes = 0;                // a new file begins before this is passed; 0: the format's own limit
+  size_t max_shard_tensors = 0;                // GGUF: the same for the number of tensors; 0: any
   std::vector<size_t> tensors_per_shard = {};  // GGUF: if not empty, how many tensors each file gets
   /// GGUF: gets the bytes of every file, in order, instead of the disk; null: files are written.
   std::function<void(const std::string& path, std::span<const std::byte> bytes)> sink = nullptr;
+  bool number_single_shard = false;         // GGUF: what fits into one file is called "…-00001-of-00001.gguf" too
   int64_t chunk_bytes = kStreamChunkBytes;  // smaller ones need less memory
   WriteLedger* ledger = nullptr;            // GGUF: what is complete already, and becomes so; null: nothing is kept
 };

@@ -254,8 +254,11 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   report.least_memory_bytes = memory.floor_bytes;
   report.threads = memory.threads;
   ThreadPool writers(memory.threads);
-  formats::WriteOptions options{
-      .pool = &writers, .progress = &progress, .sink = request.sink, .chunk_bytes = memory.chunk_bytes};
+  formats::WriteOptions options{.pool = &writers,
+                                .progress = &progress,
+                                .max_shard_bytes = request.max_shard_bytes,
+                                .sink = request.sink,
+                                .chunk_bytes = memory.chunk_bytes};
   if (request.keep_split) options.tensors_per_shard = formats::gguf_tensors_per_part(request.source);
   const bool is_gguf = format.name == "gguf";
   if (is_gguf) report.files = formats::plan_gguf_files(model, request.target, options);

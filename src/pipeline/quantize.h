@@ -32,6 +32,7 @@ struct QuantizeRequest {
   bool allow_requantize = false;    // take a source that is quantized already; its errors add up
   bool without_importance = false;  // write types of very few bits although the importance of columns is not known
   bool keep_split = false;          // a source in several GGUF files gives as many, with the same tensors in each
+  uint64_t max_shard_bytes = 0;     // a new file begins before this is passed; 0: one file
   bool dry_run = false;             // report what would be written; nothing is
   bool resume = false;              // go on with what a run of the same request that was stopped left beside target
   unsigned threads = 0;             // 0: one per processor; the bytes do not depend on it

@@ -18,10 +18,6 @@
 namespace adze::formats {
 namespace {
 
-constexpr const char* kSplitCount = "split.count";
-constexpr const char* kSplitNumber = "split.no";
-constexpr const char* kSplitTensorCount = "split.tensors.count";
-
 std::vector<model::Tensor> tensors_of(const GgufHeader& header, const std::shared_ptr<const MappedFile>& file) {
   std::vector<model::Tensor> tensors;
   for (const auto& info : header.tensors) {
@@ -35,6 +31,7 @@ void check_part(const GgufHeader& header, const SplitName& name, int part) {
   const auto [number, count] = with_context(
       path, [&] { return std::pair{header.keys.find_int(kSplitNumber), header.keys.find_int(kSplitCount)}; });
   if (number == part - 1 && count == name.parts) return;
+  if (name.parts == 1 && !count) return;  // not split, only called so
   fail(ErrorCode::bad_input, "{}: its keys say part {} of {}, its name says part {} of {}; was it renamed?", path,
        number.value_or(0) + 1, count.value_or(1), part, name.parts);
 }
@@ -48,12 +45,35 @@ std::shared_ptr<const MappedFile> open_part(const SplitName& name, int part) {
   }
 }
 
+std::optional<int64_t> tensor_count_of(const GgufHeader& header, const std::string& path) {
+  return with_context(path, [&] { return header.keys.find_int(kSplitTensorCount); });
+}
+
 void check_tensor_count(const GgufHeader& first, const SplitName& name, const model::Model& model) {
   const auto path = name.path_of(1);
-  const auto expected = with_context(path, [&] { return first.keys.find_int(kSplitTensorCount); });
+  const auto expected = tensor_count_of(first, path);
   if (!expected || *expected == static_cast<int64_t>(model.tensors.size())) return;
-  fail(ErrorCode::bad_input, "{}: {} says {} tensors, the parts hold {}", path, kSplitTensorCount, *expected,
-       model.tensors.size());
+  fail(ErrorCode::bad_input,
+       "{}: {} says {} tensors, the {} parts hold {}; is one of them from another model, or incomplete?", path,
+       kSplitTensorCount, *expected, name.parts, model.tensors.size());
+}
+
+// Parts of one model say the same number of tensors, and no tensor twice.
+void add_part(const GgufHeader& first, const GgufHeader& header, const std::shared_ptr<const MappedFile>& file,
+              model::Model& model) {
+  const auto expected = tensor_count_of(first, model.source);
+  const auto said = tensor_count_of(header, file->path());
+  if (expected != said) {
+    fail(ErrorCode::bad_input, "{}: belongs to a model with {} tensors, part 1 to one with {}; do not mix models",
+         file->path(), said.value_or(0), expected.value_or(0));
+  }
+  for (auto& tensor : tensors_of(header, file)) {
+    if (const auto* other = model.tensors.find(tensor.name)) {
+      fail(ErrorCode::bad_input, "{}: tensor '{}' is in another part too ({}); do not mix models or kinds of splitting",
+           file->path(), tensor.name, other->source->where());
+    }
+    model.tensors.add(std::move(tensor));
+  }
 }
 
 // The keys of part 1 describe the whole model; the other parts have nothing but split.* keys and tensors.
@@ -63,7 +83,7 @@ void read_parts(const SplitName& name, model::Model& model) {
     const auto file = open_part(name, part);
     GgufHeader header = read_gguf_header(file->bytes(), file->path());
     check_part(header, name, part);
-    for (auto& tensor : tensors_of(header, file)) model.tensors.add(std::move(tensor));
+    add_part(part == 1 ? header : first, header, file, model);
     if (part == 1) first = std::move(header);
   }
   check_tensor_count(first, name, model);
@@ -79,6 +99,7 @@ void read_single(const std::string& path, model::Model& model) {
     fail(ErrorCode::bad_input, "{}: part of a model in {} files; name the files …-00001-of-{:05}.gguf and so on", path,
          parts, parts);
   }
+  for (const char* key : {kSplitNumber, kSplitCount, kSplitTensorCount}) header.keys.erase(key);  // others' merging
   auto tensors = tensors_of(header, file);
   with_context(path, [&] { bind_kernel_rows(header.keys, tensors); });
   for (auto& tensor : tensors) model.tensors.add(std::move(tensor));
@@ -126,6 +147,8 @@ model::Model read_gguf(const std::string& path, const ReadOptions& options) {
   if (options.tokenizer) read_tokenizer(model);
   return model;
 }
+
+bool is_gguf_part(const std::string& path) { return parse_split_name(path).has_value(); }
 
 std::vector<size_t> gguf_tensors_per_part(const std::string& path) {
   std::vector<size_t> counts;

@@ -6,6 +6,11 @@
 
 namespace adze::formats {
 
+// The keys of every part: its number from 0, how many parts there are, and the tensors of all together.
+inline constexpr const char* kSplitNumber = "split.no";
+inline constexpr const char* kSplitCount = "split.count";
+inline constexpr const char* kSplitTensorCount = "split.tensors.count";
+
 struct SplitName {
   std::string prefix;  // with the folder, without "-00001-of-00003.gguf"
   int part = 0;        // counts from 1

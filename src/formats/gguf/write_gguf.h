@@ -17,6 +17,7 @@ void write_gguf(const model::Model& model, const std::string& path, const WriteO
 struct PlannedFile {
   std::string path;
   uint64_t bytes;
+  size_t tensors;
 };
 
 /// The files that write_gguf would write, with their exact sizes.
