@@ -7,7 +7,7 @@ namespace adze::cli {
 namespace {
 
 constexpr std::array kVerbs{
-    &inspect_verb, &explain_verb,   &tokenize_verb,                                                   //
+    &pull_verb,    &inspect_verb,   &explain_verb,  &tokenize_verb,                                   //
     &convert_verb, &calibrate_verb, &quantize_verb, &optimize_verb, &prepare_verb, &make_model_verb,  //
     &split_verb,   &merge_verb,                                                                       //
     &run_verb,     &chat_verb,      &embed_verb,                                                      //

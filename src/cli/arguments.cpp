@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "cli/hub_settings.h"
 #include "cli/suggest.h"
 
 namespace adze::cli {
@@ -212,6 +213,17 @@ void Arguments::parse() {
     throw UsageError(error.what());
   }
   refuse_remaining();
+  resolve_models();
+}
+
+void Arguments::resolve_models() const {
+  for (auto* model : models_) *model = model_path_of(*model);
+  for (auto* model : optional_models_) {
+    if (*model) **model = model_path_of(**model);
+  }
+  for (auto* list : model_lists_) {
+    for (auto& model : *list) model = model_path_of(model);
+  }
 }
 
 }  // namespace adze::cli

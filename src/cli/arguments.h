@@ -82,7 +82,12 @@ class Arguments {
   /// The same `--json` for every verb that reports.
   void json_flag(bool& value);
 
-  /// Fills the bound values. Throws UsageError, or HelpWanted.
+  /// What parse() fills in here may be the name of a model, "hf:owner/repo", and becomes its path.
+  void takes_model(std::string& value) { models_.push_back(&value); }
+  void takes_model(std::optional<std::string>& value) { optional_models_.push_back(&value); }
+  void takes_models(std::vector<std::string>& values) { model_lists_.push_back(&values); }
+
+  /// Fills the bound values. Throws UsageError, HelpWanted, and Error for names of models that are not there.
   void parse();
 
   std::span<const DescribedOption> described() const { return described_; }
@@ -93,12 +98,16 @@ class Arguments {
   void add_option(const OptionText& text, const std::string& default_text, Take take, bool repeatable = false);
   void describe(const OptionText& text, const std::string& default_text);
   void refuse_remaining() const;
+  void resolve_models() const;
   [[noreturn]] void fail_unexpected(const std::string& word) const;
 
   std::vector<std::string> words_;
   std::unique_ptr<Parser> parser_;
   std::vector<DescribedOption> described_;
   std::string section_;
+  std::vector<std::string*> models_;
+  std::vector<std::optional<std::string>*> optional_models_;
+  std::vector<std::vector<std::string>*> model_lists_;
 };
 
 }  // namespace adze::cli

@@ -16,7 +16,8 @@ constexpr int64_t kMaxContext = int64_t{1} << 24;
 }  // namespace
 
 void SessionArguments::declare_model(Arguments& arguments) {
-  arguments.required("MODEL", "file or folder in any format of `adze list formats`", model);
+  arguments.required("MODEL", "file or folder in any format of `adze list formats`, or hf:owner/repo", model);
+  arguments.takes_model(model);
 }
 
 void SessionArguments::declare_context(Arguments& arguments) {

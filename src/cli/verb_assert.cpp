@@ -62,8 +62,10 @@ struct AssertOptions {
 
   void declare(Arguments& arguments) {
     arguments.required("MODEL", "file or folder in any format of `adze list formats`", model);
+    arguments.takes_model(model);
     arguments.option({"--ref", "REF", "what quality is measured against: a model, or a file of `adze eval --save-ref`"},
                      reference);
+    arguments.takes_model(reference);
     for (size_t i = 0; i < kCheckCount; ++i) {
       arguments.option({kChecks[i].option, kChecks[i].value, kChecks[i].help}, limits[i]);
     }

@@ -36,6 +36,7 @@ struct CalibrateOptions {
   void declare(Arguments& arguments) {
     static const std::string kForms[] = {"statistics", "imatrix", "dat"};
     arguments.required("MODEL", "file or folder in any format of `adze list formats`", model);
+    arguments.takes_model(model);
     arguments.option({"--text", "FILE", "the text to run; '-' reads the standard input"}, text);
     arguments.option({"-o,--output", "STATS", "file to write; without it, beside the model: MODEL.statistics.gguf"},
                      target);

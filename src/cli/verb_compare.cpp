@@ -30,8 +30,10 @@ struct CompareOptions {
 
   void declare(Arguments& arguments) {
     arguments.required("MODELS", "two or more, in any formats; without --ref the first is the reference", models, 2);
+    arguments.takes_models(models);
     arguments.option({"--ref", "REF", "what divergence is from: another model, or a file of `adze eval --save-ref`"},
                      reference);
+    arguments.takes_model(reference);
     arguments.flag("--no-speed", "leave out speed, memory and load time", no_speed);
     arguments.flag("--no-quality", "leave out divergence and perplexity", no_quality);
     text.declare(arguments);

@@ -37,6 +37,7 @@ struct ConvertOptions {
     for (const auto form : formats::imatrix_form_names()) formats.emplace_back(form);
     const std::string formats_help = fmt::format("{}; without it, what the name of OUT says", fmt::join(formats, ", "));
     arguments.required("IN", "model in any format of `adze list formats`", request.source);
+    arguments.takes_model(request.source);
     arguments.required("OUT", "file or folder to write; it appears when it is complete", request.target);
     arguments.choice({"--to", "FORMAT", formats_help}, formats, request.format);
     arguments.choice({"--dtype", "TYPE", "store weights as f32, f16 or bf16, or keep them as they are"}, kTypes,

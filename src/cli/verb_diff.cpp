@@ -28,6 +28,8 @@ struct DiffOptions {
   void declare(Arguments& arguments) {
     arguments.required("A", "model in any format of `adze list formats`", request.first);
     arguments.required("B", "another, in the same or another format", request.second);
+    arguments.takes_model(request.first);
+    arguments.takes_model(request.second);
     arguments.option({"--tolerance", "SHARE",
                       "relative error (root mean square) up to which tensors count as equal; 0: every value the same"},
                      request.tolerance);

@@ -48,6 +48,7 @@ struct EvalOptions {
          "also measure the divergence from this model, or from what --save-ref kept; then the text and its "
          "chunks are those that were kept"},
         reference);
+    arguments.takes_model(reference);
     arguments.option({"--save-ref", "FILE",
                       "keep what the model predicts: the most likely tokens and the mass of the others, megabytes"},
                      reference_target);

@@ -27,6 +27,7 @@ struct InspectOptions {
 
   void declare(Arguments& arguments) {
     arguments.required("MODEL", "file or folder in any format of `adze list formats`", model);
+    arguments.takes_model(model);
     arguments.flag("--tensors", "list every tensor", tensors);
     arguments.flag("--graph", "print the computation that the architecture makes of it", graph);
     arguments.json_flag(json);

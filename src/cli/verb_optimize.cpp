@@ -31,6 +31,7 @@ struct OptimizeOptions {
 
   void declare(Arguments& arguments) {
     arguments.required("IN", "model in any format of `adze list formats`, weights in floating point", request.source);
+    arguments.takes_model(request.source);
     arguments.required("OUT", "GGUF file to write; its recipe and its quality card lie beside it", request.target);
     arguments.option({"--text", "FILE", "text on which quality is measured; '-' reads the standard input"}, text);
     arguments.option({"--max-size", "SIZE", "most bytes of all weights: 90MB, 1500MB"}, max_size);

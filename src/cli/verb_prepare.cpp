@@ -19,6 +19,7 @@ struct PrepareOptions {
 
   void declare(Arguments& arguments) {
     arguments.required("IN", "model in any format of `adze list formats`", request.source);
+    arguments.takes_model(request.source);
     arguments.required("OUT", "file to write; it appears when it is complete", request.target);
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor; the bytes do not depend on it"},
                      threads, {0, 1024});

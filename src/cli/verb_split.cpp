@@ -23,6 +23,7 @@ struct SplitOptions {
 
   void declare(Arguments& arguments) {
     arguments.required("MODEL", "a GGUF file, or a part of one that is split already", request.source);
+    arguments.takes_model(request.source);
     arguments.required("OUT", "name or folder: the parts are called OUT-00001-of-00003.gguf and so on", request.target);
     arguments.option({"--max-size", "SIZE", "largest size of a file, for example 2GB; a tensor is never divided"},
                      max_size);
@@ -84,6 +85,7 @@ struct MergeOptions {
 
   void declare(Arguments& arguments) {
     arguments.required("PART", "any part of a split GGUF model; the others lie beside it", request.source);
+    arguments.takes_model(request.source);
     arguments.required("OUT", "GGUF file to write; it appears when it is complete", request.target);
     arguments.json_flag(json);
   }

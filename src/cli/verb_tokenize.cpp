@@ -25,6 +25,7 @@ struct TokenizeOptions {
 
   void declare(Arguments& arguments) {
     arguments.required("MODEL", "file or folder with a tokenizer", model);
+    arguments.takes_model(model);
     arguments.optional("TEXT", "what to tokenize; '-' reads the standard input", text);
     arguments.option({"-f,--file", "FILE", "read the text from a file"}, file);
     arguments.flag("--ids", "print only the ids, on one line", ids);

@@ -25,6 +25,7 @@ struct VerifyOptions {
     arguments.required("OUTPUT", "model that `adze quantize` or `adze optimize` wrote, its card beside it", output);
     arguments.option({"--source", "MODEL", "what it was made from; without it, where the card says, or beside OUTPUT"},
                      source);
+    arguments.takes_model(source);
     arguments.option({"--imatrix", "FILE", "the activation statistics; the same"}, statistics);
     arguments.flag("--sums", "only compare SHA-256 of files; make nothing again", sums);
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, 1024});
