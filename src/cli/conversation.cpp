@@ -23,7 +23,9 @@ text::ChatTemplate template_of(const model::Model& model, const std::optional<st
 }  // namespace
 
 Conversation::Conversation(const runtime::LoadedModel& model, const std::optional<std::string>& template_file)
-    : model_(model), template_(template_of(model.model(), template_file)) {}
+    : model_(model), template_(template_of(model.model(), template_file)) {
+  system_ = model_.model().generation.find_string("system_prompt").value_or("");
+}
 
 bool Conversation::forget_oldest() {
   if (turns_.size() < 3) return false;

@@ -17,7 +17,8 @@ class Conversation {
   /// neither. REQUIRES: the model outlives the conversation.
   Conversation(const runtime::LoadedModel& model, const std::optional<std::string>& template_file);
 
-  /// What stands before the first turn; empty: nothing, or what the template puts there itself.
+  /// What stands before the first turn, instead of what the model brings; empty: nothing, or what the template puts
+  /// there itself.
   void set_system(std::string text) { system_ = std::move(text); }
   void add_user(std::string text) { turns_.push_back({"user", std::move(text)}); }
   void add_assistant(std::string text) { turns_.push_back({"assistant", std::move(text)}); }

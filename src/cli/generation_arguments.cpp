@@ -20,8 +20,18 @@ int64_t integer_or(const std::optional<int64_t>& asked, const model::Model& mode
   return asked ? *asked : model.generation.find_int(key).value_or(fallback);
 }
 
-uint64_t seed_or_random(const std::optional<int64_t>& asked) {
-  return asked ? static_cast<uint64_t>(*asked) : std::random_device{}();
+uint64_t seed_or_random(const std::optional<int64_t>& asked, const model::Model& model) {
+  const auto seed = asked ? asked : model.generation.find_int("seed");
+  return seed ? static_cast<uint64_t>(*seed) : std::random_device{}();
+}
+
+std::vector<std::string> stop_texts(const std::vector<std::string>& asked, const model::Model& model) {
+  if (!asked.empty()) return asked;
+  const auto* value = model.generation.find("stop_strings");
+  if (!value) return {};
+  if (const auto* texts = std::get_if<std::vector<std::string>>(value)) return *texts;
+  if (const auto* text = std::get_if<std::string>(value)) return {*text};
+  return {};
 }
 
 Cell tokens_per_second(int64_t tokens, double seconds) {
@@ -63,15 +73,15 @@ runtime::GenerationOptions generation_options(const GenerationArguments& argumen
   sampler.min_p = number_or(arguments.min_p, model, "min_p", sampler.min_p);
   sampler.repetition_penalty =
       number_or(arguments.repeat_penalty, model, "repetition_penalty", sampler.repetition_penalty);
-  sampler.repetition_window = arguments.repeat_window.value_or(sampler.repetition_window);
-  sampler.seed = seed_or_random(arguments.seed);
+  sampler.repetition_window = integer_or(arguments.repeat_window, model, "penalty_last_n", sampler.repetition_window);
+  sampler.seed = seed_or_random(arguments.seed, model);
   try {
     runtime::check(sampler);
   } catch (const Error& error) {
     throw UsageError(error.what());
   }
   options.max_tokens = arguments.max_tokens;
-  options.stop = arguments.stop;
+  options.stop = stop_texts(arguments.stop, model);
   options.stop_at_end_token = !arguments.ignore_end;
   return options;
 }

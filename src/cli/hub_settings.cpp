@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/model_cache.h"
+#include "formats/ollama/ollama_store.h"
 
 namespace adze::cli {
 namespace {
@@ -56,6 +57,7 @@ bool hub_is_offline() {
 
 std::string model_path_of(const std::string& name) {
   if (const auto hub_name = hub::parse_hub_name(name)) return hub_cache().model_path(*hub_name);
+  if (name.starts_with("ollama://")) return formats::ollama_manifest_path(name, formats::ollama_store_folder());
   return name;
 }
 

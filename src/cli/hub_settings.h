@@ -17,7 +17,7 @@ hub::HubCache hub_cache();
 
 bool hub_is_offline();
 
-/// "hf:…" becomes the path where the model lies on this machine; anything else is a path already.
+/// "hf:…" and "ollama://…" become the path where the model lies on this machine; anything else is a path already.
 /// Error(not_found) saying how to get it.
 std::string model_path_of(const std::string& name);
 

@@ -15,6 +15,7 @@
 #include "formats/mlx/mlx_quantization.h"
 #include "formats/mlx/read_mlx.h"
 #include "formats/mlx/write_mlx.h"
+#include "formats/ollama/read_ollama.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/safetensors/write_safetensors.h"
@@ -62,6 +63,14 @@ constexpr std::array kFormats = {
            .file_pattern = "*.bin",
            .recognizes = is_llama2c,
            .read = read_llama2c,
+           .storage_for = nullptr,
+           .packed_types = nullptr,
+           .write = nullptr},
+    Format{.name = "ollama",
+           .summary = "Ollama: a Modelfile, or a model in Ollama's store (ollama://name:tag), with its GGUF weights",
+           .file_pattern = "a Modelfile, or a manifest in .ollama/models",
+           .recognizes = is_ollama,
+           .read = read_ollama,
            .storage_for = nullptr,
            .packed_types = nullptr,
            .write = nullptr},
