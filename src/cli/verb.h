@@ -56,7 +56,7 @@ std::span<const Verb* const> all_verbs();
 /// Null when there is none of this name.
 const Verb* find_verb(std::string_view name);
 
-extern const Verb pull_verb;
+extern const Verb pull_verb, plan_verb;
 extern const Verb inspect_verb, explain_verb, tokenize_verb;
 extern const Verb convert_verb, calibrate_verb, quantize_verb, optimize_verb, prepare_verb, make_model_verb;
 extern const Verb split_verb, merge_verb;
