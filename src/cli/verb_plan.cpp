@@ -125,7 +125,8 @@ Json forms_json(const pipeline::FitPlan& plan, const report::Table& table) {
                     {"mapped_bytes", form.mapped_bytes},
                     {"activation_bytes", form.activation_bytes},
                     {"read_bytes_per_token", form.read_bytes},
-                    {"needs_importance", form.needs_importance}});
+                    {"needs_importance", form.needs_importance},
+                    {"may_be_best", form.may_be_best}});
   }
   return rows;
 }

@@ -4,12 +4,15 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <set>
 
 #include "base/cpu_features.h"
 #include "base/error.h"
 #include "base/memory_use.h"
 #include "codecs/codec.h"
 #include "formats/format.h"
+#include "ops/gather_rows/gather_rows.h"
 #include "passes/pass.h"
 #include "quantize/mix.h"
 #include "runtime/loaded_model.h"
@@ -21,6 +24,8 @@ namespace adze::pipeline {
 namespace {
 
 constexpr int64_t kMostUsualContext = 4096;
+// Main types of fewer bits a weight are for models trained for them, or for statistics of activations.
+constexpr double kLeastUsualBits = 2.5;
 constexpr std::array kCaches = {&codecs::f16, &codecs::q8_0, &codecs::q4_0};
 
 // A tensor of which only the size matters. Where kernels look whether rows lie in memory as they are, they do.
@@ -77,6 +82,28 @@ int64_t bytes_read_per_token(const runtime::LoadedModel& loaded, const runtime::
   return std::llround(bytes);
 }
 
+// Weights that are only looked up row by row, as the token embedding: pages of the file that nobody touches take no
+// memory.
+int64_t looked_up_bytes(const runtime::LoadedModel& loaded, const runtime::Plan& plan) {
+  std::map<std::string, int64_t> looked_up;
+  std::set<std::string> read;
+  for (const auto& planned : plan.nodes()) {
+    for (size_t i = 0; i < planned.inputs.size(); ++i) {
+      const auto id = planned.node->inputs[i];
+      if (id == graph::kNoValue || planned.inputs[i].packed) continue;
+      const auto& value = loaded.graph().value(id);
+      if (value.origin != graph::ValueOrigin::weight) continue;
+      const auto& tensor = planned.inputs[i].tensor;
+      const bool is_lookup = planned.node->op == &ops::gather_rows;
+      if (is_lookup) looked_up[value.name] = tensor.rows * tensor.row_bytes;
+      if (!is_lookup) read.insert(value.name);
+    }
+  }
+  int64_t bytes = 0;
+  for (const auto& [name, size] : looked_up) bytes += read.contains(name) ? 0 : size;
+  return bytes;
+}
+
 /// Plans one form after the other. Nothing is packed: memory is reserved and given back.
 class Planner {
  public:
@@ -106,7 +133,8 @@ class Planner {
     form.tensor_bytes = tensors.byte_size();
     form.bits_per_weight = 8.0 * static_cast<double>(form.tensor_bytes) / static_cast<double>(tensors.element_count());
     form.weight_bytes = static_cast<int64_t>(loaded.weights().owned_bytes());
-    form.mapped_bytes = static_cast<int64_t>(loaded.weights().mapped_bytes());
+    const auto mapped = static_cast<int64_t>(loaded.weights().mapped_bytes());
+    form.mapped_bytes = mapped - std::min(mapped, looked_up_bytes(loaded, plan));
     form.activation_bytes = static_cast<int64_t>(plan.activation_bytes());
     form.read_bytes = bytes_read_per_token(loaded, plan);
     plan_.forms.push_back(std::move(form));
@@ -114,19 +142,25 @@ class Planner {
 
   void add_mix(const quantize::Mix& mix, const model::Model& model, const quantize::MixRequest& facts) {
     const auto choices = quantize::choose_tensor_types(mix, facts);
+    std::vector<StorageType> types;
+    for (const auto& choice : choices) types.push_back(choice.storage);
+    if (std::ranges::find(types, mix.base) == types.end() || !known_.insert(std::move(types)).second) return;
     runtime::LoadedModel loaded(stored_as(model, choices), request_.activation, request_.weights);
     add_form(std::string(mix.name), loaded);
+    FitForm& form = plan_.forms.back();
     for (size_t i = 0; i < choices.size(); ++i) {
       const auto& tensor = facts.tensors[i];
-      plan_.forms.back().needs_importance |=
+      form.needs_importance |=
           tensor.storage != choices[i].storage && quantize::needs_importance(mix, tensor.name, choices[i].storage);
     }
+    form.may_be_best = !form.needs_importance && mix.base->bits_per_weight() >= kLeastUsualBits;
   }
 
  private:
   const FitRequest& request_;
   FitPlan& plan_;
   unsigned threads_;
+  std::set<std::vector<StorageType>> known_;  // types of all tensors, of every mix so far
 };
 
 // What the program holds when it has read the model and made its vocabulary, weights aside: this very process.
@@ -148,7 +182,7 @@ void choose(const FitRequest& request, FitPlan& plan) {
   const FitForm* best = nullptr;
   for (size_t f = 0; f < plan.forms.size(); ++f) {
     const auto& form = plan.forms[f];
-    if (form.needs_importance || (best && form.bits_per_weight <= best->bits_per_weight)) continue;
+    if (!form.may_be_best || (best && form.bits_per_weight <= best->bits_per_weight)) continue;
     for (size_t c = 0; c < plan.caches.size(); ++c) {
       if (!plan.fits(form, plan.caches[c], request.memory_bytes)) continue;
       plan.best = {f, c};

@@ -38,10 +38,11 @@ struct FitForm {
   double bits_per_weight = 0;
   int64_t tensor_bytes = 0;       // what a file of it holds
   int64_t weight_bytes = 0;       // private, as kernels read them
-  int64_t mapped_bytes = 0;       // pages of the file that are read in place
+  int64_t mapped_bytes = 0;       // pages of the file that are read in place, each for every token
   int64_t activation_bytes = 0;   // and scratch
   int64_t read_bytes = 0;         // of weights for each token that is generated
   bool needs_importance = false;  // of little use without statistics of activations
+  bool may_be_best = true;        // neither that nor of so few bits that only models made for it stand them
 
   int64_t memory_bytes(const FitCache& cache, int64_t program_bytes) const {
     return weight_bytes + mapped_bytes + activation_bytes + cache.bytes + program_bytes;
@@ -76,8 +77,9 @@ struct FitPlan {
 /// Tokens per second that reading weights and a full cache allow; 0: not known.
 double most_tokens_per_second(const FitForm& form, const FitCache& cache, const FitRequest& request);
 
-/// Throws Error as reading and loading a model do. Mixes are left out where the model is quantized already: rounding
-/// twice is no way to make it fit.
+/// Throws Error as reading and loading a model do. Mixes that are no smaller than the model, whose main type no tensor
+/// of this model gets, or that do the same as another one, are left out, and all of them where the model is quantized
+/// already: rounding twice is no way to make it fit.
 FitPlan plan_fit(const FitRequest& request, Progress& progress = no_progress());
 
 }  // namespace adze::pipeline

@@ -54,11 +54,12 @@ class Plan(VerbTest):
         words = [ADZE, "run", model, "-c", "1024", "-p", "a b c d " * 150, "-n", "2", "--ignore-end", "--temp", "0", "--json"]
         process = subprocess.Popen(list(map(str, words)), stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(status, 0)
         row = plan["by_name"]["as it is"]
         peak = usage.ru_maxrss * 1024
         # Of the cache, the part that holds tokens is real; while packing, some pages of the file are there as well.
-        self.assertLess(abs(peak - row["memory_f16_bytes"]), 0.15 * peak + 16 * MEGABYTE)
+        self.assertLess(abs(peak - row["memory_f16_bytes"]), 0.1 * peak + 16 * MEGABYTE)
 
     def test_the_best_is_the_finest_that_fits(self):
         wide = self.folder / "wide.gguf"
@@ -72,11 +73,26 @@ class Plan(VerbTest):
         chosen = tight["by_name"][tight["best"]]
         self.assertLessEqual(tight["best_memory_bytes"], limit)
         for row in tight["types"]:
-            if row["bits_per_weight"] > chosen["bits_per_weight"] and not row["needs_importance"]:
+            if row["bits_per_weight"] > chosen["bits_per_weight"] and row["may_be_best"]:
                 self.assertIsNone(row["fits_with"], row["name"])
         nothing = self.adze("plan", wide, "-c", 512, "--ram", "1MB")
         self.assertIn("nothing fits", nothing.stderr)
         self.assertIsNone(self.plan(wide, "--ram", "1MB")["best"])
+
+    def test_mixes_that_make_sense(self):
+        wide = self.folder / "wide.gguf"
+        self.adze("make-model", wide, "--type", "F16")
+        rows = self.plan(wide, "--ram", "1.5GB")["types"]
+        self.assertEqual(rows[0]["name"], "as it is")
+        sizes = [row["tensor_bytes"] for row in rows]
+        self.assertEqual(sizes, sorted(sizes, reverse=True))
+        self.assertGreater(len(rows), 15)
+        names = {row["name"] for row in rows}
+        self.assertFalse(names & {"F32", "F16", "BF16"}, "no smaller than the model")
+        self.assertEqual(len(names & {"Q8_0", "MXFP4_MOE"}), 1, "the same types without experts")
+        by_name = {row["name"]: row for row in rows}
+        self.assertTrue(by_name["Q4_K_M"]["may_be_best"])
+        self.assertFalse(by_name["TQ1_0"]["may_be_best"] or by_name["IQ1_S"]["may_be_best"])
 
     def test_speed_follows_the_bandwidth(self):
         slow = self.plan(self.model, "-c", 256, "--bandwidth", "1GB")["by_name"]["as it is"]

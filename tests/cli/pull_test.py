@@ -5,7 +5,9 @@ import hashlib
 import os
 import random
 import resource
+import shutil
 import signal
+import ssl
 import subprocess
 import time
 import unittest
@@ -274,6 +276,20 @@ class Pull(VerbTest):
         environment = {**self.environment, "HF_ENDPOINT": "http://hub.invalid", "http_proxy": self.hub.hub_url, "no_proxy": ""}
         self.adze("pull", "hf:owner/gguf", status=UNAVAILABLE, environment=environment)
         self.assertTrue(self.hub.asked("hub", "http://hub.invalid/api/models/owner/gguf"))
+
+    def test_a_certificate_that_nobody_vouches_for(self):
+        if not shutil.which("openssl"):
+            self.skipTest("needs openssl")
+        key, certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.hub.hub.socket = context.wrap_socket(self.hub.hub.socket, server_side=True)
+        self.hub.token = "hf_secret"
+        self.pull_refuses("hf:owner/gguf", "certificate", HF_ENDPOINT=self.hub.hub_url.replace("http:", "https:"),
+                          HF_TOKEN="hf_secret")
+        self.assertEqual(self.hub.asked(), [])
 
     # ---- two at a time
 
