@@ -26,10 +26,14 @@ EXACT, TANH = nn.gelu, nn.gelu_approx
 GELUS = {"gelu": EXACT, "gelu_new": TANH, "gelu_pytorch_tanh": TANH}
 
 
-def logits_of(folder, config):
+def use_gelu_of(config):
     act = next((config[key] for key in ("hidden_activation", "hidden_act", "activation_function") if key in config), "")
     nn.gelu = GELUS.get(act, EXACT)
     nn.gelu_approx = GELUS.get(act, TANH)
+
+
+def logits_of(folder, config):
+    use_gelu_of(config)
     model, _ = load_model(folder)
     mx.eval(model.parameters())
     return np.array(model(mx.array([TOKENS])).astype(mx.float32))[0]

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "adapters/adapter_format.h"
 #include "architectures/architecture.h"
 #include "backends/backend.h"
 #include "base/cpu_features.h"
@@ -25,6 +26,14 @@ namespace {
 using report::Align;
 using report::Cell;
 using report::Table;
+
+Table list_adapters() {
+  Table list({{"Name", "name"}, {"Files", "files"}, {"What", "what"}});
+  for (const auto& format : adapters::all_adapter_formats()) {
+    list.add_row({format.name, format.path_pattern, format.summary});
+  }
+  return list;
+}
 
 Table list_architectures() {
   Table list({{"Name", "name"}, {"Hugging Face classes", "hugging_face_classes"}, {"What", "what"}});
@@ -184,6 +193,7 @@ Table list_shapes() {
 }
 
 constexpr std::array kTables = {
+    ListedTable{"adapters", "LoRA and DoRA adapters that can be read and written", list_adapters},
     ListedTable{"architectures", "model architectures that can be run and converted", list_architectures},
     ListedTable{"backends", "devices that models can run on", list_backends},
     ListedTable{"codecs", "how numbers are packed: storage types of tensors", list_codecs},

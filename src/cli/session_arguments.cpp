@@ -1,7 +1,10 @@
 #include "cli/session_arguments.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <span>
 
+#include "adapters/adapter_format.h"
 #include "codecs/codec.h"
 #include "formats/format.h"
 #include "passes/pass.h"
@@ -29,6 +32,15 @@ void SessionArguments::declare_context(Arguments& arguments) {
 void SessionArguments::declare_running(Arguments& arguments) {
   declare_threads(arguments);
   declare_precision(arguments);
+  declare_adapters(arguments);
+}
+
+void SessionArguments::declare_adapters(Arguments& arguments) {
+  arguments.option(
+      {"--adapter", "PATH[:SCALE]",
+       "apply a LoRA or DoRA adapter in any format of `adze list adapters`, SCALE times as strongly; may be "
+       "repeated, their changes add up"},
+      adapters);
 }
 
 void SessionArguments::declare_encoding(Arguments& arguments) {
@@ -66,14 +78,41 @@ void SessionArguments::declare_weights(Arguments& arguments) {
                    kWeights, weights);
 }
 
-std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, const std::string& path) {
-  return load_model(arguments, formats::read_model(path));
+namespace {
+
+std::shared_ptr<runtime::LoadedModel> load(const SessionArguments& arguments, model::Model model,
+                                           std::span<const runtime::AppliedAdapter> adapters) {
+  const auto policy = passes::activation_policy_named(arguments.activation);
+  const auto memory = arguments.weights == "mapped" ? runtime::WeightMemory::mapped : runtime::WeightMemory::packed;
+  return std::make_shared<runtime::LoadedModel>(std::move(model), policy, memory, passes::default_pipeline(), adapters);
+}
+
+// "path", or "path:scale" where no file has that name.
+runtime::AppliedAdapter adapter_of(const std::string& word, const model::Model& base) {
+  std::string path = word;
+  double strength = 1;
+  const size_t colon = word.rfind(':');
+  if (std::error_code ignored; colon != word.npos && !std::filesystem::exists(word, ignored)) {
+    path = word.substr(0, colon);
+    strength = parse_number("--adapter", word.substr(colon + 1));
+  }
+  return {std::make_shared<model::Adapter>(adapters::read_adapter(path, base)), strength};
+}
+
+}  // namespace
+
+std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments) {
+  return load_model(arguments, formats::read_model(arguments.model));
 }
 
 std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, model::Model model) {
-  const auto policy = passes::activation_policy_named(arguments.activation);
-  const auto memory = arguments.weights == "mapped" ? runtime::WeightMemory::mapped : runtime::WeightMemory::packed;
-  return std::make_shared<runtime::LoadedModel>(std::move(model), policy, memory);
+  std::vector<runtime::AppliedAdapter> applied;
+  for (const auto& word : arguments.adapters) applied.push_back(adapter_of(word, model));
+  return load(arguments, std::move(model), applied);
+}
+
+std::shared_ptr<runtime::LoadedModel> load_other_model(const SessionArguments& arguments, const std::string& path) {
+  return load(arguments, formats::read_model(path), {});
 }
 
 std::unique_ptr<runtime::Session> open_session(std::shared_ptr<runtime::LoadedModel> model,

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/arguments.h"
 #include "runtime/session.h"
@@ -16,12 +17,14 @@ struct SessionArguments {
   std::string activation = "auto";
   std::string kv = "f16";
   std::string weights = "packed";
+  std::vector<std::string> adapters = {};  // PATH or PATH:SCALE
 
   void declare_model(Arguments& arguments);
   void declare_context(Arguments& arguments);
   /// Threads and precision, under a heading of their own.
   void declare_running(Arguments& arguments);
   void declare_precision(Arguments& arguments);
+  void declare_adapters(Arguments& arguments);
   /// The same without what only models that generate have.
   void declare_encoding(Arguments& arguments);
 
@@ -31,10 +34,12 @@ struct SessionArguments {
   void declare_weights(Arguments& arguments);
 };
 
-/// Reads the model at `path` and builds its graph.
-std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, const std::string& path);
+/// Reads the model that the arguments name with the adapters that go with it, and builds its graph.
+std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments);
 /// The same for one that has been read.
 std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, model::Model model);
+/// Another model, run alike but without adapters.
+std::shared_ptr<runtime::LoadedModel> load_other_model(const SessionArguments& arguments, const std::string& path);
 
 struct SessionSize {
   int64_t context_tokens = 0;  // 0: what the model was trained for, at most 4096

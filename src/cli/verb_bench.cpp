@@ -48,6 +48,7 @@ struct BenchOptions {
         threads, {0, 1024});
     arguments.flag("--ops", "where the time goes instead, against the limits that `adze doctor --measure` found", ops);
     session.declare_precision(arguments);
+    session.declare_adapters(arguments);
     arguments.json_flag(json);
   }
 };
@@ -106,7 +107,7 @@ class Bench {
   std::unique_ptr<runtime::Session> open(int64_t threads) {
     const int64_t start_ns = now_ns();
     const bool is_first = !model_;
-    if (is_first) model_ = load_model(options_.session, options_.session.model);
+    if (is_first) model_ = load_model(options_.session);
     SessionArguments arguments = options_.session;
     arguments.threads = threads;
     int64_t context = 0;

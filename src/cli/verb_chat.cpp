@@ -48,7 +48,7 @@ class Chat {
  public:
   Chat(const ChatOptions& options, Console& console)
       : console_(console),
-        model_(load_model(options.session, options.session.model)),
+        model_(load_model(options.session)),
         conversation_(*model_, options.template_file),
         session_(open_session(model_, options.session, {.context_tokens = options.session.context})),
         sequence_(session_->add_sequence()),

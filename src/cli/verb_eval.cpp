@@ -136,7 +136,7 @@ EvalReport against_kept_reference(const EvalOptions& options, Console& console) 
   const auto reference = evaluate::read_reference(*options.reference);
   EvalOptions own = options;
   own.context = reference.options.context;
-  const auto session = session_for(own, load_model(options.session, options.session.model));
+  const auto session = session_for(own, load_model(options.session));
   ProgressBar progress(console);
   return report_divergence(evaluate::measure_divergence(*session, reference, progress));
 }
@@ -193,6 +193,7 @@ EvalReport report_agreement(const EvalOptions& options, model::Model model, cons
 
 EvalReport evaluate_model(const EvalOptions& options, const std::string& source, Console& console) {
   auto read = formats::read_model(options.session.model);
+  if (is_encoder(read) && !options.session.adapters.empty()) throw UsageError("--adapter: not for encoders");
   if (is_encoder(read)) return report_agreement(options, std::move(read), source, console);
   const auto model = load_model(options.session, std::move(read));
   const auto [tokens, first_token] = tokens_of_text(*model, source);
@@ -200,7 +201,7 @@ EvalReport evaluate_model(const EvalOptions& options, const std::string& source,
   const auto session = session_for(options, model);
   if (options.reference_target) return save_reference(options, *session, source, scored, console);
   if (!options.reference) return report_perplexity(*session, tokens, scored.text, console);
-  const auto reference = session_for(options, load_model(options.session, *options.reference));
+  const auto reference = session_for(options, load_other_model(options.session, *options.reference));
   ProgressBar progress(console);
   return report_divergence(evaluate::measure_divergence(*session, *reference, tokens, scored.text, progress));
 }

@@ -170,7 +170,7 @@ report::Table explained_table(const std::vector<Explained>& list, const ExplainO
 }
 
 void run_explain(const ExplainOptions& options, Console& console) {
-  const auto model = load_model(options.session, options.session.model);
+  const auto model = load_model(options.session);
   const auto list = is_encoder(model->model()) ? explain_encoder(options, model) : explain_decoder(options, model);
   if (options.json) return print_json(console, explained_table(list, options).to_json());
   print_table(console, explained_table(options.all ? list : grouped(list), options));

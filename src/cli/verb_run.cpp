@@ -85,7 +85,7 @@ void report_end(Console& console, const RunOptions& options, const runtime::Gene
 void run_run(const RunOptions& options, Console& console) {
   if (options.system && !options.chat) throw UsageError("--system needs --chat");
   const std::string prompt = input_text(options.prompt, options.file, "a prompt");
-  const auto model = load_model(options.session, options.session.model);
+  const auto model = load_model(options.session);
   const auto generation = generation_options(options.generation, model->model());
   const auto tokens = prompt_tokens(options, *model, prompt);
   const auto session = open_session(model, options.session, {.context_tokens = options.session.context});

@@ -10,6 +10,12 @@ void TensorList::add(Tensor tensor) {
   tensors_.push_back(std::move(tensor));
 }
 
+void TensorList::replace(Tensor tensor) {
+  const auto found = index_.find(tensor.name);
+  if (found == index_.end()) return add(std::move(tensor));
+  tensors_[found->second] = std::move(tensor);
+}
+
 const Tensor* TensorList::find(std::string_view name) const {
   const auto found = index_.find(std::string(name));
   return found == index_.end() ? nullptr : &tensors_[found->second];

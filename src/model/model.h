@@ -22,6 +22,8 @@ class TensorList {
  public:
   /// Error(bad_input) if the name is taken.
   void add(Tensor tensor);
+  /// In the place of the one with its name, else at the end.
+  void replace(Tensor tensor);
   const Tensor* find(std::string_view name) const;
   /// Error(not_found) naming the tensor.
   const Tensor& at(std::string_view name) const;

@@ -20,6 +20,7 @@
 #include "ops/rotary_angles/rotary_angles.h"
 #include "ops/route_experts/route_experts.h"
 #include "ops/scale/scale.h"
+#include "ops/scale_columns/scale_columns.h"
 #include "ops/select_rows/select_rows.h"
 #include "ops/self_attention/self_attention.h"
 #include "ops/slice_columns/slice_columns.h"
@@ -49,6 +50,7 @@ constexpr std::array kOps{
     &rotary_angles,
     &route_experts,
     &scale,
+    &scale_columns,
     &select_rows,
     &self_attention,
     &slice_columns,

@@ -15,16 +15,24 @@ graph::Graph build_graph(const model::Model& model) {
   });
 }
 
+model::Model with_whole_tensors(model::Model model, std::span<const AppliedAdapter> adapters) {
+  replace_tensors(model, adapters);
+  return model;
+}
+
 }  // namespace
 
 LoadedModel::LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory,
-                         std::span<const std::string_view> pass_names)
-    : model_(with_kernel_types(std::move(model))), graph_(build_graph(model_)), weights_(model_, memory) {
+                         std::span<const std::string_view> pass_names, std::span<const AppliedAdapter> adapters)
+    : model_(with_kernel_types(with_whole_tensors(std::move(model), adapters))),
+      graph_(build_graph(model_)),
+      weights_(model_, memory) {
   passes::PassOptions options;
   options.verify_after_each = false;  // the builder's graph was checked node by node, and the passes have their tests
   options.activation = policy;
   options.storage_of_weight = [this](std::string_view name) { return weights_.storage_of(name); };
   passes::run_passes(graph_, pass_names, options);
+  apply_adapters(graph_, model_, adapters);  // behind the passes: its products are of floats whatever the policy
 }
 
 LoadedModel::~LoadedModel() = default;

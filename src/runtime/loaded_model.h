@@ -9,6 +9,7 @@
 #include "graph/graph.h"
 #include "model/model.h"
 #include "passes/pass.h"
+#include "runtime/apply_adapters.h"
 #include "runtime/weight_store.h"
 
 namespace adze::text {
@@ -21,8 +22,10 @@ class LoadedModel {
  public:
   /// Builds the graph and checks the weights against it. Throws Error(unsupported | bad_input).
   /// `pass_names`: what the graph goes through; observers want it as the architecture built it.
+  /// `adapters` that belong to the model are applied to it.
   LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory = WeightMemory::packed,
-              std::span<const std::string_view> pass_names = passes::default_pipeline());
+              std::span<const std::string_view> pass_names = passes::default_pipeline(),
+              std::span<const AppliedAdapter> adapters = {});
   ~LoadedModel();
 
   const model::Model& model() const { return model_; }

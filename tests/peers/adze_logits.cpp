@@ -1,5 +1,5 @@
 // Raw logits of Adze for given tokens, for comparison with other programs.
-//   adze_logits MODEL TOKENS.i32 CONTEXT LOGITS.f32 f32|auto|q8_32|q8_256
+//   adze_logits MODEL TOKENS.i32 CONTEXT LOGITS.f32 f32|auto|q8_32|q8_256 [ADAPTER]
 // Every chunk of CONTEXT tokens starts with an empty cache in f32; LOGITS gets one row per position.
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "adapters/adapter_format.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "codecs/codec.h"
@@ -45,14 +46,18 @@ void write_logits(runtime::Session& session, std::span<const int32_t> tokens, in
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) {
-    std::fprintf(stderr, "usage: adze_logits MODEL TOKENS.i32 CONTEXT LOGITS.f32 f32|auto|q8_32|q8_256\n");
+  if (argc != 6 && argc != 7) {
+    std::fprintf(stderr, "usage: adze_logits MODEL TOKENS.i32 CONTEXT LOGITS.f32 f32|auto|q8_32|q8_256 [ADAPTER]\n");
     return 2;
   }
   try {
     const int64_t context = std::atoll(argv[3]);
     const auto policy = passes::activation_policy_named(argv[5]);
-    auto model = std::make_shared<runtime::LoadedModel>(formats::read_model(argv[1], {.tokenizer = false}), policy);
+    auto base = formats::read_model(argv[1], {.tokenizer = false});
+    std::vector<runtime::AppliedAdapter> applied;
+    if (argc == 7) applied.push_back({std::make_shared<model::Adapter>(adapters::read_adapter(argv[6], base))});
+    auto model = std::make_shared<runtime::LoadedModel>(std::move(base), policy, runtime::WeightMemory::packed,
+                                                        passes::default_pipeline(), applied);
     runtime::SessionOptions options;
     options.context_tokens = context;
     options.batch_tokens = 128;

@@ -2,7 +2,7 @@
 //   llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32
 // Every chunk starts with an empty cache in f32; LOGITS gets one row per position. TOKENS gets the ids of the text;
 // with TEXT "-" it is read instead. Built by llama_tools.py. A model without a tokenizer needs a seventh argument, its
-// key for the size of its vocabulary and that size: "llama.vocab_size=64".
+// key for the size of its vocabulary and that size: "llama.vocab_size=64" ("-": it has one). An eighth is an adapter.
 #include <llama.h>
 
 #include <cstdio>
@@ -97,15 +97,23 @@ std::vector<llama_model_kv_override> without_tokenizer(const std::string& settin
   return {tokenizer, size, llama_model_kv_override{}};
 }
 
+void apply_adapter(llama_model* model, llama_context* context, const char* path) {
+  llama_adapter_lora* adapter = llama_adapter_lora_init(model, path);
+  if (!adapter) give_up("cannot load the adapter");
+  float scale = 1;
+  if (llama_set_adapters_lora(context, &adapter, 1, &scale) != 0) give_up("cannot apply the adapter");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7 && argc != 8) give_up("usage: llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32");
+  if (argc < 7 || argc > 9) give_up("usage: llama_logits MODEL.gguf TEXT.txt CONTEXT CHUNKS TOKENS.i32 LOGITS.f32");
   llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
   llama_backend_init();
   llama_model_params params = llama_model_default_params();
-  const auto overrides = without_tokenizer(argc == 8 ? argv[7] : "=");
-  if (argc == 8) params.kv_overrides = overrides.data();
+  const bool has_size = argc >= 8 && std::strcmp(argv[7], "-") != 0;
+  const auto overrides = without_tokenizer(has_size ? argv[7] : "=");
+  if (has_size) params.kv_overrides = overrides.data();
   llama_model* model = llama_model_load_from_file(argv[1], params);
   if (!model) give_up("cannot load the model");
   const llama_vocab* vocab = llama_model_get_vocab(model);
@@ -116,6 +124,7 @@ int main(int argc, char** argv) {
   if (tokens.size() < wanted) give_up("too few tokens");
   std::ofstream out(argv[6], std::ios::binary);
   llama_context* context = make_context(model, context_tokens);
+  if (argc == 9) apply_adapter(model, context, argv[8]);
   for (size_t begin = 0; begin < wanted; begin += static_cast<size_t>(context_tokens)) {
     run_chunk(context, tokens.data() + begin, context_tokens, llama_vocab_n_tokens(vocab), out);
   }
