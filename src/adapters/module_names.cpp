@@ -20,8 +20,7 @@ std::string prefix_of(const architectures::Architecture& architecture) {
 }  // namespace
 
 ModuleNames::ModuleNames(const model::Model& base)
-    : names_(
-          formats::WeightNames::to_hugging_face(architectures::architecture_named(base.architecture), &base.tensors)),
+    : names_(formats::WeightNames::to_hugging_face(architectures::architecture_named(base.architecture), &base)),
       canonical_(formats::WeightNames::to_canonical(architectures::architecture_named(base.architecture))),
       prefix_(prefix_of(architectures::architecture_named(base.architecture))) {}
 

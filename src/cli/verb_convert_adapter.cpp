@@ -22,6 +22,7 @@ struct ConvertAdapterOptions {
     arguments.option(
         {"--base", "MODEL", "the model that the adapter belongs to, in any format: it says what names and rows mean"},
         request.base);
+    arguments.takes_model(request.base);
     arguments.choice({"--to", "FORMAT", "peft, mlx or gguf; without it gguf for a name that ends so, else peft"},
                      formats, request.format);
     arguments.json_flag(json);

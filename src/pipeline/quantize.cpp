@@ -197,7 +197,7 @@ void check_types(const formats::Format& format, const std::vector<TensorPlan>& p
 std::vector<formats::PlannedFile> files_in(const std::string& folder) {
   std::vector<formats::PlannedFile> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    files.push_back({entry.path().string(), entry.file_size()});
+    files.push_back({entry.path().string(), entry.file_size(), 0});
   }
   std::ranges::sort(files, {}, &formats::PlannedFile::path);
   return files;

