@@ -7,7 +7,7 @@ usage: build/peers/venv/bin/python bench/quality/budgets.py MODEL.gguf --calibra
 MODEL holds f16 or f32 weights (tools/make_quality_model.py makes a fair one). Statistics come from the text of
 --calibration, `adze optimize` chooses by that of --search-text, and all files are judged on that of --text: three texts
 that do not overlap. For every type llama-quantize writes a file without and one with statistics (those that Adze gathers);
-Adze gets the size of the smaller one as its limit, and its file must not be larger. Weights alone are judged: activations
+Adze gets the bytes of their weights as its limit, and its own must not take more. Weights alone are judged: activations
 stay in f32 for all files. --folder keeps statistics and trials, so that a stopped comparison goes on.
 """
 import argparse
@@ -16,9 +16,6 @@ import tempfile
 from pathlib import Path
 
 from quantizers import ADZE, LLAMA_QUANTIZE, judge, line, run
-
-OWN_KEYS_BYTES = 1024  # Adze's keys in the file, about
-
 
 def peer_files(options, folder, kind):
     """(name, file) of llama-quantize without and with statistics."""
@@ -29,8 +26,8 @@ def peer_files(options, folder, kind):
         target.unlink()
 
 
-def bytes_beside_weights(path):
-    return path.stat().st_size - json.loads(run(ADZE, "inspect", path, "--json"))["weight_bytes"]
+def weight_bytes(path):
+    return json.loads(run(ADZE, "inspect", path, "--json"))["weight_bytes"]
 
 
 def optimized(options, folder, kind, limit):
@@ -46,11 +43,11 @@ def compare(options, folder, kind):
     rows = []
     for name, path in peer_files(options, folder, kind):
         rows.append({"type": kind, "maker": name, **judge(options, path)})
-        limit = path.stat().st_size - bytes_beside_weights(path) - OWN_KEYS_BYTES
+        limit = weight_bytes(path)
     chosen, target = optimized(options, folder, kind, limit)
     rows.append({"type": kind, "maker": f"optimize{', gptq' if chosen.endswith('gptq') else ''}", **judge(options, target)})
-    if rows[-1]["bytes"] > rows[0]["bytes"]:
-        raise SystemExit(f"{kind}: {rows[-1]['bytes']} bytes are more than {rows[0]['bytes']}")
+    if weight_bytes(target) > limit:
+        raise SystemExit(f"{kind}: {weight_bytes(target)} bytes of weights are more than {limit}")
     return rows
 
 

@@ -55,6 +55,7 @@ struct QuantizeOptions {
         fmt::join(mixes, ", "));
     const std::string quantizers_help = fmt::format(
         "how values are chosen: {}; without it nearest, or importance with --imatrix", fmt::join(quantizers, ", "));
+    arguments.required("IN", "model in any format of `adze list formats`", request.source);
     arguments.takes_model(request.source);
     arguments.required("OUT", "GGUF file, or MLX folder (*-mlx), to write; it appears when it is complete",
                        request.target);

@@ -65,7 +65,7 @@ class Optimizer {
  private:
   void count(const Trial&) {
     progress_.update("trials", runner_.trials().size(),
-                     2 * std::size(kMixes) + budgets_of_limits().size() + runner_.quantizer_count() - 1);
+                     2 * std::size(kMixes) + budgets_of_limits().size() + 2 * (runner_.quantizer_count() - 1));
   }
 
   // A divergence that one quantizer cannot reach another may.
@@ -78,10 +78,22 @@ class Optimizer {
     }
   }
 
-  // What the search found so far, with values chosen by another quantizer.
+  // What the search found so far, and the best mix, with values chosen by another quantizer: it may not drive all types
+  // that the search took, and then gains more from a mix.
   void refine(size_t quantizer) {
     if (request_.limits.max_divergence > 0) try_limit({.max_divergence = request_.limits.max_divergence}, quantizer);
     if (const Trial* best = best_trial()) count(runner_.try_types_of(Trial(*best), quantizer));
+    if (const Trial* mix = best_mix()) count(runner_.try_types_of(Trial(*mix), quantizer));
+  }
+
+  // Of the first quantizer's; null: none keeps the limits.
+  const Trial* best_mix() {
+    const Trial* best = nullptr;
+    for (const std::string_view name : kMixes) {
+      const Trial& trial = runner_.trial_named(name);
+      if (keeps_limits(trial) && (!best || is_better(trial, *best))) best = &trial;
+    }
+    return best;
   }
 
   // Running a model takes memory beside its weights, the same for all.
