@@ -119,10 +119,10 @@ TEST(Convert, KeepingEverythingCopiesTheFile) {
 TEST(Convert, AnInexactValueIsAnErrorWhenAskedFor) {
   const auto folder = test_folder();
   const auto source = small_model(folder + "/f32.gguf", codecs::f32);
-  EXPECT_THAT(error_of([&] {
-                convert({.source = source, .target = folder + "/f16.gguf", .dtype = "f16", .require_exact = true});
-              }),
-              HasSubstr("tensor 'token_embd.weight', row 0, column 1: 0.036"));
+  EXPECT_THAT(
+      error_of(
+          [&] { convert({.source = source, .target = folder + "/f16.gguf", .dtype = "f16", .require_exact = true}); }),
+      testing::ContainsRegex("tensor '[a-z_0-9.]+', row [0-9]+, column [0-9]+: -?0\\.[0-9]+"));  // of any thread
   EXPECT_EQ(files_in(folder), 1u);
 }
 
