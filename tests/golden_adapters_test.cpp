@@ -13,13 +13,13 @@
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/test_folder.h"
 #include "graph/graph.h"
+#include "logits_of_text.h"
 #include "pipeline/merge_adapter.h"
 #include "runtime/session.h"
 
 namespace adze {
 namespace {
 
-using Rows = std::vector<std::vector<float>>;
 using Bytes = std::vector<std::byte>;
 
 const std::filesystem::path kFolder = "tests/golden/adapters";
@@ -38,7 +38,7 @@ class GoldenAdapter : public testing::TestWithParam<std::string> {
   std::string base() const { return (kCheckpoints / golden().at("base").get<std::string>()).string(); }
   Json golden() const { return read_json_file(folder() + "/golden.json"); }
   std::vector<int32_t> tokens() const { return golden().at("tokens").get<std::vector<int32_t>>(); }
-  Rows expected() const { return golden().at("logits").get<Rows>(); }
+  LogitRows expected() const { return golden().at("logits").get<LogitRows>(); }
 };
 
 std::shared_ptr<runtime::LoadedModel> loaded(const std::string& path, const std::vector<std::string>& adapters) {
@@ -51,40 +51,15 @@ std::shared_ptr<runtime::LoadedModel> loaded(const std::string& path, const std:
                                                 runtime::WeightMemory::packed, passes::default_pipeline(), applied);
 }
 
-Rows logits_of(std::shared_ptr<runtime::LoadedModel> model, const std::vector<int32_t>& tokens, size_t together) {
-  runtime::Session session(std::move(model), {.threads = 2, .context_tokens = 64, .kv_storage = &codecs::f32.info});
-  const auto sequence = session.add_sequence();
-  Rows rows;
-  for (size_t first = 0; first < tokens.size(); first += together) {
-    const auto part = std::span(tokens).subspan(first, std::min(together, tokens.size() - first));
-    const runtime::SequenceWork work{sequence, part, runtime::LogitsWanted::all};
-    const auto logits = session.run({&work, 1});
-    for (int64_t row = 0; row < logits.rows; ++row) {
-      const auto found = logits.row(row);
-      rows.emplace_back(found.begin(), found.end());
-    }
-  }
-  return rows;
-}
-
-void expect_near(const Rows& found, const Rows& expected) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (size_t row = 0; row < expected.size(); ++row) {
-    ASSERT_EQ(found[row].size(), expected[row].size());
-    for (size_t i = 0; i < expected[row].size(); ++i) {
-      ASSERT_NEAR(found[row][i], expected[row][i], 2e-4 * (1 + std::fabs(expected[row][i])))
-          << "position " << row << ", token " << i;
-    }
-  }
-}
+constexpr double kTolerance = 2e-4;
 
 TEST_P(GoldenAdapter, LogitsAreTheReferences) {
-  expect_near(logits_of(loaded(base(), {folder()}), tokens(), 64), expected());
+  expect_near(logits_of_text(loaded(base(), {folder()}), tokens(), 64), expected(), kTolerance);
 }
 
 TEST_P(GoldenAdapter, LogitsDoNotDependOnHowATextIsCut) {
   const auto model = loaded(base(), {folder()});
-  EXPECT_EQ(logits_of(model, tokens(), 1), logits_of(model, tokens(), 64));
+  EXPECT_EQ(logits_of_text(model, tokens(), 1), logits_of_text(model, tokens(), 64));
 }
 
 TEST_P(GoldenAdapter, GraphWithTheAdapterIsValid) {
@@ -98,7 +73,7 @@ TEST_P(GoldenAdapter, MergedIsTheSameFunction) {
     const auto report = pipeline::merge_adapter(
         {.source = base(), .adapter = folder(), .target = root + target, .measure = false, .threads = 2});
     EXPECT_GT(report.changed, 0);
-    expect_near(logits_of(loaded(root + target, {}), tokens(), 64), expected());
+    expect_near(logits_of_text(loaded(root + target, {}), tokens(), 64), expected(), kTolerance);
   }
 }
 
@@ -162,10 +137,10 @@ TEST_P(GoldenAdapter, ToEveryFormatAndBackLosesNothing) {
       continue;
     }
     convert(folder(), there, name, base());
-    expect_near(logits_of(loaded(base(), {there}), tokens(), 64), expected());
+    expect_near(logits_of_text(loaded(base(), {there}), tokens(), 64), expected(), kTolerance);
     convert(there, root + "/back-from-" + name, own, base());
     EXPECT_EQ(stored_tensors(root + "/back-from-" + name), stored_tensors(folder())) << name;
-    expect_near(logits_of(loaded(base(), {root + "/back-from-" + name}), tokens(), 64), expected());
+    expect_near(logits_of_text(loaded(base(), {root + "/back-from-" + name}), tokens(), 64), expected(), kTolerance);
   }
 }
 
@@ -178,7 +153,7 @@ const std::string kBase = (kCheckpoints / "llama_plain").string();
 const std::string kAdapter = (kFolder / "llama_rslora_one_layer").string();
 const std::vector<int32_t> kTokens = {1, 17, 3, 44, 9, 60, 2, 31};
 
-Rows logits_at_strength(const std::vector<double>& strengths) {
+LogitRows logits_at_strength(const std::vector<double>& strengths) {
   auto base = formats::read_model(kBase);
   const auto adapter = std::make_shared<model::Adapter>(adapters::read_adapter(kAdapter, base));
   std::vector<runtime::AppliedAdapter> applied;
@@ -186,13 +161,13 @@ Rows logits_at_strength(const std::vector<double>& strengths) {
   const auto model =
       std::make_shared<runtime::LoadedModel>(std::move(base), passes::ActivationPolicy::f32,
                                              runtime::WeightMemory::packed, passes::default_pipeline(), applied);
-  return logits_of(model, kTokens, 64);
+  return logits_of_text(model, kTokens, 64);
 }
 
-TEST(AppliedAdapters, AddUp) { expect_near(logits_at_strength({0.75, 0.25}), logits_at_strength({1})); }
+TEST(AppliedAdapters, AddUp) { expect_near(logits_at_strength({0.75, 0.25}), logits_at_strength({1}), kTolerance); }
 
 TEST(AppliedAdapters, CountAsStronglyAsAskedFor) {
-  expect_near(logits_at_strength({0}), logits_of(loaded(kBase, {}), kTokens, 64));
+  expect_near(logits_at_strength({0}), logits_of_text(loaded(kBase, {}), kTokens, 64), kTolerance);
   EXPECT_NE(logits_at_strength({0.5}), logits_at_strength({1}));
 }
 
@@ -205,7 +180,7 @@ TEST(AppliedAdapters, WorkBesideQuantizedWeights) {
   EXPECT_EQ(quantized, 4);
   EXPECT_EQ(report.changed, quantized);
   // A second adapter runs beside what is now stored in 8 bits.
-  EXPECT_NE(logits_of(loaded(merged, {kAdapter}), kTokens, 64), logits_of(loaded(merged, {}), kTokens, 64));
+  EXPECT_NE(logits_of_text(loaded(merged, {kAdapter}), kTokens, 64), logits_of_text(loaded(merged, {}), kTokens, 64));
 }
 
 TEST(AppliedAdapters, TwoWholeTensorsForOnePlaceAreRefused) {

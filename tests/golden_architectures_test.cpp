@@ -10,12 +10,11 @@
 #include "formats/format.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/test_folder.h"
+#include "logits_of_text.h"
 #include "runtime/session.h"
 
 namespace adze {
 namespace {
-
-using Rows = std::vector<std::vector<float>>;
 
 const std::filesystem::path kFolder = "tests/golden/architectures";
 
@@ -33,35 +32,13 @@ class GoldenArchitecture : public testing::TestWithParam<std::string> {
   std::vector<int32_t> tokens() const { return golden().at("tokens").get<std::vector<int32_t>>(); }
 };
 
-/// Logits of all positions of a model, fed `together` tokens at a time.
-Rows logits_of(const std::string& path, const std::vector<int32_t>& tokens, size_t together) {
+LogitRows logits_of(const std::string& path, const std::vector<int32_t>& tokens, size_t together) {
   auto model = std::make_shared<runtime::LoadedModel>(formats::read_model(path), passes::ActivationPolicy::f32);
-  runtime::Session session(model, {.threads = 2, .context_tokens = 64, .kv_storage = &codecs::f32.info});
-  const auto sequence = session.add_sequence();
-  Rows rows;
-  for (size_t first = 0; first < tokens.size(); first += together) {
-    const auto part = std::span(tokens).subspan(first, std::min(together, tokens.size() - first));
-    const runtime::SequenceWork work{sequence, part, runtime::LogitsWanted::all};
-    const auto logits = session.run({&work, 1});
-    for (int64_t row = 0; row < logits.rows; ++row) {
-      const auto found = logits.row(row);
-      rows.emplace_back(found.begin(), found.end());
-    }
-  }
-  return rows;
+  return logits_of_text(std::move(model), tokens, together);
 }
 
 TEST_P(GoldenArchitecture, LogitsAreTheReferences) {
-  const auto expected = golden().at("logits").get<Rows>();
-  const auto found = logits_of(folder(), tokens(), 64);
-  ASSERT_EQ(found.size(), expected.size());
-  for (size_t row = 0; row < expected.size(); ++row) {
-    ASSERT_EQ(found[row].size(), expected[row].size());
-    for (size_t i = 0; i < expected[row].size(); ++i) {
-      ASSERT_NEAR(found[row][i], expected[row][i], 1e-4 * (1 + std::fabs(expected[row][i])))
-          << "position " << row << ", token " << i;
-    }
-  }
+  expect_near(logits_of(folder(), tokens(), 64), golden().at("logits").get<LogitRows>(), 1e-4);
 }
 
 TEST_P(GoldenArchitecture, LogitsDoNotDependOnHowATextIsCut) {

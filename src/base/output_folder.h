@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/temporary_folder.h"
+
 namespace adze {
 
 /// A folder of files that appears complete or not at all: files are written into a temporary folder beside `path`,
@@ -10,9 +12,6 @@ class OutputFolder {
  public:
   /// Error(bad_input) if `path` exists and is not an empty folder; Error(io) if nothing can be created there.
   explicit OutputFolder(const std::string& path);
-  ~OutputFolder();
-  OutputFolder(const OutputFolder&) = delete;
-  OutputFolder& operator=(const OutputFolder&) = delete;
 
   /// Where to write the file `name` until commit(). Use OutputFile, so that its bytes are synced.
   std::string path_of(const std::string& name) const;
@@ -20,8 +19,7 @@ class OutputFolder {
 
  private:
   std::string path_;
-  std::string temporary_path_;
-  bool committed_ = false;
+  TemporaryFolder temporary_;  // of a committed one nothing is left
 };
 
 }  // namespace adze

@@ -5,29 +5,23 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace adze {
 namespace {
 
-std::string scratch_folder() {
-  std::error_code ignored;
-  const auto folder = std::filesystem::temp_directory_path(ignored);
-  return folder.empty() ? "/tmp" : folder.string();
-}
-
 [[noreturn]] void fail_here(const char* what) {
-  fail(ErrorCode::io, "{}: {} a temporary file: {}; make room there or set TMPDIR", scratch_folder(), what,
+  fail(ErrorCode::io, "{}: {} a temporary file: {}; make room there or set TMPDIR", folder_for_temporaries(), what,
        std::strerror(errno));
 }
 
 }  // namespace
 
 ScratchFile::ScratchFile() {
-  std::string path = scratch_folder() + "/adze.XXXXXX";
+  std::string path = folder_for_temporaries() + "/adze.XXXXXX";
   descriptor_ = ::mkstemp(path.data());
   if (descriptor_ < 0) fail_here("cannot create");
   ::unlink(path.c_str());

@@ -50,8 +50,7 @@ struct QuantizeOptions {
     for (const auto* quantizer : quantize::all_quantizers()) quantizers.emplace_back(quantizer->name);
     const std::string mixes_help = fmt::format(
         "a mix, which gives each tensor its storage type: {}; or one storage type of `adze list codecs` for all "
-        "matrices, "
-        "as affine4_g64_f16 for MLX",
+        "matrices, as affine4_g64_f16 for MLX",
         fmt::join(mixes, ", "));
     const std::string quantizers_help = fmt::format(
         "how values are chosen: {}; without it nearest, or importance with --imatrix", fmt::join(quantizers, ", "));

@@ -10,7 +10,7 @@
 #include "architectures/architecture.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "formats/hf/weight_names.h"
+#include "formats/mlx/mlx_names.h"
 
 namespace adze::pipeline {
 namespace {
@@ -56,13 +56,15 @@ constexpr size_t kShownProblems = 8;
 std::vector<Module> modules_of(const std::string& architecture, const std::vector<quantize::TensorToStore>& tensors,
                                const std::vector<StorageType>& types) {
   constexpr std::string_view kWeight = ".weight";
-  const auto names = formats::WeightNames::to_hugging_face(architectures::architecture_named(architecture));
+  const auto& table = architectures::architecture_named(architecture);
+  const auto names = formats::WeightNames::to_hugging_face(table);
   std::vector<Module> modules;
   std::vector<std::string> problems;
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (tensors[i].shape.rank() < 2) continue;
     const auto* type = mlx_type_of(types[i]);
-    const auto name = names.find(tensors[i].name);
+    auto name = names.find(tensors[i].name);
+    if (name) name = formats::mlx_names.from_hugging_face(table, std::move(*name));
     if ((!type && !types[i]->is_plain()) || !name || !name->name.ends_with(kWeight)) {
       problems.push_back(fmt::format("'{}' as {}", tensors[i].name, types[i]->name));
       continue;

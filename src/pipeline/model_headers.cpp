@@ -1,10 +1,6 @@
 #include "pipeline/model_headers.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 
@@ -23,13 +19,6 @@ namespace fs = std::filesystem;
 constexpr uint64_t kFirstBytes = 1u << 20;
 constexpr uint64_t kMostHeaderBytes = 256u << 20;
 constexpr uint64_t kSafetensorsLengthBytes = 8;
-
-std::string temporary_folder() {
-  std::error_code error;
-  auto path = (fs::temp_directory_path(error) / "adze-headers.XXXXXX").string();
-  if (!error && ::mkdtemp(path.data())) return path;
-  fail(ErrorCode::io, "{}: cannot create a folder here: {}", path, std::strerror(errno));
-}
 
 // The bytes that are there, and behind them a hole up to the size.
 void write_with_hole(const std::string& path, const std::string& start, uint64_t size) {
@@ -119,41 +108,30 @@ class HeaderFetcher {
 
 }  // namespace
 
-ModelHeaders::ModelHeaders(const hub::HubName& name, const hub::HubOptions& options, Progress& progress) {
+ModelHeaders::ModelHeaders(const hub::HubName& name, const hub::HubOptions& options, Progress& progress)
+    : folder_(folder_for_temporaries() + "/adze-headers") {
   hub::HttpClient client({.timeout_seconds = options.timeout_seconds}, progress);
   const auto repository = hub::list_repository(name, options, client);
   const auto files = hub::files_meant(repository, name);
-  folder_ = temporary_folder();
-  try {
-    HeaderFetcher fetcher(repository, options, progress);
-    std::vector<std::string> paths;
-    for (const auto& file : files) {
-      const auto target = folder_ + "/" + file.path;
-      fs::create_directories(fs::path(target).parent_path());
-      const bool is_gguf = file.path.ends_with(".gguf");
-      if (is_gguf || file.path.ends_with(".safetensors")) {
-        is_gguf ? fetcher.fetch_gguf(file, target) : fetcher.fetch_safetensors(file, target);
-        weight_file_bytes_ += file.bytes;
-      } else if (file.path.ends_with(".bin")) {
-        fail(ErrorCode::unsupported, "{}: {}: weights of PyTorch have no header to plan by; use `adze pull` first",
-             repository.name, file.path);
-      } else {
-        fetcher.fetch_whole(file, target);
-      }
-      paths.push_back(file.path);
+  HeaderFetcher fetcher(repository, options, progress);
+  std::vector<std::string> paths;
+  for (const auto& file : files) {
+    const auto target = folder_.path() + "/" + file.path;
+    fs::create_directories(fs::path(target).parent_path());
+    const bool is_gguf = file.path.ends_with(".gguf");
+    if (is_gguf || file.path.ends_with(".safetensors")) {
+      is_gguf ? fetcher.fetch_gguf(file, target) : fetcher.fetch_safetensors(file, target);
+      weight_file_bytes_ += file.bytes;
+    } else if (file.path.ends_with(".bin")) {
+      fail(ErrorCode::unsupported, "{}: {}: weights of PyTorch have no header to plan by; use `adze pull` first",
+           repository.name, file.path);
+    } else {
+      fetcher.fetch_whole(file, target);
     }
-    model_path_ = hub::path_of_model(folder_, paths, name);
-    fetched_bytes_ = fetcher.fetched_bytes();
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-    throw;
+    paths.push_back(file.path);
   }
-}
-
-ModelHeaders::~ModelHeaders() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  model_path_ = hub::path_of_model(folder_.path(), paths, name);
+  fetched_bytes_ = fetcher.fetched_bytes();
 }
 
 }  // namespace adze::pipeline

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/progress.h"
+#include "base/temporary_folder.h"
 #include "hub/hub_files.h"
 
 namespace adze::pipeline {
@@ -16,9 +17,6 @@ class ModelHeaders {
   /// Asks the hub for the beginning of each file of weights, and for the small files beside them.
   /// Throws Error as hub::pull() does; Error(unsupported) for weights other than GGUF and safetensors.
   ModelHeaders(const hub::HubName& name, const hub::HubOptions& options, Progress& progress = no_progress());
-  ~ModelHeaders();
-  ModelHeaders(const ModelHeaders&) = delete;
-  ModelHeaders& operator=(const ModelHeaders&) = delete;
 
   /// To read the model from.
   const std::string& model_path() const { return model_path_; }
@@ -26,7 +24,7 @@ class ModelHeaders {
   uint64_t weight_file_bytes() const { return weight_file_bytes_; }
 
  private:
-  std::string folder_;
+  TemporaryFolder folder_;
   std::string model_path_;
   uint64_t fetched_bytes_ = 0;
   uint64_t weight_file_bytes_ = 0;

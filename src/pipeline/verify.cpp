@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/temporary_folder.h"
 #include "base/this_program.h"
 #include "formats/format.h"
 #include "formats/gguf/gguf_header.h"
@@ -278,15 +279,8 @@ class Verification {
   /// Beside the other one, for as long as it takes.
   template <typename Add>
   void make_folder_again(QuantizeRequest again, SourceSums& sums, const Add& add) const {
-    struct Removed {
-      ~Removed() {
-        std::error_code ignored;
-        fs::remove_all(path, ignored);
-      }
-      std::string path;
-    };
-    const Removed folder{fs::path(request_.output + "/").parent_path().string() + ".again"};
-    again.target = folder.path;
+    const TemporaryFolder folder(fs::path(request_.output + "/").parent_path().string() + ".again");
+    again.target = folder.path() + "/again";
     for (const auto& file : quantize(again, sums).files) add(file.path, MappedFile::open(file.path)->bytes());
   }
 

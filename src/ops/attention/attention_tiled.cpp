@@ -13,34 +13,12 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kFewTileRows = 48;  // still enough to pay for widening a segment
-constexpr int64_t kTilesPerThread = 4;
-
 constexpr int64_t kSplitRows = 16;           // of a task whose spans are shared out
 constexpr int64_t kSplitTasksPerThread = 2;  // with fewer tasks than that, threads would wait for each other
 constexpr int64_t kSpansPerThread = 4;       // that are held at once
 
 const AttentionParameters& parameters_of(const KernelCall& call) {
   return *static_cast<const AttentionParameters*>(call.parameters);
-}
-
-int64_t tiles_of(const KernelCall& call, int64_t tile_tokens) {
-  int64_t tiles = 0;
-  for (const SequenceView& sequence : call.inputs[3].batch->sequences) {
-    tiles += (sequence.tokens + tile_tokens - 1) / tile_tokens;
-  }
-  return tiles * parameters_of(call).key_heads;
-}
-
-// Large tiles use each segment more often, but every thread should get some.
-int64_t choose_tile_tokens(const KernelCall& call, int64_t threads) {
-  const int64_t group = parameters_of(call).query_heads / parameters_of(call).key_heads;
-  int64_t rows = kMaxTileRows;
-  while (threads > 1 && rows / 2 >= kFewTileRows &&
-         tiles_of(call, std::max<int64_t>(1, rows / group)) < kTilesPerThread * threads) {
-    rows /= 2;
-  }
-  return std::max<int64_t>(1, rows / group);
 }
 
 // Calls `visit(task, number)` for every tile of the batch, a sequence's last tile first: it sees the most history.
@@ -203,7 +181,7 @@ void run_tiled_attention(const AttentionKernels& kernels, const KernelCall& call
     if (thread == team.thread()) scratch = placed;
   }
   AttentionWalk walk(kernels, call, scratch);
-  const int64_t tile_tokens = choose_tile_tokens(call, team.threads());
+  const int64_t tile_tokens = choose_tile_tokens(*call.inputs[3].batch, parameters_of(call), team.threads());
   SplitAttention split(call, team, walk, tile_tokens);
   if (split.pays()) return split.run(cursor);
   if (team.threads() > 1 && split.has_large_tiles()) return claim_tiles(call, team, walk, tile_tokens, next_tile);

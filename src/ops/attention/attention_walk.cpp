@@ -23,12 +23,32 @@ float sum_of_weights(const float* partial) {
   return sums[0];
 }
 
+constexpr int64_t kFewTileRows = 48;  // still enough to pay for widening a segment
+constexpr int64_t kTilesPerThread = 4;
+
+int64_t tiles_of(const BatchView& batch, int64_t key_heads, int64_t tile_tokens) {
+  int64_t tiles = 0;
+  for (const SequenceView& sequence : batch.sequences) tiles += (sequence.tokens + tile_tokens - 1) / tile_tokens;
+  return tiles * key_heads;
+}
+
 const uint8_t* segment_at(const StateView& state, const TileTask& task, int64_t position) {
   const int32_t page = task.sequence.pages[position / state.page_tokens];
   return reinterpret_cast<const uint8_t*>(state.at(page, task.key_head, position % state.page_tokens));
 }
 
 }  // namespace
+
+int64_t choose_tile_tokens(const BatchView& batch, const AttentionParameters& parameters, int64_t threads) {
+  const int64_t group = parameters.query_heads / parameters.key_heads;
+  const auto tokens_of = [&](int64_t rows) { return std::max<int64_t>(1, rows / group); };
+  int64_t rows = kMaxTileRows;
+  while (threads > 1 && rows / 2 >= kFewTileRows &&
+         tiles_of(batch, parameters.key_heads, tokens_of(rows)) < kTilesPerThread * threads) {
+    rows /= 2;
+  }
+  return tokens_of(rows);
+}
 
 int padded_head_dim(int64_t head_dim) { return static_cast<int>((head_dim + 15) / 16 * 16); }
 

@@ -27,6 +27,9 @@ struct TileTask {
   int64_t end;
 };
 
+/// Tokens of a tile: large tiles use each segment more often, but every thread should get some.
+int64_t choose_tile_tokens(const BatchView& batch, const AttentionParameters& parameters, int64_t threads);
+
 /// Spans [begin, end) of the history, counted from position 0.
 struct SpanRange {
   int64_t begin;

@@ -1,40 +1,19 @@
 #include "ops/gather_positions/gather_positions.h"
 
-#include <algorithm>
-
-#include "codecs/codec.h"
-#include "ops/schema_checks.h"
+#include "ops/table_rows.h"
 
 namespace adze::ops {
 namespace {
 
-std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
-  require_input_count(node, 2, 2);
-  const auto& table = require_weight(node, 0, 2, "table");
-  const auto& batch = require_input(node, 1, graph::ValueKind::batch, "batch");
-  return {graph::ValueType::tensor(&codecs::f32.info, {batch.dims[0], table.dims[1]})};
-}
-
 void gather_positions_reference(const KernelCall& call, const Team& team) {
-  const TensorView& table = call.inputs[0].tensor;
-  const TensorView& out = call.outputs[0].tensor;
-  const auto& codec = codecs::codec_of(table.storage);
   const auto positions = call.inputs[1].batch->positions;
-  const auto [begin, end] = team.share(positions.size());
-  for (size_t row = begin; row < end; ++row) {
-    float* to = out.floats(static_cast<int64_t>(row));
-    if (positions[row] < table.rows) {
-      codec.decode(table.data + positions[row] * table.row_bytes, to, table.row_length);
-    } else {
-      std::fill_n(to, out.row_length, 0.0f);
-    }
-  }
+  take_table_rows(call, team, [&](size_t row) { return positions[row]; });
 }
 
 constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, gather_positions_reference}};
 
 }  // namespace
 
-const Op gather_positions{{"gather_positions", "look-up by position", infer}, nullptr, kKernels, -1, 1};
+const Op gather_positions{{"gather_positions", "look-up by position", infer_rows_of_batch}, nullptr, kKernels, -1, 1};
 
 }  // namespace adze::ops

@@ -1,9 +1,6 @@
 #include "ops/gather_rows/gather_rows.h"
 
-#include <algorithm>
-
-#include "codecs/codec.h"
-#include "ops/schema_checks.h"
+#include "ops/table_rows.h"
 
 namespace adze::ops {
 namespace {
@@ -16,19 +13,8 @@ std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
 }
 
 void gather_rows_reference(const KernelCall& call, const Team& team) {
-  const TensorView& table = call.inputs[0].tensor;
-  const TensorView& ids = call.inputs[1].tensor;
-  const TensorView& out = call.outputs[0].tensor;
-  const auto& codec = codecs::codec_of(table.storage);
-  const auto [begin, end] = team.share(static_cast<size_t>(out.rows));
-  for (auto row = static_cast<int64_t>(begin); row < static_cast<int64_t>(end); ++row) {
-    const int64_t id = ids.ints(0)[row];
-    if (id < 0 || id >= table.rows) {
-      std::fill_n(out.floats(row), out.row_length, 0.0f);
-    } else {
-      codec.decode(table.data + id * table.row_bytes, out.floats(row), table.row_length);
-    }
-  }
+  const int32_t* ids = call.inputs[1].tensor.ints(0);
+  take_table_rows(call, team, [&](size_t row) { return ids[row]; });
 }
 
 constexpr Kernel kKernels[] = {{"reference", Isa::scalar, nullptr, nullptr, nullptr, gather_rows_reference}};

@@ -65,7 +65,7 @@ struct Product {
       for (int q = 0; q < kQuads; q += kRun) {
         add_run(codes, q, x, load_words(scales + q / kQuadsInPart * kGroupRows), sum);
       }
-      codes.at += Codes::kBlockBytes;
+      codes.next_block();
       x += kBlockNumbers * kTokens;
       scales += kLayout.scales_per_block * kGroupRows;
     }
@@ -129,16 +129,15 @@ struct Product {
   }
 
   static void run_packed(const uint8_t* record, const Panel& panel, int blocks, float* sums) {
-    typedef RecordCodes<kLayout> Codes;
     constexpr Rows16Layout layout = kLayout;  // that no address of a template argument, a weak symbol, is taken
     SuperBlockScales scales;
     Panel at = panel;
     for (int s = 0; s < blocks / kSuperBlocks; ++s, record += record_bytes(kLayout), next_super_block(at)) {
-      prefetch_behind<record_bytes(kLayout)>(record);
+      prefetch_behind<header_bytes(kLayout)>(record);
       unpack_super_block_scales(layout, record, scales);
-      for (int row = 0; row < kGroupRows; row += kHalfRows) {
-        add_super_block(Codes{record + header_bytes(kLayout) + 4 * row}, at, scales, row, sums + row);
-      }
+      const uint8_t* planes = record + header_bytes(kLayout);
+      add_super_block(FetchingRecordCodes<kLayout>{{planes}}, at, scales, 0, sums);
+      add_super_block(RecordCodes<kLayout>{planes + 4 * kHalfRows}, at, scales, kHalfRows, sums + kHalfRows);
     }
   }
 };

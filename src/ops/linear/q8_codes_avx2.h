@@ -65,6 +65,7 @@ struct TileCodes {
   inline __attribute__((always_inline)) __m256i quad(int q) const {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + q * kPlaneBytes));
   }
+  inline __attribute__((always_inline)) void next_block() { at += kBlockBytes; }
 };
 
 template <Rows16Layout kLayout>
@@ -77,6 +78,7 @@ struct RecordCodes {
     const __m128i numbers = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kNumbers.of_code));
     return _mm256_shuffle_epi8(flipped(_mm256_broadcastsi128_si256(numbers)), code(q));
   }
+  inline __attribute__((always_inline)) void next_block() { at += kBlockBytes; }
 
  private:
   static constexpr LevelNumbers kNumbers = level_numbers(kLayout);
@@ -100,6 +102,15 @@ struct RecordCodes {
     const __m256i moved = from >= to ? _mm256_srl_epi16(plane, _mm_cvtsi32_si128(from - to))
                                      : _mm256_sll_epi16(plane, _mm_cvtsi32_si128(to - from));
     return _mm256_and_si256(moved, _mm256_set1_epi8(static_cast<char>(((1 << bits) - 1) << to)));
+  }
+};
+
+/// Fetches what comes behind as it goes: of the two halves of the rows, the first does.
+template <Rows16Layout kLayout>
+struct FetchingRecordCodes : RecordCodes<kLayout> {
+  inline __attribute__((always_inline)) void next_block() {
+    prefetch_behind<RecordCodes<kLayout>::kBlockBytes>(this->at);
+    RecordCodes<kLayout>::next_block();
   }
 };
 

@@ -12,9 +12,6 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kFewTileRows = 48;  // still enough to pay for widening a segment
-constexpr int64_t kTilesPerThread = 4;
-
 const AttentionParameters& parameters_of(const KernelCall& call) {
   return static_cast<const SelfAttentionParameters*>(call.parameters)->attention;
 }
@@ -57,19 +54,6 @@ void for_each_tile(const KernelCall& call, int64_t tile_tokens, const Visit& vis
       }
     }
   }
-}
-
-int64_t choose_tile_tokens(const KernelCall& call, int64_t threads) {
-  const int64_t group = group_of(parameters_of(call));
-  const auto tokens_of = [&](int64_t rows) { return std::max<int64_t>(1, rows / group); };
-  const auto tiles_of = [&](int64_t rows) {
-    int64_t tiles = 0;
-    for_each_tile(call, tokens_of(rows), [&](const HeadTile&) { ++tiles; });
-    return tiles;
-  };
-  int64_t rows = kMaxTileRows;
-  while (threads > 1 && rows / 2 >= kFewTileRows && tiles_of(rows) < kTilesPerThread * threads) rows /= 2;
-  return tokens_of(rows);
 }
 
 /// One key head of one sequence, as the walk through histories wants it.
@@ -159,7 +143,7 @@ void run_tiled_self_attention(const AttentionKernels& kernels, const KernelCall&
     scratch = place_thread(cursor, parameters_of(call).head_dim, call.inputs[0].tensor.rows);
   }
   HeadAttention heads(kernels, call, scratch);
-  const int64_t tile_tokens = choose_tile_tokens(call, team.threads());
+  const int64_t tile_tokens = choose_tile_tokens(*call.inputs[3].batch, parameters_of(call), team.threads());
   int64_t total = 0;
   for_each_tile(call, tile_tokens, [&](const HeadTile& tile) { total += tile.cost(); });
   int64_t before = 0;
