@@ -6,6 +6,7 @@
 #include "codecs/group_codecs.h"
 #include "codecs/transcode.h"
 #include "model/transcoded_tensor.h"
+#include "ops/linear/rows16_packing.h"
 
 namespace adze::runtime {
 namespace {
@@ -26,8 +27,9 @@ bool takes(StorageType type, const model::Tensor& tensor) {
   return result.impossible_groups == 0 && result.largest_difference <= kNegligible * result.largest_step;
 }
 
-// Null where there is none.
+// Null where there is none, or where kernels read the tensor as it is.
 StorageType kernel_type(const model::Tensor& tensor) {
+  if (ops::rows16_layout(tensor.storage)) return nullptr;
   for (const auto* codec : kKernelTypes) {
     if (takes(&codec->info, tensor)) return &codec->info;
   }

@@ -39,12 +39,20 @@ inline constexpr float kSumOffset = 12582912.0f;
 struct Panel {
   int8_t* codes;  // [block][tokens][32], or [super-block][tokens][256] where rules say so
   float* scales;  // [block or super-block][tokens]
-  /// A scale per block: [block][1 or 2][tokens]; for layouts with minima, float: scale * sum of the codes; for the
-  /// others, where integer sums start: kSumStart - zero_point * sum of the codes. Sums run over as many numbers as
-  /// share a weight scale: a part. A scale per super-block: [super-block][CodeRules::sums][tokens], see
-  /// store_super_block_sums.
+  /// A scale per block: [block][1 or 2][tokens], see SumWords; sums run over as many numbers as share a weight scale: a
+  /// part. A scale per super-block: [super-block][CodeRules::sums][tokens], see store_super_block_sums.
   int32_t* sums;
 };
+
+/// What a panel keeps for each part: where its integer sums start, kSumStart - zero_point * sum of the codes; for
+/// layouts with minima, float: scale * sum of the codes; or the one and then the other.
+enum class SumWords : uint8_t { start, scaled, start_and_scaled };
+
+static constexpr SumWords sum_words(const Rows16Layout& layout) {
+  if (!layout.has_minima) return SumWords::start;
+  return layout.zero_point ? SumWords::start_and_scaled : SumWords::scaled;
+}
+static constexpr int word_count(SumWords words) { return words == SumWords::start_and_scaled ? 2 : 1; }
 
 /// How the codes of a weight (with levels: their numbers) enter the integer products.
 struct CodeRules {

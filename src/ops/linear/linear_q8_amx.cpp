@@ -35,8 +35,11 @@ void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const
   }
 }
 
-template <int kGroups, bool kMinima>
+template <int kGroups, SumWords kWords>
 class Product {
+  static constexpr bool kMinima = kWords != SumWords::start;
+  static constexpr int kSumRows = word_count(kWords);
+
  public:
   Product(const CodeTile* tiles, const Panel& panel, int tokens, float* totals)
       : tokens_(tokens), x_(panel.codes), x_scales_(panel.scales), x_sums_(panel.sums), totals_(totals) {
@@ -129,7 +132,7 @@ class Product {
 
   inline __attribute__((always_inline)) void load_scales(Scales& scales) const {
     scales.x_scales = x_scales_ + first_scaled_;
-    scales.x_sums = x_sums_ + first_scaled_;
+    scales.x_sums = x_sums_ + (kSumRows - 1) * tokens_ + first_scaled_;  // where there are minima, scaled ones
     scales.totals = totals_ + first_scaled_ * kGroups * kGroupRows;
     scales.tokens = tokens_ - first_scaled_;
 #pragma GCC unroll 2
@@ -180,7 +183,7 @@ class Product {
     if (first_scaled_ < tokens_) return;
     first_scaled_ = 0;
     x_scales_ += tokens_;
-    x_sums_ += tokens_;
+    x_sums_ += kSumRows * tokens_;
     for (int g = 0; g < kGroups; ++g) {
       scales_[g] += kGroupRows;
       minima_[g] += kGroupRows;
@@ -201,15 +204,21 @@ class Product {
   float* const totals_;
 };
 
-template <bool kMinima>
+template <SumWords kWords>
 void multiply_groups(const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {
-  if (extent.groups == 2) return Product<2, kMinima>(tiles, panel, extent.tokens, sums).run(extent.blocks);
-  Product<1, kMinima>(tiles, panel, extent.tokens, sums).run(extent.blocks);
+  if (extent.groups == 2) return Product<2, kWords>(tiles, panel, extent.tokens, sums).run(extent.blocks);
+  Product<1, kWords>(tiles, panel, extent.tokens, sums).run(extent.blocks);
 }
 
 void multiply(const CodeRules& rules, const CodeTile* tiles, const Panel& panel, const Extent& extent, float* sums) {
-  if (rules.has_minima) return multiply_groups<true>(tiles, panel, extent, sums);
-  multiply_groups<false>(tiles, panel, extent, sums);
+  switch (sum_words(*rules.layout)) {
+    case SumWords::start:
+      return multiply_groups<SumWords::start>(tiles, panel, extent, sums);
+    case SumWords::scaled:
+      return multiply_groups<SumWords::scaled>(tiles, panel, extent, sums);
+    case SumWords::start_and_scaled:
+      return multiply_groups<SumWords::start_and_scaled>(tiles, panel, extent, sums);
+  }
 }
 
 void multiply_packed(const Rows16Layout& layout, const uint8_t* record, const Panel& panel, const Extent& extent,

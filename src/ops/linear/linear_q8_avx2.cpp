@@ -23,8 +23,9 @@ void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const
 // ---- products
 
 /// kQuadsToWiden: see quads_to_widen.
-template <int kTokens, int kParts, bool kMinima, int kQuadsToWiden>
+template <int kTokens, int kParts, SumWords kWords, int kQuadsToWiden>
 struct Product {
+  static constexpr int kSumRows = word_count(kWords);
   static constexpr int kQuadsInPart = kQuads / kParts;
   static constexpr int kRun = kQuadsToWiden == 0 ? 1 : kQuadsToWiden < kQuadsInPart ? kQuadsToWiden : kQuadsInPart;
 
@@ -58,7 +59,7 @@ struct Product {
                                                              const int32_t* sums, __m256 scale, float* total) {
     __m256i sum[kTokens];
 #pragma GCC unroll 6
-    for (int t = 0; t < kTokens; ++t) sum[t] = _mm256_set1_epi32(kMinima ? kSumStart : sums[t]);
+    for (int t = 0; t < kTokens; ++t) sum[t] = _mm256_set1_epi32(kWords == SumWords::scaled ? kSumStart : sums[t]);
 #pragma GCC unroll 8
     for (int q = 0; q < kQuadsInPart; q += kRun) add_run(codes, first + q, block.codes, sum);
     const __m256 offset = _mm256_mul_ps(scale, _mm256_set1_ps(-kSumOffset));
@@ -85,16 +86,18 @@ struct Product {
                                                               const float* scales, const float* minima, float* total) {
 #pragma GCC unroll 2
     for (int p = 0; p < kParts; ++p) {
-      const int32_t* sums = block.sums + p * kTokens;
+      const int32_t* sums = block.sums + p * kSumRows * kTokens;
       add_part(codes, p * kQuadsInPart, block, sums, _mm256_loadu_ps(scales + p * kGroupRows), total);
-      if constexpr (kMinima) subtract_minima(_mm256_loadu_ps(minima + p * kGroupRows), sums, total);
+      if constexpr (kWords != SumWords::start) {
+        subtract_minima(_mm256_loadu_ps(minima + p * kGroupRows), sums + (kSumRows - 1) * kTokens, total);
+      }
     }
   }
 
   static inline __attribute__((always_inline)) void next_block(Panel& panel) {
     panel.codes += kBlockNumbers * kTokens;
     panel.scales += kTokens;
-    panel.sums += kParts * kTokens;
+    panel.sums += kParts * kSumRows * kTokens;
   }
 
   static void run(const CodeTile& tile, const Panel& panel, int blocks, float* sums) {
@@ -144,31 +147,35 @@ struct PackedRunsByTokens {
   RunPacked runs[kMaxPackedTokens + 1];
 };
 
-template <int kParts, bool kMinima, int kQuadsToWiden>
+template <int kParts, SumWords kWords, int kQuadsToWiden>
 constexpr RunsByTokens kRuns = {{
     nullptr,
-    Product<1, kParts, kMinima, kQuadsToWiden>::run,
-    Product<2, kParts, kMinima, kQuadsToWiden>::run,
-    Product<3, kParts, kMinima, kQuadsToWiden>::run,
-    Product<4, kParts, kMinima, kQuadsToWiden>::run,
-    Product<5, kParts, kMinima, kQuadsToWiden>::run,
-    Product<6, kParts, kMinima, kQuadsToWiden>::run,
+    Product<1, kParts, kWords, kQuadsToWiden>::run,
+    Product<2, kParts, kWords, kQuadsToWiden>::run,
+    Product<3, kParts, kWords, kQuadsToWiden>::run,
+    Product<4, kParts, kWords, kQuadsToWiden>::run,
+    Product<5, kParts, kWords, kQuadsToWiden>::run,
+    Product<6, kParts, kWords, kQuadsToWiden>::run,
 }};
 
 const RunsByTokens& runs_of(const CodeRules& rules) {
   const int widen = quads_to_widen(rules.bits);
   if (rules.scales_per_block == 2) {
-    if (rules.has_minima) return kRuns<2, true, 8>;
-    if (widen <= 2) return widen == 1 ? kRuns<2, false, 1> : kRuns<2, false, 2>;
-    return kRuns<2, false, 4>;  // a part has no more
+    if (rules.has_minima) return kRuns<2, SumWords::scaled, 8>;
+    if (widen <= 2) return widen == 1 ? kRuns<2, SumWords::start, 1> : kRuns<2, SumWords::start, 2>;
+    return kRuns<2, SumWords::start, 4>;  // a part has no more
   }
-  if (rules.has_minima) return widen == 8 ? kRuns<1, true, 8> : kRuns<1, true, 4>;
-  if (widen >= 4) return widen == 8 ? kRuns<1, false, 8> : kRuns<1, false, 4>;
-  return widen == 1 ? kRuns<1, false, 1> : kRuns<1, false, 0>;
+  if (sum_words(*rules.layout) == SumWords::start_and_scaled) return kRuns<1, SumWords::start_and_scaled, 0>;
+  if (rules.has_minima) {
+    if (widen == 2) return kRuns<1, SumWords::scaled, 2>;
+    return widen == 8 ? kRuns<1, SumWords::scaled, 8> : kRuns<1, SumWords::scaled, 4>;
+  }
+  if (widen >= 4) return widen == 8 ? kRuns<1, SumWords::start, 8> : kRuns<1, SumWords::start, 4>;
+  return widen == 1 ? kRuns<1, SumWords::start, 1> : kRuns<1, SumWords::start, 0>;
 }
 
 template <int kTokens, Rows16Layout kLayout>
-constexpr RunPacked kRunPacked = Product<kTokens, kLayout.scales_per_block, kLayout.has_minima,
+constexpr RunPacked kRunPacked = Product<kTokens, kLayout.scales_per_block, sum_words(kLayout),
                                          quads_to_widen(number_bits(kLayout))>::template run_packed<kLayout>;
 
 template <Rows16Layout kLayout>

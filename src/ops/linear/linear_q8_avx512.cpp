@@ -23,8 +23,9 @@ void unpack(const Rows16Layout& layout, const uint8_t* record, int blocks, const
 
 // ---- products
 
-template <int kTokens, int kGroups, int kParts, bool kMinima>
+template <int kTokens, int kGroups, int kParts, SumWords kWords>
 struct Product {
+  static constexpr bool kMinima = kWords != SumWords::start;
   static constexpr int kQuadsInPart = kQuads / kParts;
 
   // What the numbers of one weight scale are multiplied with, and their scales.
@@ -41,7 +42,7 @@ struct Product {
                                                               const Part& part, __m512i (&sum)[kGroups][kTokens]) {
 #pragma GCC unroll 8
     for (int t = 0; t < kTokens; ++t) {
-      const __m512i start = _mm512_set1_epi32(kMinima ? kSumStart : part.sums[t]);
+      const __m512i start = _mm512_set1_epi32(kWords == SumWords::scaled ? kSumStart : part.sums[t]);
 #pragma GCC unroll 2
       for (int g = 0; g < kGroups; ++g) sum[g][t] = start;
     }
@@ -80,9 +81,10 @@ struct Product {
       }
     }
     if constexpr (kMinima) {
+      const int32_t* scaled_sums = part.sums + (word_count(kWords) - 1) * kTokens;
 #pragma GCC unroll 8
       for (int t = 0; t < kTokens; ++t) {
-        const __m512 code_sum = _mm512_castsi512_ps(_mm512_set1_epi32(part.sums[t]));
+        const __m512 code_sum = _mm512_castsi512_ps(_mm512_set1_epi32(scaled_sums[t]));
 #pragma GCC unroll 2
         for (int g = 0; g < kGroups; ++g) {
           total[g][t] = _mm512_fnmadd_ps(_mm512_loadu_ps(part.minima[g]), code_sum, total[g][t]);
@@ -93,7 +95,7 @@ struct Product {
 
   // Both loops below walk through `part` in the same steps.
   static inline __attribute__((always_inline)) void next_part(bool ends_block, Part& part) {
-    part.sums += kTokens;
+    part.sums += word_count(kWords) * kTokens;
     if (ends_block) {
       part.codes += kBlockNumbers * kTokens;
       part.activation_scales += kTokens;
@@ -181,20 +183,20 @@ struct PackedRunsByTokens {
   RunPacked runs[kMaxPackedTokens + 1];
 };
 
-template <int kGroups, int kParts, bool kMinima>
+template <int kGroups, int kParts, SumWords kWords>
 constexpr RunsByTokens kRuns = {{
     nullptr,
-    Product<1, kGroups, kParts, kMinima>::run,
-    Product<2, kGroups, kParts, kMinima>::run,
-    Product<3, kGroups, kParts, kMinima>::run,
-    Product<4, kGroups, kParts, kMinima>::run,
-    Product<5, kGroups, kParts, kMinima>::run,
-    Product<6, kGroups, kParts, kMinima>::run,
+    Product<1, kGroups, kParts, kWords>::run,
+    Product<2, kGroups, kParts, kWords>::run,
+    Product<3, kGroups, kParts, kWords>::run,
+    Product<4, kGroups, kParts, kWords>::run,
+    Product<5, kGroups, kParts, kWords>::run,
+    Product<6, kGroups, kParts, kWords>::run,
 }};
 
 template <int kTokens, Rows16Layout kLayout>
 constexpr RunPacked kRunPacked =
-    Product<kTokens, 1, kLayout.scales_per_block, kLayout.has_minima>::template run_packed<kLayout>;
+    Product<kTokens, 1, kLayout.scales_per_block, sum_words(kLayout)>::template run_packed<kLayout>;
 
 template <Rows16Layout kLayout>
 constexpr PackedRunsByTokens kPackedRuns = {{
@@ -211,8 +213,12 @@ constexpr PackedRunsByTokens kPackedRuns = {{
 
 template <int kGroups>
 const RunsByTokens& runs_of(const CodeRules& rules) {
-  if (rules.scales_per_block == 1) return rules.has_minima ? kRuns<kGroups, 1, true> : kRuns<kGroups, 1, false>;
-  return rules.has_minima ? kRuns<kGroups, 2, true> : kRuns<kGroups, 2, false>;
+  const SumWords words = sum_words(*rules.layout);
+  if (words == SumWords::start_and_scaled) return kRuns<kGroups, 1, SumWords::start_and_scaled>;
+  if (rules.scales_per_block == 2) {
+    return rules.has_minima ? kRuns<kGroups, 2, SumWords::scaled> : kRuns<kGroups, 2, SumWords::start>;
+  }
+  return rules.has_minima ? kRuns<kGroups, 1, SumWords::scaled> : kRuns<kGroups, 1, SumWords::start>;
 }
 
 const PackedRunsByTokens& packed_runs_of(const Rows16Layout& layout) {

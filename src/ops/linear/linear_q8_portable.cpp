@@ -76,16 +76,19 @@ void add_part(const Operands& o, int part, float* totals, int64_t stride) {
   const int quads = kQuads / o.rules.scales_per_block;
   const int block = part / o.rules.scales_per_block;
   const int first = part % o.rules.scales_per_block * quads;
+  const SumWords words = sum_words(*o.rules.layout);
   const float* scales = o.tile.scales + part * kGroupRows;
   for (int t = 0; t < o.tokens; ++t, totals += stride) {
     const int8_t* x = o.panel.codes + (block * o.tokens + t) * kBlockNumbers + 4 * first;
     const float x_scale = o.panel.scales[block * o.tokens + t];
-    const int32_t given = o.panel.sums[part * o.tokens + t];
+    const int32_t* given = o.panel.sums + part * word_count(words) * o.tokens + t;
     int32_t sums[kGroupRows];
     sum_codes(o.tile.codes + (block * kQuads + first) * kPlaneBytes, x, quads,
-              o.rules.has_minima ? 0 : given - kSumStart, sums);
+              words == SumWords::scaled ? 0 : *given - kSumStart, sums);
     float scaled_sum = 0;  // of the codes, where there are minima
-    if (o.rules.has_minima) __builtin_memcpy(&scaled_sum, &given, sizeof scaled_sum);
+    if (words != SumWords::start) {
+      __builtin_memcpy(&scaled_sum, given + (word_count(words) - 1) * o.tokens, sizeof scaled_sum);
+    }
     for (int row = 0; row < kGroupRows; ++row) {
       const float product = static_cast<float>(sums[row]) * scales[row];
       totals[row] = std::fma(product, x_scale, totals[row]);

@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 
+#include "codecs/group_codecs.h"
 #include "ops/linear/quantize_activation.h"
 #include "ops/linear/rows16_packing.h"
 #include "ops/linear/test_linear_case.h"
@@ -33,13 +34,24 @@ struct Subject {
 // Sanitizers look for other mistakes than numbers, in code that all storage types share, and are ten times as slow.
 constexpr size_t kSubjectsSkipped = std::string_view(ADZE_SANITIZE).empty() ? 0 : 6;
 
+// One of the family for each width of codes that is packed, and each way to have an offset.
+std::vector<const codecs::Codec*> codecs_to_multiply() {
+  const auto all = codecs::all_codecs();
+  std::vector<const codecs::Codec*> list(all.begin(), all.end());
+  for (const char* name : {"affine4_g64_bf16", "affine5_g64_f16", "affine6_g128_bf16", "affine8_g64_bf16",
+                           "uint4_g128_f16", "int3_g64_f16", "int8_g128_f32"}) {
+    list.push_back(&codecs::group_codec(*codecs::parse_group_codec_name(name)));
+  }
+  return list;
+}
+
 // Every fast kernel with every storage type and activation it accepts on this machine; one in seven under sanitizers.
 std::vector<Subject> subjects() {
   std::vector<Subject> list;
   size_t accepted = 0;
   for (const Kernel& kernel : linear.kernels) {
     if (&kernel == &reference() || !isa_includes(active_isa(), kernel.isa)) continue;
-    for (const codecs::Codec* codec : codecs::all_codecs()) {
+    for (const codecs::Codec* codec : codecs_to_multiply()) {
       for (const char* activation : {"f32", "q8_32", "q8_32x2", "q8_256", "q8_256x2"}) {
         const LinearCase probe(*codec, {1, 256, 16}, activation);
         if (!probe.refusal(kernel) && accepted++ % (kSubjectsSkipped + 1) == 0) {

@@ -41,15 +41,17 @@ inline float quantize_blocks(const Lanes& lanes, const float* x, int64_t stride,
   return finite ? 0.0f : __builtin_nanf("");
 }
 
-/// Sums of the codes of a block, in the form that the layout wants: see Panel.
+/// Sums of the codes of a block, in the form that the layout wants: see SumWords.
 inline void store_block_sums(float scale, const HalfSums* halves, const CodeRules& rules, int32_t* sums,
                              int64_t stride) {
   for (int part = 0; part < rules.scales_per_block; ++part) {
     const int32_t sum = rules.scales_per_block == 1 ? halves[0].sum + halves[1].sum : halves[part].sum;
     const float scaled = scale * static_cast<float>(sum);
-    int32_t stored = kSumStart - rules.zero_point * sum;
-    if (rules.has_minima) __builtin_memcpy(&stored, &scaled, 4);
-    sums[part * stride] = stored;
+    const SumWords words = sum_words(*rules.layout);
+    if (words != SumWords::scaled) *sums = kSumStart - rules.zero_point * sum;
+    if (words == SumWords::start_and_scaled) sums += stride;
+    if (words != SumWords::start) __builtin_memcpy(sums, &scaled, 4);
+    sums += stride;
   }
 }
 

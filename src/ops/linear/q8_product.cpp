@@ -9,8 +9,8 @@
 namespace adze::ops {
 namespace {
 
-int sum_words(const CodeRules& rules) {
-  if (rules.activation_blocks == 1) return rules.scales_per_block;
+int words_for_a_scale(const CodeRules& rules) {
+  if (rules.activation_blocks == 1) return rules.scales_per_block * word_count(sum_words(*rules.layout));
   const int parts = rules.activation_blocks * rules.scales_per_block;
   const int widest = rules.scales_in_codes ? 0 : 1;
   if (rules.sums_in_pairs) return widest + parts / 2;
@@ -35,7 +35,7 @@ CodeRules rules_of(const Rows16Layout& layout, const Q8Kernels& kernels, bool st
     rules.super_blocks_together = kernels.keeps_super_blocks_together && !straight_from_records;
     rules.sums_in_pairs = layout.has_minima || (kernels.sums_in_pairs && !rules.scales_in_codes);
   }
-  rules.sums = sum_words(rules);
+  rules.sums = words_for_a_scale(rules);
   return rules;
 }
 
@@ -95,7 +95,7 @@ Product Product::of(const KernelCall& call, const Q8Kernels& kernels, unsigned t
 bool Product::quantizes_like(const Product& other) const {
   return planes == other.planes && rules.zero_point == other.rules.zero_point &&
          rules.scales_per_block == other.rules.scales_per_block && rules.has_minima == other.rules.has_minima &&
-         rules.scales_in_codes == other.rules.scales_in_codes &&
+         rules.sums == other.rules.sums && rules.scales_in_codes == other.rules.scales_in_codes &&
          rules.super_blocks_together == other.rules.super_blocks_together;
 }
 

@@ -104,7 +104,7 @@ struct RecordCodes {
 // ---- products
 
 /// `Multiply` has kMaxTokens and add<kTokens, kHalves>(codes, first half of the block, activations of the block, sum).
-template <typename Multiply, int kTokens, int kParts, bool kMinima>
+template <typename Multiply, int kTokens, int kParts, SumWords kWords>
 struct Product {
   typedef int32x4_t IntegerSums[kTokens][kQuarters];
   typedef float32x4_t Totals[kTokens][kQuarters];
@@ -125,7 +125,7 @@ struct Product {
     IntegerSums sum;
 #pragma GCC unroll 6
     for (int t = 0; t < kTokens; ++t) {
-      const int32x4_t start = vdupq_n_s32(kMinima ? kSumStart : part.sums[t]);
+      const int32x4_t start = vdupq_n_s32(kWords == SumWords::scaled ? kSumStart : part.sums[t]);
 #pragma GCC unroll 4
       for (int j = 0; j < kQuarters; ++j) sum[t][j] = start;
     }
@@ -140,14 +140,15 @@ struct Product {
         total[t][j] = vfmaq_n_f32(total[t][j], scaled, part.activation_scales[t]);
       }
     }
-    if constexpr (kMinima) subtract_minima(part, total);
+    if constexpr (kWords != SumWords::start) subtract_minima(part, total);
   }
 
   static inline __attribute__((always_inline)) void subtract_minima(const Part& part, Totals& total) {
+    const int32_t* scaled_sums = part.sums + (word_count(kWords) - 1) * kTokens;
 #pragma GCC unroll 6
     for (int t = 0; t < kTokens; ++t) {
       float code_sum;
-      __builtin_memcpy(&code_sum, part.sums + t, 4);
+      __builtin_memcpy(&code_sum, scaled_sums + t, 4);
 #pragma GCC unroll 4
       for (int j = 0; j < kQuarters; ++j) {
         total[t][j] = vfmsq_n_f32(total[t][j], vld1q_f32(part.minima + 4 * j), code_sum);
@@ -161,7 +162,7 @@ struct Product {
 #pragma GCC unroll 2
     for (int p = 0; p < kParts; ++p) {
       add_part(codes, p, part, total);
-      part.sums += kTokens;
+      part.sums += word_count(kWords) * kTokens;
       part.scales += kGroupRows;
       part.minima += kGroupRows;
     }
@@ -218,24 +219,30 @@ struct Product {
 
 constexpr int kMaxPackedTokens = 2;
 
-template <typename Multiply, typename Codes, int kParts, bool kMinima, int kTokens = Multiply::kMaxTokens>
+template <typename Multiply, typename Codes, int kParts, SumWords kWords, int kTokens = Multiply::kMaxTokens>
 inline void run_tokens(const CodeTile& tile, const Panel& panel, const Extent& extent, float* sums) {
   if (extent.tokens == kTokens) {
-    Product<Multiply, kTokens, kParts, kMinima>::template run<Codes>(tile, panel, extent.blocks, sums);
+    Product<Multiply, kTokens, kParts, kWords>::template run<Codes>(tile, panel, extent.blocks, sums);
   } else if constexpr (kTokens > 1) {
-    run_tokens<Multiply, Codes, kParts, kMinima, kTokens - 1>(tile, panel, extent, sums);
+    run_tokens<Multiply, Codes, kParts, kWords, kTokens - 1>(tile, panel, extent, sums);
   }
 }
 
 template <typename Multiply, typename Codes>
 inline void multiply_tile(const CodeRules& rules, const CodeTile& tile, const Panel& panel, const Extent& extent,
                           float* sums) {
-  if (rules.scales_per_block == 1) {
-    if (rules.has_minima) return run_tokens<Multiply, Codes, 1, true>(tile, panel, extent, sums);
-    return run_tokens<Multiply, Codes, 1, false>(tile, panel, extent, sums);
+  if (rules.scales_per_block == 2) {
+    if (rules.has_minima) return run_tokens<Multiply, Codes, 2, SumWords::scaled>(tile, panel, extent, sums);
+    return run_tokens<Multiply, Codes, 2, SumWords::start>(tile, panel, extent, sums);
   }
-  if (rules.has_minima) return run_tokens<Multiply, Codes, 2, true>(tile, panel, extent, sums);
-  run_tokens<Multiply, Codes, 2, false>(tile, panel, extent, sums);
+  switch (sum_words(*rules.layout)) {
+    case SumWords::start:
+      return run_tokens<Multiply, Codes, 1, SumWords::start>(tile, panel, extent, sums);
+    case SumWords::scaled:
+      return run_tokens<Multiply, Codes, 1, SumWords::scaled>(tile, panel, extent, sums);
+    case SumWords::start_and_scaled:
+      return run_tokens<Multiply, Codes, 1, SumWords::start_and_scaled>(tile, panel, extent, sums);
+  }
 }
 
 typedef void (*RunPacked)(const uint8_t* record, const Panel& panel, int blocks, float* sums);
@@ -246,7 +253,7 @@ struct PackedRuns {
 
 template <typename Multiply, int kTokens, Rows16Layout kLayout>
 constexpr RunPacked kRunPacked =
-    Product<Multiply, kTokens, kLayout.scales_per_block, kLayout.has_minima>::template run_packed<kLayout>;
+    Product<Multiply, kTokens, kLayout.scales_per_block, sum_words(kLayout)>::template run_packed<kLayout>;
 
 template <typename Multiply, Rows16Layout kLayout>
 constexpr PackedRuns kPackedRuns = {{nullptr, kRunPacked<Multiply, 1, kLayout>, kRunPacked<Multiply, 2, kLayout>}};

@@ -5,7 +5,8 @@
 //
 //   f16 scale [16] | f16 minimum [16] if any | group scales if any | blocks of 32 numbers
 //   group scales: int8 [groups][16], then uint8 minima [groups][16]; or nibble pairs [groups][16] (Q2_K);
-//                 or, in place of the f16 scale, e8m0 [16] (MXFP4) or e4m3 [groups][16] (NVFP4)
+//                 or, in place of the f16 numbers, e8m0 [16] (MXFP4), e4m3 [groups][16] (NVFP4), or f32 scale [16] and
+//                 f32 minimum [16] (the family of group codecs)
 //   block: low planes, then high planes, 64 bytes each. Byte 4 r + i of a plane belongs to row r and number
 //   4 q + i of the block; quad q = 0..7 of the numbers lies
 //     8 bits: in plane q     4: in plane q % 4, nibble q / 4     2: in plane q / 4, bits 2 (q % 4)
@@ -32,6 +33,7 @@ enum class GroupScales : uint8_t {
   nibble_pairs,  // scale in the low nibble, minimum in the high one: times the f16 numbers
   e8m0,          // 2^(byte - 128): half of what the file means, as levels are doubled
   e4m3,          // unsigned, half of what the file means
+  floats,        // scale and minimum in f32; scales of at most 19 digits (kSumOffset)
 };
 
 /// What codes of at most four bits stand for.
@@ -43,7 +45,7 @@ enum class Levels : uint8_t { even, iq4, fp4, iq3_xxs, iq3_s, iq2, iq1, signs };
 struct Rows16Layout {
   int low_bits;
   int high_bits;
-  int zero_point;        // 0 where there are minima
+  int zero_point;        // 0 where there are minima, but for bytes: some kernels multiply signed ones
   int record_blocks;     // blocks of 32 in a record
   int scales_per_block;  // 1: a scale for 32 numbers, 2: for 16
   bool has_minima;
@@ -76,16 +78,22 @@ inline constexpr Rows16Layout kSuperIq2{2, 1, 43, 8, 1, false, GroupScales::byte
 inline constexpr Rows16Layout kSuperFineIq2{2, 1, 43, 8, 2, false, GroupScales::bytes, Levels::iq2, -3};  // _xs, _s
 inline constexpr Rows16Layout kSuperIq1{2, 1, 9, 8, 1, false, GroupScales::bytes, Levels::iq1, -3};       // iq1_s
 inline constexpr Rows16Layout kSuperFineIq1{2, 1, 9, 8, 2, false, GroupScales::bytes, Levels::iq1, -3};   // iq1_m
+// Group codecs of so many bits or fewer, in groups of 64 or a multiple.
+inline constexpr Rows16Layout kGroupNibbles{4, 0, 0, 2, 1, true, GroupScales::floats};
+inline constexpr Rows16Layout kGroupFiveBits{4, 1, 0, 2, 1, true, GroupScales::floats};
+inline constexpr Rows16Layout kGroupSixBits{4, 2, 0, 2, 1, true, GroupScales::floats};
+inline constexpr Rows16Layout kGroupBytes{8, 0, 128, 2, 1, true, GroupScales::floats};
 
 template <Rows16Layout...>
 struct LayoutList {};
 using SuperBlockLayouts =
     LayoutList<kSuperTwoBits, kSuperThreeBits, kSuperNibbles, kSuperFiveBits, kSuperSixBits, kSuperTernary,
                kSuperLevelNibbles, kSuperIq3Xxs, kSuperIq3S, kSuperIq2, kSuperFineIq2, kSuperIq1, kSuperFineIq1>;
-using AllLayouts = LayoutList<kNibbles, kNibblesMinima, kFiveBits, kFiveBitsMinima, kBytes, kSuperTwoBits,
-                              kSuperThreeBits, kSuperNibbles, kSuperFiveBits, kSuperSixBits, kOneBit, kTwoBits,
-                              kSuperTernary, kFloatNibbles, kFineFloatNibbles, kLevelNibbles, kSuperLevelNibbles,
-                              kSuperIq3Xxs, kSuperIq3S, kSuperIq2, kSuperFineIq2, kSuperIq1, kSuperFineIq1>;
+using AllLayouts =
+    LayoutList<kNibbles, kNibblesMinima, kFiveBits, kFiveBitsMinima, kBytes, kSuperTwoBits, kSuperThreeBits,
+               kSuperNibbles, kSuperFiveBits, kSuperSixBits, kOneBit, kTwoBits, kSuperTernary, kFloatNibbles,
+               kFineFloatNibbles, kLevelNibbles, kSuperLevelNibbles, kSuperIq3Xxs, kSuperIq3S, kSuperIq2, kSuperFineIq2,
+               kSuperIq1, kSuperFineIq1, kGroupNibbles, kGroupFiveBits, kGroupSixBits, kGroupBytes>;
 
 /// Another number for every layout.
 static constexpr uint64_t key_of(const Rows16Layout& layout) {
@@ -176,7 +184,8 @@ static constexpr int plane_of_quad(int bits, int quad) { return bits == 4 ? quad
 static constexpr int shift_of_quad(int bits, int quad) { return bits * (bits == 4 ? quad / 4 : quad % (8 / bits)); }
 
 static constexpr bool has_own_scales(const Rows16Layout& layout) {
-  return layout.group_scales == GroupScales::e8m0 || layout.group_scales == GroupScales::e4m3;
+  return layout.group_scales == GroupScales::e8m0 || layout.group_scales == GroupScales::e4m3 ||
+         layout.group_scales == GroupScales::floats;
 }
 
 /// The zero point of codes that have the scales of their parts in them, and the largest of them: 2-bit codes times
@@ -204,12 +213,13 @@ static constexpr int parts_of_record(const Rows16Layout& layout) {
 
 static constexpr int group_scale_bytes(const Rows16Layout& layout) {
   if (layout.group_scales == GroupScales::none) return 0;
+  if (layout.group_scales == GroupScales::floats) return 2 * 4 * kGroupRows;
   const bool has_byte_minima = layout.group_scales == GroupScales::bytes && layout.has_minima;
   return parts_of_record(layout) * kGroupRows * (has_byte_minima ? 2 : 1);
 }
 
 static constexpr int header_bytes(const Rows16Layout& layout) {
-  const int halves = (has_own_scales(layout) ? 0 : 1) + (layout.has_minima ? 1 : 0);
+  const int halves = has_own_scales(layout) ? 0 : layout.has_minima ? 2 : 1;
   return 2 * kGroupRows * halves + group_scale_bytes(layout);
 }
 

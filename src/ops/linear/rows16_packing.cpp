@@ -9,6 +9,7 @@
 #include "codecs/block_layouts.h"
 #include "codecs/codec.h"
 #include "ops/linear/rows16_block_readers.h"
+#include "ops/linear/rows16_group_codecs.h"
 #include "ops/linear/rows16_words.h"
 
 namespace adze::ops {
@@ -407,9 +408,9 @@ void pack_plain(const Rows& rows, int64_t number_bytes, uint8_t* group) {
 }
 
 int64_t used_group_bytes(StorageType storage, int64_t row_length) {
-  const PackableType* type = find_type(storage);
-  if (!type) return row_length * kGroupRows * storage->block_bytes;
-  return row_length / (kBlockNumbers * type->layout.record_blocks) * record_bytes(type->layout);
+  const Rows16Layout* layout = rows16_layout(storage);
+  if (!layout) return row_length * kGroupRows * storage->block_bytes;
+  return row_length / (kBlockNumbers * layout->record_blocks) * record_bytes(*layout);
 }
 
 int64_t group_bytes(StorageType storage, int64_t row_length) {
@@ -422,6 +423,8 @@ void pack_group(StorageType storage, const std::byte* source, int64_t rows, int6
                   row_length / storage->block_elements * storage->block_bytes};
   if (const PackableType* type = find_type(storage)) {
     pack_records(*type, part, out);
+  } else if (const codecs::GroupLayout* layout = codecs::group_layout_of(storage)) {
+    pack_group_codec_rows(*layout, {part.source, part.count, part.length, part.bytes}, out);
   } else {
     pack_plain(part, storage->block_bytes, out);
   }
@@ -432,8 +435,9 @@ void pack_group(StorageType storage, const std::byte* source, int64_t rows, int6
 }  // namespace
 
 const Rows16Layout* rows16_layout(StorageType storage) {
-  const PackableType* type = find_type(storage);
-  return type ? &type->layout : nullptr;
+  if (const PackableType* type = find_type(storage)) return &type->layout;
+  const codecs::GroupLayout* layout = codecs::group_layout_of(storage);
+  return layout ? group_codec_rows16_layout(*layout) : nullptr;
 }
 
 bool is_plain_rows16(StorageType storage) {

@@ -122,7 +122,15 @@ inline __attribute__((always_inline)) void widen_small_floats(const uint8_t* byt
 }
 
 inline __attribute__((always_inline)) void unpack_own_scales(const Rows16Layout& layout, const uint8_t* bytes,
-                                                             float* scales) {
+                                                             float* scales, float* minima) {
+  constexpr int kFloatsBytes = 4 * kGroupRows;
+  if (layout.group_scales == GroupScales::floats) {
+    for (int at = 0; at < parts_of_record(layout) * kGroupRows; at += kGroupRows) {
+      __builtin_memcpy(scales + at, bytes, kFloatsBytes);
+      __builtin_memcpy(minima + at, bytes + kFloatsBytes, kFloatsBytes);
+    }
+    return;
+  }
   for (int at = 0; at < parts_of_record(layout) * kGroupRows; at += kGroupRows) {
     if (layout.group_scales == GroupScales::e8m0) {
       widen_exponents(bytes + at, scales + at);
@@ -135,7 +143,7 @@ inline __attribute__((always_inline)) void unpack_own_scales(const Rows16Layout&
 /// Scales (and minima) of one record as floats, the same numbers that decoding uses.
 inline __attribute__((always_inline)) void unpack_record_scales(const Rows16Layout& layout, const uint8_t* header,
                                                                 float* scales, float* minima) {
-  if (has_own_scales(layout)) return unpack_own_scales(layout, header, scales);
+  if (has_own_scales(layout)) return unpack_own_scales(layout, header, scales, minima);
   alignas(64) float scale[kGroupRows];
   alignas(64) float minimum[kGroupRows] = {};
   const int end = parts_of_record(layout) * kGroupRows;

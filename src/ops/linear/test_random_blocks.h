@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codecs/codec.h"
+#include "codecs/group_blocks.h"
 
 namespace adze::ops {
 
@@ -32,7 +33,17 @@ inline void fill_random_blocks(const codecs::Codec& codec, uint64_t seed, std::v
   };
   for (std::byte& byte : bytes) byte = static_cast<std::byte>(next() >> 24);
   const size_t block_bytes = codec.info.block_bytes;
+  const codecs::GroupLayout* group = codecs::group_layout_of(&codec.info);
   for (size_t block = 0; block + block_bytes <= bytes.size(); block += block_bytes) {
+    if (group) {
+      codecs::MutableGroupBlock fields(*group, bytes.data() + block);
+      const auto number = [&] {
+        return (next() % 2 ? -1.0f : 1.0f) * (0.005f + 1e-6f * static_cast<float>(next() % 15000));
+      };
+      codecs::store_scale(group->scale, number(), fields.scale);
+      if (group->offset == codecs::GroupOffset::offset) codecs::store_scale(group->scale, number(), fields.offset);
+      continue;
+    }
     if (&codec == &codecs::f32 || &codec == &codecs::bf16) {  // exponents of 2^-7 .. 2^-6
       bytes[block + block_bytes - 1] = std::byte{0x3c} | (bytes[block + block_bytes - 1] & std::byte{0x80});
       continue;

@@ -291,6 +291,13 @@ struct PartScales {
   float minimum;
 };
 
+inline PartScales float_scales_at(const uint8_t* header, int lane) {
+  PartScales scales;
+  std::memcpy(&scales.scale, header + 4 * lane, 4);
+  std::memcpy(&scales.minimum, header + 4 * (kGroupRows + lane), 4);
+  return scales;
+}
+
 inline float own_scale(GroupScales kind, uint8_t byte) {
   if (kind == GroupScales::e8m0)
     return byte > 232 ? std::numeric_limits<float>::quiet_NaN() : std::ldexp(1.0f, byte - 128);
@@ -300,6 +307,7 @@ inline float own_scale(GroupScales kind, uint8_t byte) {
 
 inline PartScales scales_at(const Rows16Layout& layout, const uint8_t* header, int lane, int part) {
   const int parts = layout.record_blocks * layout.scales_per_block;
+  if (layout.group_scales == GroupScales::floats) return float_scales_at(header, lane);
   if (has_own_scales(layout)) return {own_scale(layout.group_scales, header[part * kGroupRows + lane]), 0};
   PartScales scales{std::ldexp(codecs::load_f16(header + 2 * lane), layout.scale_exponent), 0};
   header += 2 * kGroupRows;
