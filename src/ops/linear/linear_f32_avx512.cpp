@@ -10,7 +10,9 @@ namespace {
 
 constexpr int kMaxTokens = 12;
 constexpr int kMaxPlainTokens = 4;
-constexpr int kAheadBytes = 2048;  // at which plain rows are fetched: the processor stops at the ends of pages
+// At which plain rows are fetched, into the second cache and then into the first; the processor's own fetching stops at
+// the ends of pages.
+constexpr int kFarBytes = 8192, kNearBytes = 1024;
 
 void widen(PlainNumber type, const uint8_t* group, int64_t numbers, float* tile) {
   widen_group(type, group, numbers, tile);
@@ -63,6 +65,15 @@ inline __m512 load_lanes(const uint8_t* from) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
 
+/// Fetches what comes behind the line that number k of 16 rows begins, if it begins one.
+template <int64_t kStep>
+inline __attribute__((always_inline)) void fetch_behind(const uint8_t* group, int64_t k) {
+  if (k * kStep % 64 != 0) return;
+  constexpr int kSecondCache = 2, kFirstCache = 3;
+  __builtin_prefetch(group + k * kStep + kFarBytes, 0, kSecondCache);
+  __builtin_prefetch(group + k * kStep + kNearBytes, 0, kFirstCache);
+}
+
 template <int kTokens>
 struct PlainRun {
   template <PlainNumber kType>
@@ -75,8 +86,8 @@ struct PlainRun {
       high[t] = _mm512_loadu_ps(sums + t * kTileRows + 16);
     }
     for (int64_t k = 0; k < numbers; ++k, panel += kTokens) {
-      __builtin_prefetch(groups.low + k * kStep + kAheadBytes);
-      __builtin_prefetch(groups.high + k * kStep + kAheadBytes);
+      fetch_behind<kStep>(groups.low, k);
+      fetch_behind<kStep>(groups.high, k);
       const __m512 low_weights = load_lanes<kType>(groups.low + k * kStep);
       const __m512 high_weights = load_lanes<kType>(groups.high + k * kStep);
 #pragma GCC unroll 4
