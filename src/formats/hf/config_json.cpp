@@ -1,6 +1,7 @@
 #include "formats/hf/config_json.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "architectures/architecture.h"
@@ -23,6 +24,7 @@ constexpr const char* kConfigFile = "config.json";
 constexpr std::string_view kEmbedding = "token_embd.weight";
 constexpr std::string_view kTokenTypes = "token_types.weight";
 constexpr std::string_view kOutput = "output.weight";
+constexpr std::array kQuantizationKeys = {"quantization_config", "compression_config"};
 
 // ---- reading
 
@@ -139,6 +141,13 @@ void set_special_tokens(const model::Model& model, ConfigEditor& editor) {
   }
 }
 
+// Whoever writes quantized weights says so anew.
+void forget_quantization(ConfigEditor& editor) {
+  if (editor.contains("quantization")) editor.erase(kAdzeConfigKey);  // an MLX folder's
+  editor.erase("quantization");
+  for (const auto* key : kQuantizationKeys) editor.erase(key);
+}
+
 Json with_sorted_keys(const Json& json) {
   std::map<std::string, Json> sorted;
   for (const auto& [key, value] : json.items()) sorted.emplace(key, value);
@@ -146,6 +155,14 @@ Json with_sorted_keys(const Json& json) {
 }
 
 }  // namespace
+
+const char* quantization_key_of(const Json& config) {
+  if (!config.is_object()) return nullptr;
+  for (const auto* key : kQuantizationKeys) {
+    if (const auto found = config.find(key); found != config.end() && !found->is_null()) return key;
+  }
+  return nullptr;
+}
 
 void read_config_json(const Json& config, const std::string& source, model::Model& model) {
   if (!config.is_object()) fail(ErrorCode::bad_input, "{}: not a JSON object", source);
@@ -173,9 +190,7 @@ std::string config_json_of(const model::Model& model) {
     write_class_labels(model.config, editor);
     set_special_tokens(model, editor);
   }
-  if (editor.contains("quantization")) {  // an MLX folder's: whoever writes such weights says so anew
-    for (const auto* key : {"quantization", "quantization_config", kAdzeConfigKey}) editor.erase(key);
-  }
+  forget_quantization(editor);
   write_settings(model, architecture, editor);
   if (!model.config.contains("vocab_size") && model.tensors.contains(kEmbedding)) {
     editor.set("vocab_size", model.tensors.at(kEmbedding).shape[0]);

@@ -12,6 +12,9 @@ namespace adze::formats {
 /// What only Adze reads; other programs skip keys that they do not know.
 inline constexpr const char* kAdzeConfigKey = "adze";
 
+/// The key of config.json that says how weights are quantized; null where it has none.
+const char* quantization_key_of(const Json& config);
+
 /// Sets architecture and config, and adds rope_freqs.weight where the scaling of positions asks for it.
 /// Error(unsupported) listing what is known when no class of the file is; Error(bad_input) naming the key otherwise.
 void read_config_json(const Json& config, const std::string& source, model::Model& model);

@@ -85,6 +85,17 @@ void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& var
   for (auto& tensor : tensors) model.tensors.add(std::move(tensor));
 }
 
+// Quantized ones are variants of the folder.
+void check_plain(const Json& config, const std::string& path) {
+  const char* key = quantization_key_of(config);
+  if (!key) return;
+  const Json& quantization = config[key];
+  const bool has_method = quantization.is_object() && quantization.contains("quant_method");
+  fail(ErrorCode::unsupported,
+       "{}/config.json: \"{}\" {} is no method whose weights can be read; `adze list formats` has those", path, key,
+       has_method ? quantization["quant_method"].dump() : quantization.dump().substr(0, 100));
+}
+
 void read_generation(const std::string& folder, model::Model& model) {
   const auto path = (fs::path(folder) / "generation_config.json").string();
   if (fs::exists(path)) read_generation_config(read_json_file(path), path, model);
@@ -98,7 +109,11 @@ bool is_hf_folder(const std::string& path) {
 }
 
 model::Model read_hf(const std::string& path, const ReadOptions& options) {
-  return read_hf_variant(path, options, {[](auto tensors, const Json&) { return tensors; }, hugging_face_names});
+  const auto plain = [&](auto tensors, const Json& config) {
+    check_plain(config, path);
+    return tensors;
+  };
+  return read_hf_variant(path, options, {plain, hugging_face_names});
 }
 
 model::Model read_hf_variant(const std::string& path, const ReadOptions& options, const HfVariant& variant) {
