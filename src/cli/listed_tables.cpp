@@ -70,7 +70,7 @@ Table list_codecs() {
     const auto& example = codecs::require_codec(family.example).info;
     list.add_row({family.pattern,
                   Cell::shown_as(fmt::format("{:.4g}", example.bits_per_weight()), example.bits_per_weight()),
-                  Cell::integer(example.block_elements), Cell::flag(true),
+                  Cell::integer(example.block_elements), Cell::flag(family.is_written),
                   fmt::format("{}; the figures are those of {}", family.summary, family.example)});
   }
   return list;

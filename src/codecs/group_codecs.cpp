@@ -12,6 +12,7 @@
 #include <shared_mutex>
 #include <unordered_map>
 
+#include "codecs/column_groups.h"
 #include "codecs/group_blocks.h"
 #include "codecs/group_lattice.h"
 
@@ -45,6 +46,8 @@ constexpr std::array kFamilies = {
                 "uint4_g128_f16"},
     GroupFamily{"affine<bits>_g<group>_<scale>", "integers of 2 to 8 bits, a group shares a scale and an offset",
                 "affine4_g64_bf16"},
+    GroupFamily{"[u]int<bits>_g<group>_<scale>_c<columns>", "rows whose columns name their group, as GPTQ's act-order",
+                "int4_g128_f16_c4096", false},
     GroupFamily{"nf4_g<group>_<scale>", "16 levels for normally distributed numbers", "nf4_g64_f16"},
     GroupFamily{"e2m1_g<group>_<scale>", "4-bit floats, a group shares a scale", "e2m1_g16_e4m3"},
     GroupFamily{"e4m3_g<group>_<scale>", "8-bit floats; e4m3_g32_e8m0 is MXFP8", "e4m3_g32_e8m0"},
@@ -64,6 +67,11 @@ const Kind& kind_of(const GroupLayout& layout) {
       kKinds, [&](const Kind& kind) { return kind.levels == layout.levels && kind.offset == layout.offset; });
 }
 
+bool is_column_layout(const GroupLayout& layout) {
+  return layout.levels == GroupLevels::integers && layout.offset != GroupOffset::offset && layout.columns > 0 &&
+         layout.columns <= kMaxGroup && layout.group > 0 && layout.groups() <= kMaxColumnGroups;
+}
+
 bool is_float_scale(GroupScale scale) {
   return scale == GroupScale::float16 || scale == GroupScale::bfloat16 || scale == GroupScale::float32;
 }
@@ -73,8 +81,10 @@ std::string summary_of(const GroupLayout& layout) {
   const std::string codes =
       kind.bits_in_name ? fmt::format("{}-bit codes", layout.bits) : fmt::format("{} codes", kind.prefix);
   constexpr std::array kOffsets = {"", " and zero point", " and offset"};
-  return fmt::format("{}, {} share one {} scale{}", codes, layout.group, kScaleNames[static_cast<size_t>(layout.scale)],
-                     kOffsets[static_cast<size_t>(layout.offset)]);
+  const std::string any_order = layout.columns > 0 ? fmt::format(", in any order of {} columns", layout.columns) : "";
+  return fmt::format("{}, {} share one {} scale{}{}", codes, layout.group,
+                     kScaleNames[static_cast<size_t>(layout.scale)], kOffsets[static_cast<size_t>(layout.offset)],
+                     any_order);
 }
 
 // ---- decoding
@@ -117,9 +127,9 @@ struct Member {
       : layout(wanted),
         name(group_codec_name(wanted)),
         summary(summary_of(wanted)),
-        codec{{name, summary, static_cast<uint32_t>(layout.group), static_cast<uint32_t>(layout.block_bytes())},
-              {decode_groups, layout},
-              {encode_groups, layout}},
+        codec{{name, summary, static_cast<uint32_t>(layout.numbers()), static_cast<uint32_t>(layout.block_bytes())},
+              {layout.columns > 0 ? decode_column_groups : decode_groups, layout},
+              layout.columns > 0 ? EncodeFunction(nullptr) : EncodeFunction(encode_groups, layout)},
         lattice(group_lattice(layout, &codec.info)) {}
   Member(const Member&) = delete;
   Member& operator=(const Member&) = delete;
@@ -186,8 +196,12 @@ std::optional<GroupLayout> parse_as(const Kind& kind, std::string_view name) {
   if (!take_prefix(name, kind.prefix)) return std::nullopt;
   if (kind.bits_in_name && (name.empty() || !take_number(name, bits))) return std::nullopt;
   if (!take_prefix(name, "_g") || name.empty() || !take_number(name, layout.group)) return std::nullopt;
-  const auto scale = name.empty() ? kScaleNames.end() : std::ranges::find(kScaleNames, name.substr(1));
-  if (scale == kScaleNames.end() || name.front() != '_' || bits > 8) return std::nullopt;
+  if (!take_prefix(name, "_")) return std::nullopt;
+  const auto scale = std::ranges::find(kScaleNames, name.substr(0, name.find('_')));
+  if (scale == kScaleNames.end() || bits > 8) return std::nullopt;
+  name.remove_prefix(scale->size());
+  if (take_prefix(name, "_c") && (name.empty() || !take_number(name, layout.columns))) return std::nullopt;
+  if (!name.empty()) return std::nullopt;
   layout.bits = static_cast<int>(bits);
   layout.scale = static_cast<GroupScale>(scale - kScaleNames.begin());
   return is_group_layout(layout) ? std::optional(layout) : std::nullopt;
@@ -205,6 +219,7 @@ int64_t GroupLayout::offset_bytes() const {
 }
 
 bool is_group_layout(const GroupLayout& layout) {
+  if (layout.columns != 0 && !is_column_layout(layout)) return false;
   if (layout.group < kMinGroup || layout.group > kMaxGroup) return false;
   if (layout.levels != GroupLevels::integers) {
     const bool one_byte = layout.levels == GroupLevels::e4m3 || layout.levels == GroupLevels::e5m2;
@@ -217,7 +232,9 @@ bool is_group_layout(const GroupLayout& layout) {
 std::string group_codec_name(const GroupLayout& layout) {
   const Kind& kind = kind_of(layout);
   const std::string bits = kind.bits_in_name ? std::to_string(layout.bits) : "";
-  return fmt::format("{}{}_g{}_{}", kind.prefix, bits, layout.group, kScaleNames[static_cast<size_t>(layout.scale)]);
+  const std::string columns = layout.columns > 0 ? fmt::format("_c{}", layout.columns) : "";
+  return fmt::format("{}{}_g{}_{}{}", kind.prefix, bits, layout.group, kScaleNames[static_cast<size_t>(layout.scale)],
+                     columns);
 }
 
 std::optional<GroupLayout> parse_group_codec_name(std::string_view name) {
@@ -235,7 +252,12 @@ const Codec& group_codec(const GroupLayout& layout) { return members().get(layou
 
 const GroupLayout* group_layout_of(StorageType storage) {
   const Member* member = members().find(storage);
-  return member ? &member->layout : nullptr;
+  return member && member->layout.columns == 0 ? &member->layout : nullptr;
+}
+
+const GroupLayout* column_group_layout_of(StorageType storage) {
+  const Member* member = members().find(storage);
+  return member && member->layout.columns > 0 ? &member->layout : nullptr;
 }
 
 const Codec* find_group_codec(StorageType storage) {
@@ -245,7 +267,7 @@ const Codec* find_group_codec(StorageType storage) {
 
 const CodeLattice* find_group_lattice(StorageType storage) {
   const Member* member = members().find(storage);
-  return member ? &member->lattice : nullptr;
+  return member && member->layout.columns == 0 ? &member->lattice : nullptr;
 }
 
 std::span<const GroupFamily> group_families() { return kFamilies; }

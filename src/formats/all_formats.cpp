@@ -11,6 +11,7 @@
 #include "formats/gguf/write_gguf.h"
 #include "formats/hf/read_hf.h"
 #include "formats/hf/write_hf.h"
+#include "formats/hf_quantized/quant_methods.h"
 #include "formats/llama2c/read_llama2c.h"
 #include "formats/mlx/mlx_quantization.h"
 #include "formats/mlx/read_mlx.h"
@@ -41,6 +42,14 @@ constexpr std::array kFormats = {
            .storage_for = nullptr,
            .packed_types = mlx_packed_types,
            .write = write_mlx},
+    Format{.name = "gptq",
+           .summary = "GPTQ: a Hugging Face folder whose weights have codes of 2, 3, 4 or 8 bits",
+           .file_pattern = "a folder with config.json whose \"quant_method\" is \"gptq\"",
+           .recognizes = is_quantized_by<"gptq">,
+           .read = read_quantized_by<"gptq">,
+           .storage_for = nullptr,
+           .packed_types = nullptr,
+           .write = nullptr},
     Format{
         .name = "hf",
         .summary = "Hugging Face: a folder with config.json, safetensors (or, to read, PyTorch's) and tokenizer.json",

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "codecs/code_lattice.h"
+#include "codecs/group_codecs.h"
 #include "codecs/transcode.h"
 #include "model/transcoded_tensor.h"
 
@@ -17,7 +18,8 @@ using codecs::TranscodeClass;
 // An exact type is taken if it needs no more than this many times the bytes of one with rounded scales.
 constexpr double kWorthForExactness = 1.1;
 
-// What has one code per point of a codebook needs more bits where there is one code per number.
+// What has one code per point of a codebook, or its columns in groups of any order, needs more bits where there is one
+// code per number and groups are consecutive.
 constexpr double kBitsForCodebooks = 1.5;
 
 bool is_smaller(StorageType a, StorageType b) { return !b || a->bits_per_weight() < b->bits_per_weight(); }
@@ -36,9 +38,18 @@ std::vector<StorageType> fitting_types(std::span<const StorageType> held, int64_
   return fitting;
 }
 
+/// Of the codes and their scales, without what says which group a column is in.
+double bits_of_codes(StorageType type) {
+  const auto* layout = codecs::column_group_layout_of(type);
+  if (!layout) return type->bits_per_weight();
+  codecs::GroupLayout consecutive = *layout;
+  consecutive.columns = 0;
+  return 8.0 * static_cast<double>(consecutive.block_bytes()) / static_cast<double>(consecutive.group);
+}
+
 StorageType with_new_codes(StorageType from, std::span<const StorageType> held) {
   const bool has_codes = codecs::code_lattice_of(from) != nullptr;
-  const double wanted = from->bits_per_weight() + (has_codes ? 0 : kBitsForCodebooks);
+  const double wanted = bits_of_codes(from) + (has_codes ? 0 : kBitsForCodebooks);
   StorageType best = nullptr, largest = nullptr;
   for (const StorageType type : held) {
     if (type->bits_per_weight() >= wanted) keep_smaller(type, best);
@@ -98,8 +109,9 @@ TensorPlan choose_packed_storage(const model::Tensor& tensor, std::span<const St
   }
   if (!ways.requantized || !rules.allow_requantize) {
     fail(ErrorCode::unsupported,
-         "{}: tensor '{}': no type of the format holds the codes of {}; --dtype f16 stores its values as floats{}",
+         "{}: tensor '{}': no type of the format holds the codes of {}{}; --dtype f16 stores its values as floats{}",
          tensor.source->where(), tensor.name, tensor.storage->name,
+         codecs::column_group_layout_of(tensor.storage) ? ", whose inputs are not in the order of their groups" : "",
          ways.requantized ? fmt::format(", --allow-requantize chooses new codes in {}", ways.requantized->name) : "");
   }
   return {.storage = ways.requantized, .reason = "new codes"};

@@ -102,21 +102,36 @@ void set_class(const model::Model& model, const Architecture& architecture, Conf
   if (const Json scaling = rope_scaling_of(model); !scaling.is_null()) editor.set("rope_scaling", scaling);
 }
 
-// The float type of most weights by size; packed ones count for that of their scales.
-std::string dtype_name(const model::TensorList& tensors) {
-  std::map<std::string_view, int64_t> bytes;
-  for (const auto& tensor : tensors) {
-    const auto name = tensor.storage->name;
-    const bool has_scales = codecs::group_layout_of(tensor.storage) != nullptr;
-    bytes[has_scales ? name.substr(name.rfind('_') + 1) : name] += tensor.byte_size();
+// Packed weights count for the type of their scales.
+StorageType float_type(StorageType storage) {
+  const auto* layout = codecs::group_layout_of(storage);
+  if (!layout) layout = codecs::column_group_layout_of(storage);
+  if (!layout) return storage;
+  switch (layout->scale) {
+    case codecs::GroupScale::float16:
+      return &codecs::f16.info;
+    case codecs::GroupScale::bfloat16:
+      return &codecs::bf16.info;
+    case codecs::GroupScale::float32:
+      return &codecs::f32.info;
+    case codecs::GroupScale::e8m0:
+    case codecs::GroupScale::e4m3:
+      break;
   }
+  return storage;
+}
+
+// The float type of most weights by size.
+std::string dtype_name(const model::TensorList& tensors) {
+  std::map<StorageType, int64_t> bytes;
+  for (const auto& tensor : tensors) bytes[float_type(tensor.storage)] += tensor.byte_size();
   const std::pair<StorageType, const char*> names[] = {
       {&codecs::f32.info, "float32"}, {&codecs::bf16.info, "bfloat16"}, {&codecs::f16.info, "float16"}};
   const char* best = "float32";
   int64_t most = 0;
   for (const auto& [storage, name] : names) {
-    if (bytes[storage->name] > most) {
-      most = bytes[storage->name];
+    if (bytes[storage] > most) {
+      most = bytes[storage];
       best = name;
     }
   }

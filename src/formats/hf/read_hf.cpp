@@ -66,6 +66,12 @@ std::vector<model::Tensor> without_unused(std::vector<model::Tensor> tensors,
   return tensors;
 }
 
+// Quantized matrices are [outputs, inputs] even where floats are the other way round.
+architectures::Transform transform_of_stored(const model::Tensor& tensor, const MappedWeight& target) {
+  const bool is_turned = !tensor.storage->is_plain() && target.transform == architectures::Transform::transpose;
+  return is_turned ? architectures::Transform::none : target.transform;
+}
+
 void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& variant, bool tied, model::Model& model) {
   const auto& architecture = architectures::architecture_named(model.architecture);
   const auto names = WeightNames::to_canonical(architecture);
@@ -77,7 +83,8 @@ void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& var
       stacks.add(std::move(tensor));
       continue;
     }
-    tensor = transformed(std::move(tensor), target->transform, model.config, Direction::to_canonical);
+    const auto transform = transform_of_stored(tensor, *target);
+    tensor = transformed(std::move(tensor), transform, model.config, Direction::to_canonical);
     stacks.add(std::move(tensor), *target);
   }
   auto tensors = std::move(stacks).take();

@@ -1,3 +1,4 @@
+// lint: foreign names: transformers' quantization methods
 // The table of readers. To add one: its file, a line here, and one in all_formats.cpp:
 //
 //   Format{.name = "gptq", .recognizes = is_quantized_by<"gptq">, .read = read_quantized_by<"gptq">, …}
@@ -7,11 +8,14 @@
 
 #include "base/error.h"
 #include "formats/hf/read_hf.h"
+#include "formats/hf_quantized/read_gptq.h"
 
 namespace adze::formats {
 namespace {
 
-constexpr std::array<QuantMethod, 0> kMethods = {};
+constexpr std::array kMethods = {
+    QuantMethod{"gptq", arrange_gptq},
+};
 
 const QuantMethod& method_named(std::string_view name) {
   const auto methods = all_quant_methods();
