@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "formats/hf/read_hf.h"
+#include "formats/hf_quantized/read_awq.h"
 #include "formats/hf_quantized/read_gptq.h"
 
 namespace adze::formats {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::array kMethods = {
     QuantMethod{"gptq", arrange_gptq},
+    QuantMethod{"awq", arrange_awq},
 };
 
 const QuantMethod& method_named(std::string_view name) {
