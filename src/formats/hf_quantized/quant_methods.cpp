@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "formats/hf/read_hf.h"
 #include "formats/hf_quantized/read_awq.h"
+#include "formats/hf_quantized/read_compressed_tensors.h"
 #include "formats/hf_quantized/read_gptq.h"
 
 namespace adze::formats {
@@ -17,6 +18,7 @@ namespace {
 constexpr std::array kMethods = {
     QuantMethod{"gptq", arrange_gptq},
     QuantMethod{"awq", arrange_awq},
+    QuantMethod{"compressed-tensors", arrange_compressed_tensors},
 };
 
 const QuantMethod& method_named(std::string_view name) {
