@@ -90,6 +90,7 @@ struct HuggingFaceConstant {
 struct HuggingFaceFlag {
   std::string_view key;          // "attention_bias"
   std::string_view true_weight;  // "blk.0.attn_q.bias"
+  bool needed = true;            // a file that says true and has no such weight is not understood
 };
 
 /// Weights that files of Hugging Face have and that nothing is computed with: all whose names, without the prefix of
@@ -97,6 +98,12 @@ struct HuggingFaceFlag {
 struct UnusedWeights {
   std::string_view prefix;         // "pooler."
   std::string_view unless_weight;  // Hugging Face's name of one that makes them useful; empty: none does
+};
+
+/// Kinds of layers that follow each other regularly: of so many the last one is special; 0: none is.
+struct LayerPeriods {
+  int64_t full_attention = 0;  // sees the whole history where config has a window
+  int64_t unrotated = 0;
 };
 
 struct Architecture {
@@ -113,6 +120,10 @@ struct Architecture {
   graph::Graph (*build)(const model::Model& model);
 
   std::span<const UnusedWeights> unused_weights = {};
+
+  /// Keys of config.json that files of this architecture have and its class of Hugging Face does not compute with.
+  std::span<const std::string_view> unread_settings = {};
+  LayerPeriods layer_periods{};
 };
 
 std::span<const Architecture* const> all_architectures();

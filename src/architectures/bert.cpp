@@ -22,8 +22,8 @@ constexpr HuggingFaceClass kHuggingFaceClasses[] = {
     {"XLMRobertaModel", "xlm-roberta", kOffset, "", "", true},
     {"XLMRobertaForSequenceClassification", "xlm-roberta", kOffset, kClassifier, "roberta.", true},
 };
-constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"gelu\""},
-                                                         {"position_embedding_type", "\"absolute\""}};
+constexpr HuggingFaceConstant kHuggingFaceConstants[] = {
+    {"hidden_act", "\"gelu\""}, {"position_embedding_type", "\"absolute\""}, {"is_decoder", "false"}};
 constexpr auto kWeights = joined(
     kEncoderWeights, std::to_array<WeightName>({
                          {"blk.{}.attn_q.weight", "encoder.layer.{}.attention.self.query.weight"},
@@ -59,6 +59,7 @@ const Architecture bert{"bert",
                         kWeights,
                         kEncoderConfig,
                         build,
-                        kUnusedOfEncoders};
+                        kUnusedOfEncoders,
+                        kUnreadOfEncoders};
 
 }  // namespace adze::architectures

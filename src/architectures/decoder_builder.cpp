@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "architectures/known_settings.h"
 #include "codecs/codec.h"
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
@@ -230,6 +231,7 @@ ValueId DecoderBuilder::add(std::string_view name, ValueId a, ValueId b) { retur
 ValueId DecoderBuilder::rows_with_logits(ValueId x) { return one(ops::select_rows, "rows_with_logits", {x, batch_}); }
 
 graph::Graph DecoderBuilder::finish(ValueId logits) && {
+  for (auto& problem : settings_not_understood(model_.config)) weights_.add_problem(std::move(problem));
   weights_.finish(architecture_);
   graph_.outputs = {logits};
   return std::move(graph_);

@@ -42,4 +42,9 @@ inline constexpr UnusedWeights kUnusedOfEncoders[] = {{"embeddings.position_ids"
                                                       {"lm_head.", ""},
                                                       {"pooler.", "classifier.weight"}};
 
+/// Of a pooler that no class computes with.
+inline constexpr std::string_view kUnreadOfEncoders[] = {"directionality",       "pooler_fc_size",
+                                                         "pooler_num_fc_layers", "pooler_num_attention_heads",
+                                                         "pooler_size_per_head", "pooler_type"};
+
 }  // namespace adze::architectures

@@ -8,8 +8,10 @@ namespace {
 
 constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"FalconForCausalLM", "falcon", ""}};
 constexpr HuggingFaceConstant kHuggingFaceConstants[] = {
-    {"alibi", "false"}, {"bias", "false"}, {"parallel_attn", "true"}};
-constexpr HuggingFaceFlag kHuggingFaceFlags[] = {{"new_decoder_architecture", "blk.0.attn_norm_2.weight"}};
+    {"activation", "\"gelu\""}, {"alibi", "false"}, {"bias", "false"}, {"parallel_attn", "true"}};
+constexpr HuggingFaceFlag kHuggingFaceFlags[] = {{"new_decoder_architecture", "blk.0.attn_norm_2.weight", false}};
+// The weights say it.
+constexpr std::string_view kUnread[] = {"multi_query", "num_ln_in_parallel_attn"};
 constexpr auto kWeights = std::to_array<WeightName>({
     {"token_embd.weight", "transformer.word_embeddings.weight"},
     {"output_norm.weight", "transformer.ln_f.weight"},
@@ -56,6 +58,8 @@ const Architecture falcon{"falcon",
                           kHuggingFaceFlags,
                           kWeights,
                           kConfig,
-                          build};
+                          build,
+                          {},
+                          kUnread};
 
 }  // namespace adze::architectures

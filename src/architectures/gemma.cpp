@@ -66,6 +66,11 @@ constexpr HuggingFaceConstant kConstants1[] = {kActivation};
 constexpr HuggingFaceConstant kConstants2[] = {kActivation};
 constexpr HuggingFaceConstant kConstants3[] = {kActivation, {"sliding_window_pattern", "6"}};
 
+// Settings of an older implementation that files still have.
+constexpr std::string_view kUnread[] = {"hidden_act", "_sliding_window_pattern"};
+constexpr LayerPeriods kPeriods2{.full_attention = 2};
+constexpr LayerPeriods kPeriods3{.full_attention = 6};
+
 DecoderConfig config_of(const model::Model& model) {
   DecoderConfig c = read_decoder_config(model);
   c.embedding_factor = std::sqrt(static_cast<double>(c.features));
@@ -89,28 +94,33 @@ graph::Graph build1(const model::Model& model) {
 
 graph::Graph build2(const model::Model& model) {
   DecoderStyle style{.architecture = "gemma2", .activation = FeedForwardActivation::gelu_tanh};
-  style.full_attention_period = 2;
+  style.full_attention_period = kPeriods2.full_attention;
   return build_decoder(model, config_with_scale(model, 46), style);
 }
 
 graph::Graph build3(const model::Model& model) {
   DecoderStyle style{.architecture = "gemma3", .activation = FeedForwardActivation::gelu_tanh};
-  style.full_attention_period = model.config.find_int("attention.sliding_window_pattern").value_or(6);
+  style.full_attention_period =
+      model.config.find_int("attention.sliding_window_pattern").value_or(kPeriods3.full_attention);
   style.window_rotary_base = model.config.find_number("rope.freq_base_swa").value_or(10000.0);
   return build_decoder(model, config_with_scale(model, 62), style);
 }
 
 }  // namespace
 
-const Architecture gemma{"gemma", "Gemma 1: GeGLU, scaled embeddings", kClasses1, kConstants1, {}, kWeights1, kConfig1,
-                         build1};
+const Architecture gemma{
+    "gemma", "Gemma 1: GeGLU, scaled embeddings", kClasses1, kConstants1, {}, kWeights1, kConfig1, build1, {}, kUnread};
 const Architecture gemma2{"gemma2",  "Gemma 2: windows in every other layer, soft caps, four norms",
                           kClasses2, kConstants2,
                           {},        kWeights2,
-                          kConfig2,  build2};
+                          kConfig2,  build2,
+                          {},        kUnread,
+                          kPeriods2};
 const Architecture gemma3{"gemma3",  "Gemma 3 (text): windows in five layers of six, norms on queries and keys",
                           kClasses3, kConstants3,
                           {},        kWeights3,
-                          kConfig3,  build3};
+                          kConfig3,  build3,
+                          {},        kUnread,
+                          kPeriods3};
 
 }  // namespace adze::architectures

@@ -8,7 +8,8 @@ namespace {
 
 constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"GPT2LMHeadModel", "gpt2", ""}};
 constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"activation_function", "\"gelu_new\""},
-                                                         {"scale_attn_by_inverse_layer_idx", "false"}};
+                                                         {"scale_attn_by_inverse_layer_idx", "false"},
+                                                         {"scale_attn_weights", "true"}};
 // The published checkpoints have no prefix, what Hugging Face's library writes has.
 constexpr auto kPrefixedNames = std::to_array<WeightName>({
     {"token_embd.weight", "transformer.wte.weight"},

@@ -7,7 +7,7 @@ namespace adze::architectures {
 namespace {
 
 constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"GPTNeoXForCausalLM", "gpt_neox", ""}};
-constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"gelu\""}};
+constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"gelu\""}, {"attention_bias", "true"}};
 constexpr auto kWeights = std::to_array<WeightName>({
     {"token_embd.weight", "gpt_neox.embed_in.weight"},
     {"output_norm.weight", "gpt_neox.final_layer_norm.weight"},
@@ -32,9 +32,11 @@ constexpr auto kConfig = std::to_array<ConfigName>({
     {"block_count", "num_hidden_layers"},
     {"feed_forward_length", "intermediate_size"},
     {"rope.dimension_count", "rotary_pct", ConfigKind::part_of_head, {0.25}},
+    {"rope.dimension_count", "partial_rotary_factor", ConfigKind::part_of_head},
     {"attention.head_count", "num_attention_heads"},
     {"use_parallel_residual", "use_parallel_residual", ConfigKind::boolean, {1}},
     {"rope.freq_base", "rotary_emb_base", ConfigKind::f32},
+    {"rope.freq_base", "rope_theta", ConfigKind::f32},
     {"attention.layer_norm_epsilon", "layer_norm_eps", ConfigKind::f32, {1e-5}},
 });
 

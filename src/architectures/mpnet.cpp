@@ -48,6 +48,7 @@ const Architecture mpnet{"mpnet",
                          kWeights,
                          kConfig,
                          build,
-                         kUnusedOfEncoders};
+                         kUnusedOfEncoders,
+                         kUnreadOfEncoders};
 
 }  // namespace adze::architectures

@@ -8,6 +8,7 @@ namespace {
 
 constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"Phi3ForCausalLM", "phi3", ""}};
 constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"silu\""}};
+constexpr std::string_view kUnread[] = {"full_attn_mod", "interpolate_factor"};
 constexpr auto kWeights = joined(kEmbeddingWeights, kBlockNormWeights,
                                  std::to_array<WeightName>({
                                      {"blk.{}.attn_qkv.weight", "model.layers.{}.self_attn.qkv_proj.weight"},
@@ -35,6 +36,8 @@ const Architecture phi3{"phi3",
                         {},
                         kWeights,
                         kConfig,
-                        build};
+                        build,
+                        {},
+                        kUnread};
 
 }  // namespace adze::architectures

@@ -8,6 +8,8 @@ namespace {
 
 constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"Qwen2ForCausalLM", "qwen2", ""}};
 constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"silu\""}, {"use_sliding_window", "false"}};
+// Without use_sliding_window nothing comes of these.
+constexpr std::string_view kUnread[] = {"sliding_window", "max_window_layers", "dual_chunk_attention_config"};
 constexpr auto kWeights = joined(kEmbeddingWeights, kBlockNormWeights, kAttentionWeights, kGatedFeedForwardWeights);
 constexpr auto kConfig = joined(kDecoderConfig, kHeadSizeConfig, kRmsNormConfig);
 
@@ -22,6 +24,8 @@ const Architecture qwen2{"qwen2",
                          {},
                          kWeights,
                          kConfig,
-                         build};
+                         build,
+                         {},
+                         kUnread};
 
 }  // namespace adze::architectures

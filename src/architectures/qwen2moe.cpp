@@ -7,11 +7,11 @@ namespace adze::architectures {
 namespace {
 
 constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"Qwen2MoeForCausalLM", "qwen2_moe", ""}};
-constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"silu\""},
-                                                         {"use_sliding_window", "false"},
-                                                         {"norm_topk_prob", "false"},
-                                                         {"decoder_sparse_step", "1"},
-                                                         {"mlp_only_layers", "[]"}};
+constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"silu\""},   {"use_sliding_window", "false"},
+                                                         {"norm_topk_prob", "false"},  {"qkv_bias", "true"},
+                                                         {"decoder_sparse_step", "1"}, {"mlp_only_layers", "[]"}};
+// Without use_sliding_window nothing comes of these.
+constexpr std::string_view kUnread[] = {"sliding_window", "max_window_layers"};
 constexpr auto kWeights =
     joined(kEmbeddingWeights, kBlockNormWeights, kAttentionWeights, kExpertWeights,
            std::to_array<WeightName>({
@@ -23,6 +23,7 @@ constexpr auto kWeights =
 constexpr auto kConfig = joined(kDecoderConfig, kHeadSizeConfig, kRmsNormConfig, kExpertConfig,
                                 std::to_array<ConfigName>({
                                     {"expert_count", "num_experts"},
+                                    {"expert_count", "num_local_experts"},
                                     {"expert_shared_feed_forward_length", "shared_expert_intermediate_size"},
                                 }));
 
@@ -37,6 +38,8 @@ const Architecture qwen2moe{"qwen2moe",
                             {},
                             kWeights,
                             kConfig,
-                            build};
+                            build,
+                            {},
+                            kUnread};
 
 }  // namespace adze::architectures

@@ -9,6 +9,8 @@ namespace {
 constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"Qwen3ForCausalLM", "qwen3", ""}};
 constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"silu\""}, {"use_sliding_window", "false"}};
 constexpr HuggingFaceFlag kHuggingFaceFlags[] = {{"attention_bias", "blk.0.attn_q.bias"}};
+// Without use_sliding_window nothing comes of these.
+constexpr std::string_view kUnread[] = {"sliding_window", "max_window_layers"};
 constexpr auto kWeights =
     joined(kEmbeddingWeights, kBlockNormWeights, kAttentionWeights, kQueryKeyNormWeights, kGatedFeedForwardWeights);
 constexpr auto kConfig = joined(kDecoderConfig, kHeadSizeConfig, kRmsNormConfig);
@@ -24,6 +26,8 @@ const Architecture qwen3{"qwen3",
                          kHuggingFaceFlags,
                          kWeights,
                          kConfig,
-                         build};
+                         build,
+                         {},
+                         kUnread};
 
 }  // namespace adze::architectures

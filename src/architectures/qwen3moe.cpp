@@ -13,10 +13,13 @@ constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"silu\
                                                          {"decoder_sparse_step", "1"},
                                                          {"mlp_only_layers", "[]"}};
 constexpr HuggingFaceFlag kHuggingFaceFlags[] = {{"attention_bias", "blk.0.attn_q.bias"}};
+// Without use_sliding_window nothing comes of these.
+constexpr std::string_view kUnread[] = {"sliding_window", "max_window_layers"};
 constexpr auto kWeights =
     joined(kEmbeddingWeights, kBlockNormWeights, kAttentionWeights, kQueryKeyNormWeights, kExpertWeights);
-constexpr auto kConfig = joined(kDecoderConfig, kHeadSizeConfig, kRmsNormConfig, kExpertConfig,
-                                std::to_array<ConfigName>({{"expert_count", "num_experts"}}));
+constexpr auto kConfig =
+    joined(kDecoderConfig, kHeadSizeConfig, kRmsNormConfig, kExpertConfig,
+           std::to_array<ConfigName>({{"expert_count", "num_experts"}, {"expert_count", "num_local_experts"}}));
 
 graph::Graph build(const model::Model& model) {
   return build_decoder(model, {.architecture = "qwen3moe", .routing = {.normalize = true}});
@@ -24,8 +27,15 @@ graph::Graph build(const model::Model& model) {
 
 }  // namespace
 
-const Architecture qwen3moe{
-    "qwen3moe", "Qwen 3 with experts", kHuggingFaceClasses, kHuggingFaceConstants, kHuggingFaceFlags, kWeights, kConfig,
-    build};
+const Architecture qwen3moe{"qwen3moe",
+                            "Qwen 3 with experts",
+                            kHuggingFaceClasses,
+                            kHuggingFaceConstants,
+                            kHuggingFaceFlags,
+                            kWeights,
+                            kConfig,
+                            build,
+                            {},
+                            kUnread};
 
 }  // namespace adze::architectures

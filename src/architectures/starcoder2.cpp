@@ -9,6 +9,10 @@ namespace {
 constexpr HuggingFaceClass kHuggingFaceClasses[] = {{"Starcoder2ForCausalLM", "starcoder2", ""}};
 constexpr HuggingFaceConstant kHuggingFaceConstants[] = {{"hidden_act", "\"gelu_pytorch_tanh\""}};
 constexpr HuggingFaceFlag kHuggingFaceFlags[] = {{"use_bias", "blk.0.attn_q.bias"}};
+constexpr std::string_view kUnread[] = {
+    "activation_function", "layer_norm_epsilon",        "mlp_type",
+    "norm_type",           "attention_softmax_in_fp32", "scale_attention_softmax_in_fp32",
+    "scale_attn_weights"};
 constexpr auto kWeights = joined(kEmbeddingWeights, kBlockNormWeights, kBlockNormBiases, kAttentionWeights,
                                  std::to_array<WeightName>({
                                      {"blk.{}.ffn_up.weight", "model.layers.{}.mlp.c_fc.weight"},
@@ -35,6 +39,8 @@ const Architecture starcoder2{"starcoder2",
                               kHuggingFaceFlags,
                               kWeights,
                               kConfig,
-                              build};
+                              build,
+                              {},
+                              kUnread};
 
 }  // namespace adze::architectures

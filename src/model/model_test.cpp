@@ -9,10 +9,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "codecs/codec.h"
+#include "model/name_patterns.h"
+#include "model/weight_list.h"
 
 namespace adze::model {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string error_of(const std::function<void()>& action) {
@@ -94,6 +97,30 @@ TEST(Tensor, RowsOfAFileThatWasCutAreRefused) {
 TEST(Tensor, ReshapingKeepsTheRows) {
   EXPECT_EQ(reshaped(counting_tensor("w", {6, 2}), {2, 3, 2}).shape.row_count(), 6);
   EXPECT_THAT(error_of([] { reshaped(counting_tensor("w", {6, 2}), {4, 3}); }), HasSubstr("cannot be seen as"));
+}
+
+TEST(GroupedNames, SayWhatDiffersInNumbersOnce) {
+  const auto text = [](const std::vector<std::string>& names) {
+    std::string all;
+    for (const auto& group : grouped_names(names)) all += to_string(group) + "; ";
+    return all;
+  };
+  EXPECT_EQ(text({"l.0.w", "a", "l.1.w", "l.11.w"}), "l.*.w (3 layers); a; ");
+  EXPECT_EQ(text({"l.0.e.0.w", "l.0.e.1.w"}), "l.*.e.*.w (1 layer, 2 tensors); ");
+  EXPECT_EQ(text({"l.7.w"}), "l.7.w; ");
+  EXPECT_EQ(text({"..", ""}), "..; ; ");
+}
+
+TEST(WeightList, ListsProblemsByPattern) {
+  TensorList tensors;
+  for (const char* name : {"blk.0.foo", "blk.1.foo", "odd"}) tensors.add(counting_tensor(name, {2, 2}));
+  WeightList weights(tensors);
+  for (const char* name : {"blk.0.w", "blk.1.w"}) weights.require(name, {3, 2});
+  weights.add_problem("setting not understood: x = 1");
+  EXPECT_THAT(
+      error_of([&] { weights.finish("arch"); }),
+      AllOf(HasSubstr("missing: blk.*.w [3, 2] (2 layers)\n"), HasSubstr("unexpected: blk.*.foo [2, 2] (2 layers)\n"),
+            HasSubstr("unexpected: odd [2, 2]"), HasSubstr("setting not understood: x = 1\n")));
 }
 
 TEST(Model, TheDefaultTemplateIsFound) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "model/name_patterns.h"
 
 namespace adze::model {
 namespace {
@@ -32,13 +33,15 @@ void WeightList::finish(std::string_view architecture) {
     }
   }
   if (problems_.empty()) return;
-  const size_t count = problems_.size();
+  std::vector<std::string> lines;
+  for (const auto& group : grouped_names(problems_)) lines.push_back(to_string(group));
+  const size_t count = lines.size();
   if (count > kShownProblems) {
-    problems_.resize(kShownProblems);
-    problems_.push_back(fmt::format("… and {} more", count - kShownProblems));
+    lines.resize(kShownProblems);
+    lines.push_back(fmt::format("… and {} more", count - kShownProblems));
   }
-  fail(ErrorCode::bad_input, "the weights do not fit the architecture '{}':\n  {}", architecture,
-       fmt::join(problems_, "\n  "));
+  fail(ErrorCode::bad_input, "the model does not fit the architecture '{}':\n  {}", architecture,
+       fmt::join(lines, "\n  "));
 }
 
 }  // namespace adze::model

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "model/model.h"
@@ -22,7 +23,11 @@ class WeightList {
   /// A tensor that may be there and is not used.
   void ignore(std::string_view name) { known_.insert(std::string(name)); }
 
-  /// Throws Error(bad_input) listing all problems, tensors that nobody asked for included.
+  /// Something else that does not fit, to be listed with the rest.
+  void add_problem(std::string problem) { problems_.push_back(std::move(problem)); }
+
+  /// Throws Error(bad_input) listing all problems, tensors that nobody asked for included; what differs only in the
+  /// number of its layer is one line.
   void finish(std::string_view architecture);
 
  private:

@@ -1,5 +1,7 @@
 #include "formats/hf/config_json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -55,15 +57,7 @@ KnownClass find_class(const Json& config) {
 
 KnownClass require_class(const Json& config, const std::string& source) {
   if (const KnownClass found = find_class(config); found.architecture) return found;
-  std::string classes;
-  for (const auto& name : class_names(config)) classes += (classes.empty() ? "" : ", ") + name;
-  std::string known;
-  for (const auto* architecture : architectures::all_architectures()) {
-    for (const auto& c : architecture->hugging_face_classes) {
-      known += (known.empty() ? "" : ", ") + std::string(c.class_name);
-    }
-  }
-  fail(ErrorCode::unsupported, "{}: architecture [{}] is not supported; known are: {}", source, classes, known);
+  fail(ErrorCode::unsupported, "{}: {}", source, unknown_class(config));
 }
 
 constexpr int64_t kUsualPadding = 1;  // where config.json does not say, for those that count from it
@@ -177,6 +171,20 @@ const char* quantization_key_of(const Json& config) {
     if (const auto found = config.find(key); found != config.end() && !found->is_null()) return key;
   }
   return nullptr;
+}
+
+const Architecture* architecture_of_config(const Json& config) { return find_class(config).architecture; }
+
+std::string unknown_class(const Json& config) {
+  std::string classes;
+  for (const auto& name : class_names(config)) classes += (classes.empty() ? "" : ", ") + name;
+  std::string known;
+  for (const auto* architecture : architectures::all_architectures()) {
+    for (const auto& c : architecture->hugging_face_classes) {
+      known += (known.empty() ? "" : ", ") + std::string(c.class_name);
+    }
+  }
+  return fmt::format("architecture [{}] is not supported; known are: {}", classes, known);
 }
 
 void read_config_json(const Json& config, const std::string& source, model::Model& model) {

@@ -15,6 +15,12 @@ inline constexpr const char* kAdzeConfigKey = "adze";
 /// The key of config.json that says how weights are quantized; null where it has none.
 const char* quantization_key_of(const Json& config);
 
+/// Of the first class that is known; null where none is.
+const architectures::Architecture* architecture_of_config(const Json& config);
+
+/// What to say about a file without a known class.
+std::string unknown_class(const Json& config);
+
 /// Sets architecture and config, and adds rope_freqs.weight where the scaling of positions asks for it.
 /// Error(unsupported) listing what is known when no class of the file is; Error(bad_input) naming the key otherwise.
 void read_config_json(const Json& config, const std::string& source, model::Model& model);

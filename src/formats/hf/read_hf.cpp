@@ -14,6 +14,7 @@
 #include "formats/hf/model_names.h"
 #include "formats/hf/side_files.h"
 #include "formats/hf/tokenizer_files.h"
+#include "formats/hf/understood.h"
 #include "formats/hf/weight_names.h"
 #include "formats/hf/weight_stacks.h"
 #include "formats/hf/weight_transforms.h"
@@ -92,6 +93,15 @@ void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& var
   for (auto& tensor : tensors) model.tensors.add(std::move(tensor));
 }
 
+void check_understood(const Json& config, const std::string& source, const std::vector<model::Tensor>& stored,
+                      const WeightNameVariant& variant) {
+  std::vector<std::string> names;
+  for (const auto& tensor : stored) {
+    if (!is_computed(tensor.name)) names.push_back(tensor.name);
+  }
+  require_understood(config, source, {names, variant});
+}
+
 // Quantized ones are variants of the folder.
 void check_plain(const Json& config, const std::string& path) {
   const char* key = quantization_key_of(config);
@@ -130,10 +140,13 @@ model::Model read_hf_variant(const std::string& path, const ReadOptions& options
   model.side_files = open_side_files(path);
   const auto config_path = (fs::path(path) / "config.json").string();
   const Json config = read_json_file(config_path);
+  if (!config.is_object()) fail(ErrorCode::bad_input, "{}: not a JSON object", config_path);
+  auto stored = has_safetensors(path) ? read_safetensors_folder(path) : read_pytorch_folder(path);
+  stored = variant.arrange(std::move(stored), config);
+  check_understood(config, config_path, stored, variant.names);
   read_config_json(config, config_path, model);
   const bool tied = json_value<bool>(config, "tie_word_embeddings", false, config_path);
-  auto stored = has_safetensors(path) ? read_safetensors_folder(path) : read_pytorch_folder(path);
-  add_tensors(variant.arrange(std::move(stored), config), variant.names, tied, model);
+  add_tensors(std::move(stored), variant.names, tied, model);
   read_generation(path, model);
   read_embedding_modules(path, model);
   if (options.tokenizer) read_tokenizer_files(path, model);

@@ -106,6 +106,16 @@ void read_longrope(const Json& config, const Json& parameters, const std::string
   add_factors(kShortFactors, factors_in(parameters, "short_factor", source), model);
 }
 
+// Two factors of the magnitude that count together, where no attention_factor stands for both.
+std::optional<double> yarn_magnitude(const Json& parameters, const std::string& source) {
+  const double factor = number_in(parameters, "factor", 1, source);
+  const double above = number_in(parameters, "mscale", 0, source);
+  const double below = number_in(parameters, "mscale_all_dim", 0, source);
+  if (above == 0 || below == 0 || number_in(parameters, "attention_factor", 0, source) != 0) return std::nullopt;
+  const auto magnitude = [&](double scale) { return factor > 1 ? 0.1 * scale * std::log(factor) + 1 : 1; };
+  return magnitude(above) / magnitude(below);
+}
+
 void read_yarn(const Json& config, const Json& parameters, const std::string& source, model::Model& model) {
   const auto context = json_value<int64_t>(config, "max_position_embeddings", 0, source);
   const auto original = json_value<int64_t>(parameters, "original_max_position_embeddings", context, source);
@@ -114,6 +124,9 @@ void read_yarn(const Json& config, const Json& parameters, const std::string& so
     if (parameters.contains(key.hugging_face) && !parameters[key.hugging_face].is_null()) {
       set_f32(model.config, key.canonical, number_in(parameters, key.hugging_face, 0, source));
     }
+  }
+  if (const auto magnitude = yarn_magnitude(parameters, source)) {
+    set_f32(model.config, "rope.scaling.yarn_attn_factor", *magnitude);
   }
 }
 
