@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "formats/hf/read_hf.h"
 #include "formats/hf_quantized/read_awq.h"
+#include "formats/hf_quantized/read_bitsandbytes.h"
 #include "formats/hf_quantized/read_compressed_tensors.h"
+#include "formats/hf_quantized/read_fp8.h"
 #include "formats/hf_quantized/read_gptq.h"
 
 namespace adze::formats {
@@ -19,6 +21,8 @@ constexpr std::array kMethods = {
     QuantMethod{"gptq", arrange_gptq},
     QuantMethod{"awq", arrange_awq},
     QuantMethod{"compressed-tensors", arrange_compressed_tensors},
+    QuantMethod{"bitsandbytes", arrange_bitsandbytes},
+    QuantMethod{"fp8", arrange_fp8},
 };
 
 const QuantMethod& method_named(std::string_view name) {
