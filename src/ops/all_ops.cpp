@@ -4,6 +4,7 @@
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
 #include "ops/attention/attention.h"
+#include "ops/clamped_swiglu/clamped_swiglu.h"
 #include "ops/combine_experts/combine_experts.h"
 #include "ops/gate_rows/gate_rows.h"
 #include "ops/gather_positions/gather_positions.h"
@@ -31,30 +32,11 @@ namespace adze::ops {
 namespace {
 
 constexpr std::array kOps{
-    &add,
-    &append_state,
-    &attention,
-    &combine_experts,
-    &expert_linear,
-    &gate_rows,
-    &gather_positions,
-    &gather_rows,
-    &gather_token_types,
-    &geglu,
-    &gelu,
-    &layer_norm,
-    &linear,
-    &read_state,
-    &rms_norm,
-    &rotary,
-    &rotary_angles,
-    &route_experts,
-    &scale,
-    &scale_columns,
-    &select_rows,
-    &self_attention,
-    &slice_columns,
-    &soft_cap,
+    &add,           &append_state, &attention,        &clamped_swiglu, &combine_experts,
+    &expert_linear, &gate_rows,    &gather_positions, &gather_rows,    &gather_token_types,
+    &geglu,         &gelu,         &layer_norm,       &linear,         &read_state,
+    &rms_norm,      &rotary,       &rotary_angles,    &route_experts,  &scale,
+    &scale_columns, &select_rows,  &self_attention,   &slice_columns,  &soft_cap,
     &swiglu,
 };
 

@@ -20,11 +20,18 @@ struct NormWeights {
   float epsilon;
 };
 
+struct ClampedGate {
+  float limit;
+  float slope;
+};
+
 struct RowKernels {
   /// out = x / sqrt(mean(x^2) + epsilon) * weight
   void (*rms_norm)(const float* x, const float* weight, int64_t count, float epsilon, float* out);
   /// out = gate / (1 + e^-gate) * up
   void (*swiglu)(const float* gate, const float* up, int64_t count, float* out);
+  /// gate = min(gate, limit), up = min(max(up, -limit), limit): out = gate / (1 + e^(-slope gate)) * (up + 1)
+  void (*clamped_swiglu)(const float* gate, const float* up, const ClampedGate& how, int64_t count, float* out);
   /// Rotates each pair by its angle, given as (cosine, sine).
   void (*rotate)(const PairLayout& layout, const float* angles, const float* in, float* out);
   /// The nearest f16, ties to even.

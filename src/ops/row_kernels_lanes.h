@@ -59,6 +59,22 @@ void swiglu_row(const float* gate, const float* up, int64_t count, float* out) {
   if (i < count) store_rest(out + i, gated(load_rest(gate + i, count - i), load_rest(up + i, count - i)), count - i);
 }
 
+inline Lanes gated_clamped(Lanes gate, Lanes up, const ClampedGate& how) {
+  const Lanes limit = splat(how.limit);
+  gate = smaller(limit, gate);
+  up = larger(splat(-how.limit), smaller(limit, up));
+  return gate / (splat(1.0f) + exponential(splat(-how.slope) * gate)) * (up + splat(1.0f));
+}
+
+void clamped_swiglu_row(const float* gate, const float* up, const ClampedGate& how, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; i += 16) {
+    const int64_t rest = count - i;
+    const auto next = [&](const float* from) { return rest >= 16 ? load(from + i) : load_rest(from + i, rest); };
+    const Lanes product = gated_clamped(next(gate), next(up), how);
+    rest >= 16 ? store(out + i, product) : store_rest(out + i, product, rest);
+  }
+}
+
 inline Pairs rotated(const Lanes& a, const Lanes& b, const Pairs& angles) {
   const Lanes minus_b_sine = b * angles.second * splat(-1.0f);
   return {multiply_add(a, angles.first, minus_b_sine), multiply_add(a, angles.second, b * angles.first)};

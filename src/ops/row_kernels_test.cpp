@@ -12,6 +12,7 @@
 #include "codecs/codec.h"
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
+#include "ops/clamped_swiglu/clamped_swiglu.h"
 #include "ops/gelu/gelu.h"
 #include "ops/layer_norm/layer_norm.h"
 #include "ops/rms_norm/rms_norm.h"
@@ -214,6 +215,41 @@ TEST(RowKernels, swiglu_agrees_with_the_reference) {
     }
     inputs[0].numbers[0] = std::numeric_limits<float>::quiet_NaN();
     for (const Kernel* kernel : fast_kernels(swiglu)) EXPECT_TRUE(std::isnan(run(swiglu, *kernel, {}, inputs)[0]));
+  }
+}
+
+TEST(RowKernels, clamped_swiglu_agrees_with_the_reference) {
+  const graph::Attributes attributes{{"limit", 4.0}, {"slope", 1.702}};
+  for (const int64_t length : {1, 17, 1536}) {
+    std::vector<Matrix> inputs{random_matrix(3, length, 3), random_matrix(3, length, 4)};
+    inputs[0].numbers[0] = -60.0f;
+    inputs[1].numbers[0] = -95.0f;
+    inputs[0].numbers.back() = 95.0f;
+    const auto expected = run(clamped_swiglu, clamped_swiglu.kernels.back(), attributes, inputs);
+    for (const Kernel* kernel : fast_kernels(clamped_swiglu)) {
+      const auto found = run(clamped_swiglu, *kernel, attributes, inputs, 3);
+      expect_close(found, expected, 1e-6);
+      const auto alone = run(clamped_swiglu, *kernel, attributes, {last_rows(inputs[0], 1), last_rows(inputs[1], 1)});
+      EXPECT_EQ(0, std::memcmp(alone.data(), found.data() + 2 * length, alone.size() * sizeof(float)));
+    }
+    for (const size_t input : {0, 1}) {
+      std::vector<Matrix> spoiled = inputs;
+      spoiled[input].numbers[0] = std::numeric_limits<float>::quiet_NaN();
+      for (const Kernel& kernel : clamped_swiglu.kernels) {
+        if (!isa_includes(active_isa(), kernel.isa)) continue;
+        EXPECT_TRUE(std::isnan(run(clamped_swiglu, kernel, attributes, spoiled)[0])) << kernel.name;
+      }
+    }
+  }
+}
+
+// gate 10 and up 10 count as 7: 7 / (1 + e^(-1.702 * 7)) * 8; gate -1, up -9: -1 / (1 + e^1.702) * -6.
+TEST(RowKernels, clamped_swiglu_computes_the_definition) {
+  for (const Kernel& kernel : clamped_swiglu.kernels) {
+    if (!isa_includes(active_isa(), kernel.isa)) continue;
+    const auto found =
+        run(clamped_swiglu, kernel, {{"limit", 7.0}, {"slope", 1.702}}, {{1, 2, {10, -1}}, {1, 2, {10, -9}}});
+    expect_close(found, {55.9996255f, 0.925225404f}, 1e-6);
   }
 }
 

@@ -24,6 +24,8 @@ AttentionParameters read_attention_parameters(const graph::Node& node) {
   return p;
 }
 
+bool has_sinks(const KernelCall& call) { return call.inputs.size() > 4 && call.inputs[4].given; }
+
 namespace {
 
 void require_history(const graph::NodeTypes& node, size_t index, const AttentionParameters& p, std::string_view what) {
@@ -33,13 +35,17 @@ void require_history(const graph::NodeTypes& node, size_t index, const Attention
 }
 
 std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
-  require_input_count(node, 4, 4);
+  require_input_count(node, 4, 5);
   const auto& queries = require_f32(node, 0, 2, "queries");
   const auto p = read_attention_parameters(node.node);
   require_equal_dims(queries.dims[1], graph::Dim(p.query_heads * p.head_dim), "queries and query_heads * head_dim");
   require_history(node, 1, p, "keys");
   require_history(node, 2, p, "values");
   require_input(node, 3, graph::ValueKind::batch, "batch");
+  if (has_input(node, 4)) {
+    const auto& sinks = require_weight(node, 4, 1, "sinks");
+    require_equal_dims(sinks.dims[0], graph::Dim(p.query_heads), "sinks and query_heads");
+  }
   return {queries};
 }
 

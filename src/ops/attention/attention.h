@@ -1,5 +1,7 @@
 // Causal grouped-query attention of packed rows over their sequences' histories.
-// queries [T, heads * head_dim] f32, keys history, values history, batch -> [T, heads * head_dim] f32
+// queries [T, heads * head_dim] f32, keys history, values history, batch, sinks [heads] (optional)
+// -> [T, heads * head_dim] f32
+// A sink is the score of a position that every row of its head sees and whose value is zero (Xiao et al. 2023).
 #pragma once
 
 #include "ops/op.h"
@@ -20,6 +22,9 @@ struct AttentionParameters {
 /// The attributes query_heads, key_heads, head_dim, scale, soft_cap and window. Error(bad_input) where heads do not
 /// fit.
 AttentionParameters read_attention_parameters(const graph::Node& node);
+
+/// Whether the optional input is there.
+bool has_sinks(const KernelCall& call);
 
 extern const Op attention;
 

@@ -7,6 +7,7 @@
 
 #include "codecs/codec.h"
 #include "ops/attention/attention.h"
+#include "ops/decode_row.h"
 #include "ops/turned_rows.h"
 
 namespace adze::ops {
@@ -17,9 +18,10 @@ class RunningSoftmax {
  public:
   explicit RunningSoftmax(int64_t head_dim) : sum_(static_cast<size_t>(head_dim)) {}
 
-  void reset() {
-    maximum_ = -std::numeric_limits<double>::infinity();
-    weight_ = 0;
+  // `sink`: the score of what has no value; none where it is minus infinity.
+  void reset(double sink) {
+    maximum_ = sink;
+    weight_ = sink > -std::numeric_limits<double>::infinity() ? 1 : 0;
     std::fill(sum_.begin(), sum_.end(), 0.0);
   }
   void add(double score, const float* value) {
@@ -53,12 +55,13 @@ class ReferenceAttention {
         softmax_(parameters_.head_dim),
         row_(static_cast<size_t>(std::max(keys_.token_bytes, values_.token_bytes))),
         key_(static_cast<size_t>(parameters_.head_dim)),
-        value_(static_cast<size_t>(parameters_.head_dim)) {}
+        value_(static_cast<size_t>(parameters_.head_dim)),
+        sinks_(has_sinks(call) ? decoded_row(call.inputs[4].tensor, 0, sink_scratch_) : nullptr) {}
 
   void attend(const SequenceView& sequence, int64_t position, int64_t head, const float* query, float* out) {
     const int64_t key_head = head / (parameters_.query_heads / parameters_.key_heads);
     const int64_t first = parameters_.window > 0 ? std::max<int64_t>(0, position - parameters_.window + 1) : 0;
-    softmax_.reset();
+    softmax_.reset(sinks_ ? sinks_[head] : -std::numeric_limits<double>::infinity());
     for (int64_t token = first; token <= position; ++token) {
       softmax_.add(score(query, fetch(keys_, sequence, key_head, token, key_)),
                    fetch(values_, sequence, key_head, token, value_));
@@ -87,6 +90,8 @@ class ReferenceAttention {
   std::vector<std::byte> row_;
   std::vector<float> key_;
   std::vector<float> value_;
+  std::vector<float> sink_scratch_;
+  const float* sinks_;  // null: none
 };
 
 }  // namespace

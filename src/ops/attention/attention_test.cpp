@@ -35,6 +35,8 @@ const AttentionVariant kVariants[] = {
     {3, 1, 17},
     {64, 2, 64},
     {2, 2, 64, 0, 0, &codecs::f16, 48},  // pages without whole segments
+    {8, 2, 64, 100, 0, &codecs::f16, 64, true},
+    {3, 3, 32, 0, 0, &codecs::q8_0, 64, true},
 };
 
 // Weighted means of values of size 1: every rounding is relative to numbers of that size.
@@ -69,6 +71,7 @@ AttentionVariant random_variant(std::mt19937& random) {
   variant.window = between(random, 0, 2) == 0 ? between(random, 1, 150) : 0;
   variant.soft_cap = between(random, 0, 2) == 0 ? 4.0 : 0;
   variant.page_tokens = 64 * between(random, 1, 2);
+  variant.sinks = between(random, 0, 1) == 0;
   return variant;
 }
 
@@ -161,6 +164,24 @@ TEST(Attention, a_row_never_sees_what_comes_after_it) {
       const auto unseen = static_cast<size_t>((kSpoiled - 10) * test.width());
       EXPECT_EQ(0, std::memcmp(before.data(), after.data(), unseen * sizeof(float)));
       for (size_t i = unseen; i < after.size(); ++i) EXPECT_FALSE(std::isfinite(after[i]));
+    }
+  }
+}
+
+// One position with score s and value v beside a sink t: v e^s / (e^s + e^t).
+TEST(Attention, a_sink_takes_its_share_of_the_weight) {
+  for (const Kernel& kernel : attention.kernels) {
+    if (!isa_includes(active_isa(), kernel.isa)) continue;
+    AttentionCase plain({1, 1, 16, 0, 0, &codecs::f32}, {{0, 1}});
+    AttentionCase test({1, 1, 16, 0, 0, &codecs::f32, 64, true}, {{0, 1}});
+    std::fill(test.queries.begin(), test.queries.end(), 0.0f);  // a score of 0
+    const auto value = plain.run(kernel, plain.sequences, 1);
+    for (const float sink : {-200.0f, -1.0f, 0.0f, 3.0f, 200.0f, -std::numeric_limits<float>::infinity()}) {
+      test.sinks = {sink};
+      const auto found = test.run(kernel, test.sequences, 1);
+      for (size_t i = 0; i < 16; ++i) {
+        EXPECT_NEAR(found[i], value[i] / (1 + std::exp(static_cast<double>(sink))), 1e-6) << kernel.name;
+      }
     }
   }
 }

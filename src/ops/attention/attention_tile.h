@@ -9,7 +9,8 @@
 // - sum[d] += weight * value[d], position by position, rounded once. Of block types the value is its code, and the
 //   weight is multiplied by the scale of the value's block before;
 // - weight = 2^(score * log2(e) - maximum), rounded once before the power, with maxima in the same unit;
-// - sixteen partial sums of weights, one per position modulo 16, are added up at the end.
+// - sixteen partial sums of weights, one per position modulo 16, are added up at the end;
+// - a sink is the first maximum, and a weight of 1 in the first of these sums.
 // So it does not matter how many rows are computed together, and whether keys and values are widened to floats first
 // (many rows, which share the result) or while they are used (few rows: memory is read once and is the limit).
 #pragma once

@@ -132,7 +132,7 @@ class SplitAttention {
     if (!wave.has(step.number) || !is_mine(step.number)) return;
     const RunningRows rows = slot(wave.rows, step.number - wave.begin);
     walk_.start(step.task);
-    walk_.clear(step.task, rows);
+    step.first ? walk_.clear_first(step.task, rows) : walk_.clear(step.task, rows);
     walk_.add_span(step.task, step.span, rows);
   }
 
@@ -199,6 +199,8 @@ std::optional<std::string> refuse_tiled_attention(const KernelRequest& request) 
   if (std::find(std::begin(known), std::end(known), keys) == std::end(known)) {
     return fmt::format("keys and values are {}, not f32, f16, q8_0 or q4_0", keys->name);
   }
+  const StorageType sinks = request.input_storages.size() > 4 ? request.input_storages[4] : nullptr;
+  if (sinks && sinks != &codecs::f32.info) return fmt::format("sinks are {}, not f32", sinks->name);
   if (parameters.head_dim > kMaxHeadDim) return fmt::format("head_dim exceeds {}", kMaxHeadDim);
   if (parameters.query_heads / parameters.key_heads > kMaxTileRows) {
     return fmt::format("more than {} query heads share a key head", kMaxTileRows);

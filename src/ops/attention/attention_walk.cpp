@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numbers>
 
 #include "codecs/codec.h"
 
@@ -110,6 +111,15 @@ void AttentionWalk::clear(const TileTask& task, const RunningRows& into) const {
   std::fill_n(into.maxima, rows(task), -std::numeric_limits<float>::infinity());
 }
 
+void AttentionWalk::clear_first(const TileTask& task, const RunningRows& into) const {
+  clear(task, into);
+  if (!has_sinks(call_)) return;
+  for (int64_t row = 0; row < rows(task); ++row) {
+    into.maxima[row] = call_.inputs[4].tensor.floats(0)[query_head(task, row)] * std::numbers::log2e_v<float>;
+    into.weights[row * kWeightSums] = 1;
+  }
+}
+
 void AttentionWalk::add_span(const TileTask& task, int64_t span, const RunningRows& into) {
   const int64_t seen = first_seen(task, task.begin) / kSegmentTokens * kSegmentTokens;
   const int64_t first = std::max(seen, span * kSpanTokens);
@@ -150,7 +160,7 @@ void AttentionWalk::run(const TileTask& task) {
   const AttentionTile& tile = scratch_.tile;
   const SpanRange range = spans(task);
   start(task);
-  clear(task, tile.total);
+  clear_first(task, tile.total);
   add_span(task, range.begin, tile.total);
   if (range.end - range.begin > 1) clear(task, tile.span);
   for (int64_t span = range.begin + 1; span < range.end; ++span) {

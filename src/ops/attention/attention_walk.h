@@ -48,6 +48,8 @@ class AttentionWalk {
   void start(const TileTask& task);
   /// Makes the task's rows hold nothing yet.
   void clear(const TileTask& task, const RunningRows& into) const;
+  /// The same for the first of their spans: they hold the sinks where there are any.
+  void clear_first(const TileTask& task, const RunningRows& into) const;
   /// Adds one span of the history to `into`, which was cleared.
   void add_span(const TileTask& task, int64_t span, const RunningRows& into);
   /// The first span is the total so far; the others are merged into it in their order, and are clear then.

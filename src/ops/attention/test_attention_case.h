@@ -21,6 +21,7 @@ struct AttentionVariant {
   double soft_cap = 0;
   const codecs::Codec* storage = &codecs::f16;
   int64_t page_tokens = 64;
+  bool sinks = false;
 };
 
 struct SequenceSizes {
@@ -55,6 +56,7 @@ class AttentionCase {
     keys = make_state(pages, whole_runs ? StateLayout::turned : StateLayout::rows, key_bytes_);
     values = make_state(pages, StateLayout::rows, value_bytes_);
     queries = random_numbers(static_cast<size_t>(rows_ * width()));
+    sinks = random_numbers(static_cast<size_t>(variant.query_heads));
   }
 
   int64_t width() const { return variant_.query_heads * variant_.head_dim; }
@@ -62,8 +64,9 @@ class AttentionCase {
 
   KernelRequest request(const Kernel& kernel, unsigned threads) const {
     const StorageType storage = &variant_.storage->info;
-    return {node_,  parameters_.get(), {&codecs::f32.info, storage, storage, nullptr}, {{rows_, width()}}, kernel.isa,
-            threads};
+    std::vector<StorageType> storages{&codecs::f32.info, storage, storage, nullptr};
+    if (variant_.sinks) storages.push_back(&codecs::f32.info);
+    return {node_, parameters_.get(), std::move(storages), {{rows_, width()}}, kernel.isa, threads};
   }
 
   /// Output of all rows of `batch`, computed `times` times over.
@@ -71,11 +74,14 @@ class AttentionCase {
     std::vector<float> out(static_cast<size_t>(rows_ * width()));
     std::vector<std::byte> scratch(kernel.scratch_bytes ? kernel.scratch_bytes(request(kernel, threads)) : 0);
     BatchView view{batch, {}, {}};
-    Argument inputs[4];
+    Argument inputs[5];
     inputs[0].tensor = {reinterpret_cast<std::byte*>(queries.data()), &codecs::f32.info, rows_, width(), width() * 4};
     inputs[1].state = &keys;
     inputs[2].state = &values;
     inputs[3].batch = &view;
+    inputs[4].given = variant_.sinks;
+    inputs[4].tensor = {reinterpret_cast<std::byte*>(sinks.data()), &codecs::f32.info, 1, variant_.query_heads,
+                        variant_.query_heads * 4};
     Argument output;
     output.tensor = {reinterpret_cast<std::byte*>(out.data()), &codecs::f32.info, rows_, width(), width() * 4};
     const KernelCall call{inputs, {&output, 1}, parameters_.get(), scratch.data()};
@@ -109,6 +115,7 @@ class AttentionCase {
 
   std::vector<SequenceView> sequences;
   std::vector<float> queries;
+  std::vector<float> sinks;
   StateView keys;
   StateView values;
 

@@ -39,9 +39,10 @@ Yarn yarn_range(const graph::Node& node, double dims, double base) {
   const double context = graph::number_attribute(node, "original_context");
   const double fast = graph::number_attribute_or(node, "beta_fast", 32);
   const double slow = graph::number_attribute_or(node, "beta_slow", 1);
-  const double low = std::floor(pair_with_rotations(fast, dims, base, context));
-  const double high = std::ceil(pair_with_rotations(slow, dims, base, context));
-  return {std::max(low, 0.0), std::min(high, dims - 1)};
+  const bool truncate = graph::int_attribute_or(node, "truncate", 1) != 0;
+  const double low = pair_with_rotations(fast, dims, base, context);
+  const double high = pair_with_rotations(slow, dims, base, context);
+  return {std::max(truncate ? std::floor(low) : low, 0.0), std::min(truncate ? std::ceil(high) : high, dims - 1)};
 }
 
 double yarn_share_kept(const Yarn& range, double pair) {
