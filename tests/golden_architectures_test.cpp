@@ -11,6 +11,7 @@
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/test_folder.h"
 #include "logits_of_text.h"
+#include "pipeline/convert.h"
 #include "runtime/session.h"
 
 namespace adze {
@@ -67,9 +68,14 @@ void expect_settings(const Json& found, const Json& original) {
 
 TEST_P(GoldenArchitecture, ToGgufAndBackLosesNothing) {
   const auto root = formats::test_folder();
-  formats::format_named("gguf").write(formats::read_model(folder()), root + "/m.gguf", {});
+  const auto convert = [](const std::string& source, const std::string& target, std::string_view format) {
+    const auto report = pipeline::convert(
+        {.source = source, .target = target, .format = std::string(format), .require_exact = true}, no_progress());
+    EXPECT_LE(report.fidelity(), pipeline::Fidelity::exact) << target;
+  };
+  convert(folder(), root + "/m.gguf", "gguf");
   EXPECT_EQ(logits_of(root + "/m.gguf", tokens(), 64), logits_of(folder(), tokens(), 64));
-  formats::format_named("hf").write(formats::read_model(root + "/m.gguf"), root + "/back", {});
+  convert(root + "/m.gguf", root + "/back", formats::format_of(folder()).name);
   EXPECT_EQ(stored_tensors(root + "/back"), stored_tensors(folder()));
   EXPECT_EQ(logits_of(root + "/back", tokens(), 64), logits_of(folder(), tokens(), 64));
   expect_settings(read_json_file(root + "/back/config.json"), read_json_file(folder() + "/config.json"));

@@ -62,7 +62,7 @@ class Decoder:
     def __init__(self, **options):
         defaults = {"qkv_bias": False, "output_bias": False, "mlp_bias": False, "norm_bias": False, "around": 1,
                     "norms": ("input_layernorm", "post_attention_layernorm"), "head_norm": None, "fused": False,
-                    "mlp": None, "attention_output": "o_proj", "last_norm": "norm", "head_bias": False}
+                    "mlp": None, "attention_output": "o_proj", "last_norm": "norm", "head_bias": False, "sinks": False}
         self.__dict__.update({**defaults, **options})
 
     def __call__(self, w, config):
@@ -87,6 +87,8 @@ class Decoder:
             for name, rows in (("q", queries), ("k", keys), ("v", keys)):
                 w.matrix(f"{at}.{name}_proj", rows, hidden, self.qkv_bias)
         w.matrix(f"{at}.{self.attention_output}", hidden, queries, self.output_bias)
+        if self.sinks:
+            w.vector(f"{at}.sinks", config["num_attention_heads"], 0)
         if self.head_norm == "head":
             w.norm(f"{at}.q_norm", size, around=self.around)
             w.norm(f"{at}.k_norm", size, around=self.around)
@@ -225,6 +227,49 @@ def add_llama_relatives():
          {"norm_epsilon": 1e-5, "tie_word_embeddings": True, "hidden_act": "gelu_pytorch_tanh", "use_bias": True})
 
 
+class StackedExperts:
+    """The experts of gpt-oss, each weight in one tensor, gate and up in turns; as floats [in, out] or in MXFP4."""
+
+    def __init__(self, packed):
+        self.packed = packed
+
+    def __call__(self, _, w, config, at):
+        hidden, inner, count = config["hidden_size"], config["intermediate_size"], config["num_local_experts"]
+        w.matrix(f"{at}.mlp.router", count, hidden, True)
+        for name, rows, columns in (("gate_up_proj", 2 * inner, hidden), ("down_proj", hidden, inner)):
+            (self.blocks if self.packed else self.floats)(w, f"{at}.mlp.experts.{name}", (count, rows, columns))
+            w.vector(f"{at}.mlp.experts.{name}_bias", (count, rows), 0)
+
+    @staticmethod
+    def floats(w, name, shape):
+        count, rows, columns = shape
+        w.tensors[name] = w.random.normal(0, 1.2 / np.sqrt(columns), (count, columns, rows)).astype(np.float32)
+
+    @staticmethod
+    def blocks(w, name, shape):
+        count, rows, columns = shape
+        w.tensors[f"{name}_blocks"] = w.random.integers(0, 256, (count, rows, columns // 32, 16)).astype(np.uint8)
+        w.tensors[f"{name}_scales"] = w.random.integers(122, 126, (count, rows, columns // 32)).astype(np.uint8)
+
+
+def add_gpt_oss():
+    common = {"hidden_size": 64, "head_dim": 16, "intermediate_size": 32, "num_hidden_layers": 4,
+              "num_local_experts": 4, "num_experts_per_tok": 2, "experts_per_token": 2, "sliding_window": 8,
+              "rms_norm_eps": 1e-5, "hidden_act": "silu", "swiglu_limit": 7.0, "attention_bias": True,
+              "tie_word_embeddings": False, "rope_theta": 150000.0,
+              "layer_types": ["sliding_attention", "full_attention"] * 2}
+    yarn = {"rope_type": "yarn", "factor": 4.0, "beta_fast": 32.0, "beta_slow": 1.0,
+            "original_max_position_embeddings": 16}
+    options = {"qkv_bias": True, "output_bias": True, "sinks": True}
+    case("gpt_oss", "GptOssForCausalLM", "gpt_oss", Decoder(mlp=StackedExperts(True), **options),
+         {**common, "rope_scaling": yarn, "quantization_config": {
+             "modules_to_not_convert": ["model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens",
+                                        "lm_head"], "quant_method": "mxfp4"}})
+    case("gpt_oss_floats", "GptOssForCausalLM", "gpt_oss", Decoder(mlp=StackedExperts(False), **options),
+         {**common, "hidden_size": 32, "head_dim": 8, "intermediate_size": 16,
+          "rope_scaling": {**yarn, "truncate": False}})
+
+
 def gpt2(w, config):
     hidden = config["n_embd"]
     w.matrix("wte", config["vocab_size"], hidden)
@@ -300,3 +345,4 @@ add_gemma()
 add_llama_relatives()
 add_gpt()
 add_falcon()
+add_gpt_oss()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the golden folders of the architectures: tiny random checkpoints and the logits that mlx-lm computes (golden_falcon.py
-for Falcon).
+"""Makes the golden folders of the architectures: tiny random checkpoints and the logits that mlx-lm computes, or
+for some the forward passes of golden_*.py.
 
 usage: build/peers/venv/bin/python tools/make_golden.py [CASE...]
 Writes tests/golden/architectures/<case>/ with config.json, model.safetensors and golden.json (tokens and logits).
@@ -18,9 +18,12 @@ from mlx_lm.utils import load_model
 from safetensors.numpy import save_file
 
 import golden_falcon
+import golden_gptoss
 from golden_checkpoints import CASES, TOKENS
 
 OUT = Path(__file__).resolve().parent.parent / "tests" / "golden" / "architectures"
+# What mlx-lm lacks, by the beginning of a case's name.
+OWN_FORWARD = {"falcon": golden_falcon.logits_of, "gpt_oss_floats": golden_gptoss.logits_of}
 EXACT, TANH = nn.gelu, nn.gelu_approx
 # mlx-lm computes the other GELU for some architectures; what config.json asks for counts.
 GELUS = {"gelu": EXACT, "gelu_new": TANH, "gelu_pytorch_tanh": TANH}
@@ -58,8 +61,8 @@ def main():
         folder = OUT / name
         write_checkpoint(folder, CASES[name])
         case = CASES[name]
-        falcon = case.config["model_type"] == "falcon"  # what mlx-lm lacks
-        write_logits(folder, golden_falcon.logits_of(case.weights(), case.config, TOKENS) if falcon
+        forward = next((forward for part, forward in OWN_FORWARD.items() if name.startswith(part)), None)
+        write_logits(folder, forward(case.weights(), case.config, TOKENS) if forward
                      else logits_of(folder, case.config))
         print(f"wrote {name}")
 

@@ -10,6 +10,7 @@
 #include "architectures/gemma.h"
 #include "architectures/gpt2.h"
 #include "architectures/gptneox.h"
+#include "architectures/gptoss.h"
 #include "architectures/granite.h"
 #include "architectures/llama.h"
 #include "architectures/mpnet.h"
@@ -27,9 +28,9 @@
 
 namespace adze::architectures {
 namespace {
-constexpr std::array kArchitectures{&bert,     &falcon, &gemma,    &gemma2,  &gemma3,   &gpt2,      &gptneox,
-                                    &granite,  &llama,  &mpnet,    &olmo2,   &phi2,     &phi3,      &qwen2,
-                                    &qwen2moe, &qwen3,  &qwen3moe, &smollm3, &stablelm, &starcoder2};
+constexpr std::array kArchitectures{&bert,   &falcon,   &gemma, &gemma2,   &gemma3,  &gpt2,     &gptneox,
+                                    &gptoss, &granite,  &llama, &mpnet,    &olmo2,   &phi2,     &phi3,
+                                    &qwen2,  &qwen2moe, &qwen3, &qwen3moe, &smollm3, &stablelm, &starcoder2};
 }
 
 std::span<const Architecture* const> all_architectures() { return kArchitectures; }

@@ -106,6 +106,15 @@ struct LayerPeriods {
   int64_t unrotated = 0;
 };
 
+/// Weights of all experts in one tensor of Hugging Face's: one weight, or two whose rows take turns. "{}" is the layer;
+/// the names of the weights are those in WeightName::hugging_face.
+struct StackedExperts {
+  std::string_view hugging_face;   // "model.layers.{}.mlp.experts.gate_up_proj"
+  std::string_view first;          // "model.layers.{}.mlp.experts.gate_proj.weight"
+  std::string_view second = {};    // "model.layers.{}.mlp.experts.up_proj.weight"; empty: there is one weight
+  bool floats_transposed = false;  // [experts, in, out], where they are not quantized
+};
+
 struct Architecture {
   std::string_view name;     // GGUF's general.architecture: "llama"
   std::string_view summary;  // one line for `adze list architectures`
@@ -124,6 +133,7 @@ struct Architecture {
   /// Keys of config.json that files of this architecture have and its class of Hugging Face does not compute with.
   std::span<const std::string_view> unread_settings = {};
   LayerPeriods layer_periods{};
+  std::span<const StackedExperts> stacked_experts = {};
 };
 
 std::span<const Architecture* const> all_architectures();

@@ -8,6 +8,8 @@
 namespace adze::architectures {
 namespace {
 
+constexpr std::string_view kPostAttentionNorm = "post_attention_norm";
+
 /// One model being built: the blocks that the layers are made of.
 class Decoder {
  public:
@@ -53,7 +55,7 @@ class Decoder {
 
   ValueId sequential_layer(ValueId x) {
     x = plus(x, "attn_residual", attention(normed("attn_norm", x)));
-    return plus(x, "ffn_residual", feed_forward(normed("ffn_norm", x)));
+    return plus(x, "ffn_residual", feed_forward(normed(style_.feed_forward_norm, x)));
   }
 
   // Where the feed-forward block has no norm of its own, it shares attention's.
@@ -115,7 +117,8 @@ class Decoder {
         c_.heads,          c_.key_heads, c_.head_dim, sees_everything() ? 0 : c_.window, c_.attention_soft_cap,
         c_.attention_scale};
     const ValueId attended = b_.attention(named("attn"), queries, keys, p.values, shape);
-    return normed("post_attention_norm", b_.linear(named("attn_output"), attended, c_.features));
+    const ValueId made = b_.linear(named("attn_output"), attended, c_.features);
+    return style_.feed_forward_norm == kPostAttentionNorm ? made : normed(kPostAttentionNorm, made);
   }
 
   // ---- feed-forward
@@ -123,6 +126,9 @@ class Decoder {
   ValueId activated(std::string_view part, ValueId gate, ValueId up) {
     const auto name = named(part);
     if (style_.activation == FeedForwardActivation::silu) return b_.swiglu(name, gate, up);
+    if (style_.activation == FeedForwardActivation::clamped_silu) {
+      return b_.clamped_swiglu(name, gate, up, style_.clamp);
+    }
     return b_.geglu(name, gate, up, style_.activation == FeedForwardActivation::gelu_tanh);
   }
 

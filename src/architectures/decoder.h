@@ -12,7 +12,7 @@
 
 namespace adze::architectures {
 
-enum class FeedForwardActivation { silu, gelu, gelu_tanh };
+enum class FeedForwardActivation { silu, gelu, gelu_tanh, clamped_silu };
 
 /// Where the feed-forward block reads from: from what attention has added to, or from what attention reads too.
 enum class Residual { sequential, parallel };
@@ -37,6 +37,9 @@ struct DecoderStyle {
   /// Of so many layers the last one does not rotate; 0: all do.
   int64_t unrotated_period = 0;
   Routing routing{};
+  /// The norm before the feed-forward block; a norm called otherwise may follow attention.
+  std::string_view feed_forward_norm = "ffn_norm";
+  GateClamp clamp{};  // of clamped_silu
 };
 
 /// Error(bad_input) listing every missing, misshaped or unexpected weight.

@@ -7,6 +7,7 @@
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
 #include "ops/attention/attention.h"
+#include "ops/clamped_swiglu/clamped_swiglu.h"
 #include "ops/combine_experts/combine_experts.h"
 #include "ops/gate_rows/gate_rows.h"
 #include "ops/gather_positions/gather_positions.h"
@@ -155,7 +156,10 @@ ValueId DecoderBuilder::attention(std::string_view name, ValueId queries, ValueI
   if (shape.window > 0) attributes.emplace("window", shape.window);
   if (shape.soft_cap > 0) attributes.emplace("soft_cap", shape.soft_cap);
   if (shape.scale > 0) attributes.emplace("scale", shape.scale);
-  return one(ops::attention, name, {queries, key_history, value_history, batch_}, std::move(attributes));
+  std::vector<ValueId> inputs{queries, key_history, value_history, batch_};
+  const auto sinks = fmt::format("{}_sinks.weight", name);
+  if (has_weight(sinks)) inputs.push_back(weight(sinks, {shape.query_heads}));
+  return one(ops::attention, name, std::move(inputs), std::move(attributes));
 }
 
 ValueId DecoderBuilder::self_attention(std::string_view name, const Projections& projections,
@@ -169,6 +173,10 @@ ValueId DecoderBuilder::self_attention(std::string_view name, const Projections&
 
 ValueId DecoderBuilder::swiglu(std::string_view name, ValueId gate, ValueId up) {
   return one(ops::swiglu, name, {gate, up});
+}
+
+ValueId DecoderBuilder::clamped_swiglu(std::string_view name, ValueId gate, ValueId up, const GateClamp& clamp) {
+  return one(ops::clamped_swiglu, name, {gate, up}, {{"limit", clamp.limit}, {"slope", clamp.slope}});
 }
 
 namespace {

@@ -45,6 +45,12 @@ struct RotaryShape {
   std::string_view layout;
 };
 
+/// Of ops/clamped_swiglu.
+struct GateClamp {
+  double limit;
+  double slope;
+};
+
 /// Builds a Graph over packed tokens: [T, features] everywhere, R rows of logits at the end. Weights are checked
 /// against the model as they are named; optional ones (biases, frequency factors) are discovered.
 class DecoderBuilder {
@@ -66,12 +72,14 @@ class DecoderBuilder {
   /// Finds the weights with factors of frequencies that belong to it.
   ValueId rotary_angles(std::string_view name, graph::Attributes attributes);
   /// Appends keys and values to this layer's states and attends to the history.
+  /// Finds the sinks that belong to it.
   ValueId attention(std::string_view name, ValueId queries, ValueId keys, ValueId values, const AttentionShape& shape);
   /// Attends to the whole text, which is in the batch; nothing is kept. `bias`: the weight with what distances add to
   /// scores, [buckets, heads]; empty: none.
   ValueId self_attention(std::string_view name, const Projections& projections, const AttentionShape& shape,
                          std::string_view bias);
   ValueId swiglu(std::string_view name, ValueId gate, ValueId up);
+  ValueId clamped_swiglu(std::string_view name, ValueId gate, ValueId up, const GateClamp& clamp);
   ValueId geglu(std::string_view name, ValueId gate, ValueId up, bool tanh);
   ValueId gelu(std::string_view name, ValueId x, bool tanh);
   ValueId scale(std::string_view name, ValueId x, double factor);

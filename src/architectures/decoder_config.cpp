@@ -57,6 +57,7 @@ void add_yarn(const model::KeyValues& config, double factor, graph::Attributes& 
   attributes.emplace("original_context", config.require_number("rope.scaling.original_context_length"));
   attributes.emplace("beta_fast", config.find_number("rope.scaling.yarn_beta_fast").value_or(32));
   attributes.emplace("beta_slow", config.find_number("rope.scaling.yarn_beta_slow").value_or(1));
+  if (!config.find_bool("rope.scaling.yarn_truncate").value_or(true)) attributes.emplace("truncate", int64_t{0});
   const double own_magnitude = factor > 1 ? 0.1 * std::log(factor) + 1 : 1;
   const double usual = config.find_number("rope.scaling.attn_factor").value_or(1) * own_magnitude;
   // Hugging Face's attention_factor, where a config gives it, is the whole of the magnitude.

@@ -11,6 +11,7 @@
 #include "formats/gguf/write_gguf.h"
 #include "formats/hf/read_hf.h"
 #include "formats/hf/write_hf.h"
+#include "formats/hf_quantized/mxfp4.h"
 #include "formats/hf_quantized/quant_methods.h"
 #include "formats/llama2c/read_llama2c.h"
 #include "formats/mlx/mlx_quantization.h"
@@ -82,6 +83,14 @@ constexpr std::array kFormats = {
            .storage_for = nullptr,
            .packed_types = nullptr,
            .write = nullptr},
+    Format{.name = "mxfp4",
+           .summary = "Hugging Face with experts in MXFP4: pairs of blocks and scales",
+           .file_pattern = "a folder with config.json whose quant_method is \"mxfp4\"",
+           .recognizes = is_quantized_by<"mxfp4">,
+           .read = read_quantized_by<"mxfp4">,
+           .storage_for = nullptr,
+           .packed_types = mxfp4_packed_types,
+           .write = write_mxfp4},
     Format{
         .name = "hf",
         .summary = "Hugging Face: a folder with config.json, safetensors (or, to read, PyTorch's) and tokenizer.json",

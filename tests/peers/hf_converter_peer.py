@@ -58,12 +58,15 @@ def differing_keys(ours, theirs):
     return {key: (left.get(key), right.get(key)) for key in left.keys() | right.keys() if left.get(key) != right.get(key)}
 
 
-def differing_tensors(ours, theirs):
-    names = [[tensor.name for tensor in reader.tensors] for reader in (ours, theirs)]
+def differing_tensors(ours, theirs, any_order=False):
+    left_tensors, right_tensors = (
+        sorted(reader.tensors, key=lambda tensor: tensor.name) if any_order else reader.tensors
+        for reader in (ours, theirs))
+    names = [[tensor.name for tensor in tensors] for tensors in (left_tensors, right_tensors)]
     if names[0] != names[1]:
         return [f"names or order: {names[0]} instead of {names[1]}"]
     return [f"{left.name}: {left.tensor_type.name} instead of {right.tensor_type.name}, or other bytes"
-            for left, right in zip(ours.tensors, theirs.tensors)
+            for left, right in zip(left_tensors, right_tensors)
             if left.tensor_type != right.tensor_type or not numpy.array_equal(left.data, right.data)]
 
 

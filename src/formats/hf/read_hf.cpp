@@ -13,6 +13,7 @@
 #include "formats/hf/generation_config.h"
 #include "formats/hf/model_names.h"
 #include "formats/hf/side_files.h"
+#include "formats/hf/stacked_experts.h"
 #include "formats/hf/tokenizer_files.h"
 #include "formats/hf/understood.h"
 #include "formats/hf/weight_names.h"
@@ -77,7 +78,7 @@ void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& var
   const auto& architecture = architectures::architecture_named(model.architecture);
   const auto names = WeightNames::to_canonical(architecture);
   WeightStacks stacks;
-  for (auto& tensor : without_unused(std::move(stored), architecture)) {
+  for (auto& tensor : with_experts_apart(without_unused(std::move(stored), architecture), architecture)) {
     if (is_computed(tensor.name)) continue;
     const auto target = variant.find(architecture, names, tensor.name);
     if (!target) {

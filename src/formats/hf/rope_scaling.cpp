@@ -27,6 +27,9 @@ constexpr std::array kYarnKeys = {
     YarnKey{"rope.scaling.yarn_beta_slow", "beta_slow"},
 };
 
+// Whether the range of pairs that YaRN changes ends at whole numbers; GGUF has no key for it, and its readers do.
+constexpr const char* kYarnTruncates = "rope.scaling.yarn_truncate";
+
 float wavelength_of(size_t pair, double base, int64_t rotary_dims) {
   const float exponent = static_cast<float>(2 * pair) / static_cast<float>(rotary_dims);
   const float frequency = 1.0f / std::pow(static_cast<float>(base), exponent);
@@ -128,6 +131,9 @@ void read_yarn(const Json& config, const Json& parameters, const std::string& so
   if (const auto magnitude = yarn_magnitude(parameters, source)) {
     set_f32(model.config, "rope.scaling.yarn_attn_factor", *magnitude);
   }
+  if (parameters.contains("truncate")) {
+    model.config.set(kYarnTruncates, json_value<bool>(parameters, "truncate", true, source + ": rope_scaling"));
+  }
 }
 
 Json yarn_parameters(const model::KeyValues& config) {
@@ -138,6 +144,7 @@ Json yarn_parameters(const model::KeyValues& config) {
   for (const auto& key : kYarnKeys) {
     if (const auto value = config.find_number(key.canonical)) parameters[key.hugging_face] = shortest_double(*value);
   }
+  if (const auto truncates = config.find_bool(kYarnTruncates)) parameters["truncate"] = *truncates;
   return parameters;
 }
 

@@ -9,6 +9,7 @@
 #include "formats/hf/generation_config.h"
 #include "formats/hf/rope_scaling.h"
 #include "formats/hf/side_files.h"
+#include "formats/hf/stacked_experts.h"
 #include "formats/hf/tokenizer_files.h"
 #include "formats/hf/weight_names.h"
 #include "formats/hf/weight_transforms.h"
@@ -61,7 +62,9 @@ std::vector<model::Tensor> hugging_face_tensors(const model::Model& model, const
 }
 
 void write_hf(const model::Model& model, const std::string& path, const WriteOptions& options) {
-  write_hf_variant(model, {hugging_face_tensors(model), config_json_of(model), {}}, path, options);
+  const auto& architecture = architectures::architecture_named(model.architecture);
+  auto tensors = with_experts_together(hugging_face_tensors(model), architecture);
+  write_hf_variant(model, {std::move(tensors), config_json_of(model), {}}, path, options);
 }
 
 void write_hf_variant(const model::Model& model, const HfVariantFolder& contents, const std::string& path,

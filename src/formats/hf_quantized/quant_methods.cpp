@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "formats/hf/read_hf.h"
+#include "formats/hf_quantized/mxfp4.h"
 #include "formats/hf_quantized/read_awq.h"
 #include "formats/hf_quantized/read_bitsandbytes.h"
 #include "formats/hf_quantized/read_compressed_tensors.h"
@@ -23,6 +24,7 @@ constexpr std::array kMethods = {
     QuantMethod{"compressed-tensors", arrange_compressed_tensors},
     QuantMethod{"bitsandbytes", arrange_bitsandbytes},
     QuantMethod{"fp8", arrange_fp8},
+    QuantMethod{"mxfp4", arrange_mxfp4},
 };
 
 const QuantMethod& method_named(std::string_view name) {

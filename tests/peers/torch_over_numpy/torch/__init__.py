@@ -21,7 +21,13 @@ class Tensor(numpy.ndarray):
         return numpy.swapaxes(self, first, second)
 
     def view(self, *shape):
-        return self.reshape(*shape) if isinstance(shape[0], int) else super().view(*shape)
+        return self.reshape(*shape) if isinstance(shape[0], (int, tuple)) else super().view(*shape)
+
+    def unsqueeze(self, dim):
+        return numpy.expand_dims(self, dim)
+
+    def chunk(self, count, dim=0):
+        return numpy.split(self, count, axis=dim)
 
     def reshape_as(self, other):
         return self.reshape(other.shape)
@@ -63,6 +69,17 @@ def stack(tensors, dim=0):
 
 def cat(tensors, dim=0):
     return numpy.concatenate(tensors, axis=dim).view(Tensor)
+
+
+concat = cat
+
+
+def split(values, sizes, dim=0):
+    return numpy.split(values, numpy.cumsum(sizes)[:-1], axis=dim)
+
+
+def zeros(*shape):
+    return numpy.zeros(shape, numpy.float32).view(Tensor)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,120 @@
+#include "formats/hf/stacked_experts.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "formats/hf/weight_names.h"
+#include "model/alternating_rows.h"
+#include "model/derived_tensors.h"
+
+namespace adze::formats {
+namespace {
+
+using architectures::Architecture;
+using architectures::StackedExperts;
+
+// What stands in the place of "{}", or nothing for another name.
+std::optional<std::string> layer_in(std::string_view name, std::string_view pattern) {
+  const size_t hole = pattern.find("{}");
+  const auto before = pattern.substr(0, hole);
+  const auto behind = pattern.substr(hole + 2);
+  if (name.size() <= before.size() + behind.size()) return std::nullopt;
+  if (!name.starts_with(before) || !name.ends_with(behind)) return std::nullopt;
+  const auto layer = name.substr(before.size(), name.size() - before.size() - behind.size());
+  const bool digits = std::ranges::all_of(layer, [](char c) { return c >= '0' && c <= '9'; });
+  return digits ? std::optional(std::string(layer)) : std::nullopt;
+}
+
+// [experts, in, out] <-> [experts, out, in]. Quantized weights are never turned round.
+model::Tensor in_order(model::Tensor tensor, const StackedExperts& experts) {
+  if (!experts.floats_transposed || !tensor.storage->is_plain()) return tensor;
+  if (tensor.shape.rank() != 3) {
+    fail(ErrorCode::bad_input, "{}: tensor '{}' {} must have three dimensions", tensor.source->where(), tensor.name,
+         tensor.shape.to_string());
+  }
+  std::vector<model::Tensor> parts;
+  for (int64_t expert = 0; expert < tensor.shape[0]; ++expert) {
+    parts.push_back(model::transposed(model::part_of(tensor, expert, tensor.name)));
+  }
+  if (parts.empty()) fail(ErrorCode::bad_input, "tensor '{}' has no experts", tensor.name);
+  return model::stacked(tensor.name, std::move(parts));
+}
+
+void append_apart(model::Tensor tensor, const StackedExperts& experts, const std::string& layer,
+                  std::vector<model::Tensor>& apart) {
+  const auto first = filled(experts.first, layer);
+  tensor = in_order(std::move(tensor), experts);
+  if (experts.second.empty()) {
+    apart.push_back(model::renamed(std::move(tensor), first));
+    return;
+  }
+  apart.push_back(model::every_second(tensor, 0, first));
+  apart.push_back(model::every_second(tensor, 1, filled(experts.second, layer)));
+}
+
+/// Puts the tensors of a list together; a pair stands where its last part was.
+class Joiner {
+ public:
+  explicit Joiner(std::vector<model::Tensor> tensors) : tensors_(std::move(tensors)) {}
+
+  void join(const StackedExperts& experts) {
+    for (auto& tensor : tensors_) {
+      const auto layer = layer_in(tensor.name, experts.first);
+      if (!layer) continue;
+      const auto name = filled(experts.hugging_face, *layer);
+      if (experts.second.empty()) {
+        tensor = model::renamed(in_order(std::move(tensor), experts), name);
+        continue;
+      }
+      model::Tensor& other = partner(tensor, filled(experts.second, *layer));
+      model::Tensor& last = &other > &tensor ? other : tensor;
+      model::Tensor& gone = &other > &tensor ? tensor : other;
+      auto both = in_order(model::in_turns(tensor, other, name), experts);
+      gone = {};
+      last = std::move(both);
+    }
+    std::erase_if(tensors_, [](const model::Tensor& tensor) { return tensor.source == nullptr; });
+  }
+  std::vector<model::Tensor> take() && { return std::move(tensors_); }
+
+ private:
+  model::Tensor& partner(const model::Tensor& tensor, const std::string& name) {
+    const auto found = std::ranges::find(tensors_, name, &model::Tensor::name);
+    if (found != tensors_.end()) return *found;
+    fail(ErrorCode::bad_input, "{}: '{}' is there, but not '{}', with which it takes turns", tensor.source->where(),
+         tensor.name, name);
+  }
+
+  std::vector<model::Tensor> tensors_;
+};
+
+}  // namespace
+
+std::vector<model::Tensor> with_experts_apart(std::vector<model::Tensor> tensors, const Architecture& architecture) {
+  if (architecture.stacked_experts.empty()) return tensors;
+  std::vector<model::Tensor> apart;
+  for (auto& tensor : tensors) {
+    const auto& table = architecture.stacked_experts;
+    const auto found = std::ranges::find_if(
+        table, [&](const StackedExperts& experts) { return layer_in(tensor.name, experts.hugging_face).has_value(); });
+    if (found == table.end()) {
+      apart.push_back(std::move(tensor));
+    } else {
+      const auto layer = *layer_in(tensor.name, found->hugging_face);
+      append_apart(std::move(tensor), *found, layer, apart);
+    }
+  }
+  return apart;
+}
+
+std::vector<model::Tensor> with_experts_together(std::vector<model::Tensor> tensors, const Architecture& architecture) {
+  Joiner joiner(std::move(tensors));
+  for (const auto& experts : architecture.stacked_experts) joiner.join(experts);
+  return std::move(joiner).take();
+}
+
+}  // namespace adze::formats
