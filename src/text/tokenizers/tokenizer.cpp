@@ -162,6 +162,11 @@ const std::string& Tokenizer::token_text(int32_t id) const {
   return parts_->spec.tokens[static_cast<size_t>(id)].text;
 }
 
+std::string Tokenizer::token_bytes(int32_t id) const {
+  check_id(parts_->spec, id);
+  return parts_->decoder.bytes_of(id, false);
+}
+
 int32_t Tokenizer::find_token(std::string_view text) const {
   const auto& added = parts_->spec.added_tokens;
   const auto found = std::find_if(added.begin(), added.end(), [&](const auto& token) { return token.text == text; });

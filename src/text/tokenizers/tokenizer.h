@@ -41,6 +41,8 @@ class Tokenizer {
   size_t vocabulary_size() const;
   /// The token as the vocabulary spells it ("Ġthe"). Throws Error(bad_input) for an id out of range.
   const std::string& token_text(int32_t id) const;
+  /// What the token adds to a text that has begun; maybe part of a character. Throws Error(bad_input) likewise.
+  std::string token_bytes(int32_t id) const;
   /// The id of the token spelled `text`, added tokens included; kNoToken if there is none.
   int32_t find_token(std::string_view text) const;
 
