@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
-#include "model/model.h"
+#include "cli/sampler_arguments.h"
 #include "report/fact_list.h"
 #include "runtime/generate.h"
 
@@ -16,20 +16,14 @@ struct GenerationArguments {
   int64_t max_tokens = 256;
   std::vector<std::string> stop;
   bool ignore_end = false;
-  std::optional<double> temperature;
-  std::optional<int64_t> top_k;
-  std::optional<double> top_p;
-  std::optional<double> min_p;
-  std::optional<double> repeat_penalty;
-  std::optional<int64_t> repeat_window;
-  std::optional<int64_t> seed;
+  SamplerArguments sampler;
 
   void declare(Arguments& arguments);
 };
 
 /// What was asked for; for the rest the model's own defaults, then the library's. Without --seed, each call draws one.
 /// Throws UsageError for values that make no sense.
-runtime::GenerationOptions generation_options(const GenerationArguments& arguments, const model::Model& model);
+runtime::GenerationOptions generation_options(const GenerationArguments& arguments, const runtime::LoadedModel& model);
 
 /// Numbers of tokens, speed and why it ended.
 report::FactList generation_facts(const runtime::GenerationResult& result, const runtime::GenerationOptions& options);

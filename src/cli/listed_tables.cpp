@@ -18,6 +18,7 @@
 #include "pipeline/model_shapes.h"
 #include "quantize/mix.h"
 #include "quantize/quantizer.h"
+#include "runtime/samplers/sampler_step.h"
 #include "transforms/transform.h"
 
 namespace adze::cli {
@@ -147,6 +148,31 @@ Table list_parameters() {
   for (const auto* transform : transforms::all_transforms()) {
     add(transform->name, fmt::format("{}.", transform->name), transform->parameters);
   }
+  const auto add_of_samplers = [&](std::string_view of, std::span<const runtime::SamplerParameter> all) {
+    for (const auto& parameter : all) {
+      list.add_row({of, parameter.name, parameter.initial_text(), parameter.range_text(), parameter.meaning});
+    }
+  };
+  for (const auto* sampler : runtime::all_samplers()) add_of_samplers(sampler->name, sampler->parameters);
+  add_of_samplers("samplers", runtime::shared_sampler_parameters());
+  return list;
+}
+
+Table list_samplers() {
+  using runtime::SamplerPlace;
+  Table list({{"Name", "name"}, {"In the chain", "place"}, {"Parameters", "parameters"}, {"What", "what"}});
+  const auto by_default = runtime::samplers_named(runtime::kDefaultSamplers);
+  for (const auto* sampler : runtime::all_samplers()) {
+    std::vector<std::string_view> parameters;
+    for (const auto& parameter : sampler->parameters) parameters.push_back(parameter.name);
+    const auto position = std::ranges::find(by_default, sampler) - by_default.begin() + 1;
+    const std::string place = sampler->place == SamplerPlace::first           ? "first"
+                              : sampler->place == SamplerPlace::last          ? "last"
+                              : sampler->place == SamplerPlace::last_if_named ? "last, if named"
+                                                                              : fmt::format("{}", position);
+    list.add_row({sampler->name, place, parameters.empty() ? "none" : fmt::format("{}", fmt::join(parameters, " ")),
+                  sampler->summary});
+  }
   return list;
 }
 
@@ -202,9 +228,10 @@ constexpr std::array kTables = {
     ListedTable{"kernels", "implementations of each op, the preferred one first", list_kernels},
     ListedTable{"mixes", "policies: which tensor gets which codec", list_mixes},
     ListedTable{"ops", "what a graph is made of", list_ops},
-    ListedTable{"parameters", "what can be set about quantizers and transforms", list_parameters},
+    ListedTable{"parameters", "what can be set about quantizers, transforms and samplers", list_parameters},
     ListedTable{"passes", "rewrites that make a graph better", list_passes},
     ListedTable{"quantizers", "how the stored values are chosen", list_quantizers},
+    ListedTable{"samplers", "how the next token is chosen, in this order", list_samplers},
     ListedTable{"shapes", "of known models, for files of random weights", list_shapes},
     ListedTable{"transforms", "rewrites of a model's weights that make it easier to quantize", list_transforms},
 };

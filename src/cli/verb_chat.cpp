@@ -52,7 +52,7 @@ class Chat {
         conversation_(*model_, options.template_file),
         session_(open_session(model_, options.session, {.context_tokens = options.session.context})),
         sequence_(session_->add_sequence()),
-        generation_(generation_options(options.generation, model_->model())),
+        generation_(generation_options(options.generation, *model_)),
         shows_stats_(options.stats) {
     if (options.system) conversation_.set_system(*options.system);
   }

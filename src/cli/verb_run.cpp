@@ -86,7 +86,7 @@ void run_run(const RunOptions& options, Console& console) {
   if (options.system && !options.chat) throw UsageError("--system needs --chat");
   const std::string prompt = input_text(options.prompt, options.file, "a prompt");
   const auto model = load_model(options.session);
-  const auto generation = generation_options(options.generation, model->model());
+  const auto generation = generation_options(options.generation, *model);
   const auto tokens = prompt_tokens(options, *model, prompt);
   const auto session = open_session(model, options.session, {.context_tokens = options.session.context});
   require_room(tokens.size(), *session);

@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """adze list and adze doctor."""
 import json
+import re
 import unittest
 
-from program import UNAVAILABLE, USAGE, VerbTest
+from program import ROOT, UNAVAILABLE, USAGE, VerbTest
 
 
 class List(VerbTest):
     def test_every_table_is_there_and_full(self):
         tables = self.json_of("list")
         self.assertLessEqual({"codecs", "formats", "architectures", "ops", "kernels", "backends", "passes", "mixes",
-                              "quantizers", "shapes"},
+                              "quantizers", "samplers", "shapes"},
                              {t["table"] for t in tables})
         for table in tables:
             rows = self.json_of("list", table["table"])
@@ -22,6 +23,17 @@ class List(VerbTest):
     def test_codecs_have_their_bits(self):
         bits = {row["name"]: row["bits"] for row in self.json_of("list", "codecs")}
         self.assertEqual((bits["f32"], bits["q4_0"], bits["q8_0"], bits["q4_k"]), (32, 4.5, 8.5, 4.5))
+
+    def test_the_page_on_sampling_has_every_sampler_and_option(self):
+        page = (ROOT / "docs" / "sampling.md").read_text()
+        for sampler in self.json_of("list", "samplers"):
+            if sampler["name"] != "draw":
+                self.assertIn(f"| `{sampler['name']}` |", page)
+        options = self.adze("run", "--help").stdout.partition("Sampling (")[2].partition("Running")[0]
+        names = re.findall(r"^ +(--[a-z-]+)(?:, (--[a-z-]+))?", options, re.M)
+        self.assertGreater(len(names), 25)
+        for pair in names:
+            self.assertTrue(any(f"`{name}`" in page for name in pair if name), pair)
 
     def test_refuses_unknown_tables(self):
         self.refuses("list", "codes", status=UNAVAILABLE, says="no table 'codes'; did you mean 'codecs'")

@@ -33,6 +33,50 @@ class Run(VerbTest):
         self.assertEqual(sample(7), sample(7))
         self.assertGreater(len({sample(seed) for seed in range(6)}), 1)
 
+    def test_samplers_take_effect(self):
+        def tokens(**options):
+            words = [word for name, value in options.items() for word in ("--" + name.replace("_", "-"), value)]
+            return self.json_of("run", self.model, "-p", "the", "-n", 24, "--seed", 3, "--ignore-end", *words)["tokens"]
+
+        def hot(**options):
+            return tokens(**{"temp": 3, "top_k": 0, "top_p": 1, "min_p": 0, **options})
+        greedy = tokens(temp=0)
+        self.assertNotEqual(hot(), greedy)
+        for narrow in ({"top_k": 1}, {"top_p": 1e-9}, {"min_p": 1}, {"mirostat": 2, "mirostat_ent": 0}):
+            self.assertEqual(hot(**narrow), greedy, narrow)
+        self.assertEqual(hot(top_k=1, samplers="temperature"), hot(samplers="temperature"))
+        for changes in ({"typical": 0.2}, {"top_nsigma": 0.5}, {"xtc_probability": 1, "xtc_threshold": 0.01},
+                        {"dynatemp_range": 2.5}, {"presence_penalty": 5}, {"frequency_penalty": 5}, {"mirostat": 1},
+                        {"samplers": "temperature;adaptive_p", "adaptive_target": 0.9}):
+            self.assertNotEqual(hot(**changes), hot(), changes)
+        repeated = max(set(greedy), key=greedy.count)
+        self.assertNotIn(repeated, tokens(temp=0, logit_bias=f"{repeated}-inf"))
+        self.assertEqual(tokens(temp=0, logit_bias="7+1000"), [7] * 24)
+        dry = tokens(temp=0, logit_bias="7+50", dry_multiplier=100, dry_sequence_breaker="none")
+        self.assertLess(dry.count(7), 24)
+
+    def test_biases_of_texts(self):
+        ids = self.json_of("tokenize", self.model, "cat", "--bare")["ids"]
+        said = self.json_of("run", self.model, "-p", "the", "-n", 6, "--temp", 0, "--ignore-end", "--logit-bias", "cat=1000")
+        self.assertLessEqual(set(said["tokens"]), set(ids))
+
+    def test_an_answer_that_may_not_end_goes_on(self):
+        for seed in range(4):
+            words = ["-p", "the", "-n", 60, "-c", 256, "--temp", 5, "--top-k", 0, "--top-p", 1, "--min-p", 0, "--seed", seed]
+            report = self.json_of("run", self.model, *words, "--ignore-eos")
+            self.assertEqual((report["reason"], len(report["tokens"])), ("max_tokens", 60))
+
+    def test_refuses_odd_samplers(self):
+        def refuses(*words, says):
+            self.refuses("run", self.model, "-p", "a", *words, status=USAGE, says=says)
+        refuses("--samplers", "top_k;best", says="no 'best'; there are penalties, dry")
+        refuses("--logit-bias", "5", says="neither ID.BIAS")
+        refuses("--logit-bias", "999999999+1", says="no token 999999999")
+        refuses("--logit-bias", "5+much", says="'much' is not a number")
+        refuses("--xtc-probability", "2", says="xtc_probability is 2, must be from 0 to 1")
+        refuses("--mirostat", "3", says="mirostat is 3")
+        refuses("--top-k", "9223372036854775807", says="top_k is .*at least 0|top_k")
+
     def test_reports_json(self):
         report = self.json_of("run", self.model, "-p", "the cat", "-n", 5, "--temp", 0, "--ignore-end")
         self.assertEqual((len(report["tokens"]), report["generated_tokens"], report["prompt_tokens"]), (5, 5, 6))

@@ -20,6 +20,10 @@ def build_llama_embeddings():
     return build_over_c_api("llama_embeddings")
 
 
+def build_llama_samplers():
+    return build_over_c_api("llama_samplers")
+
+
 def build_over_c_api(name):
     """The program over llama.cpp's C API, built when it is missing or older than its source."""
     source, program = Path(__file__).with_name(f"{name}.cpp"), PEERS / name
