@@ -8,6 +8,7 @@
 #include "cli/conversation.h"
 #include "cli/exit_codes.h"
 #include "cli/generation_arguments.h"
+#include "cli/grammar_arguments.h"
 #include "cli/input_lines.h"
 #include "cli/interrupt.h"
 #include "cli/session_arguments.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct ChatOptions {
   SessionArguments session;
+  GrammarArguments grammar;
   GenerationArguments generation;
   std::optional<std::string> system;
   std::optional<std::string> template_file;
@@ -30,6 +32,7 @@ struct ChatOptions {
     session.declare_context(arguments);
     arguments.flag("--stats", "show counts and speed behind each answer", stats);
     generation.max_tokens = 1024;
+    grammar.declare(arguments);
     generation.declare(arguments);
     session.declare_running(arguments);
   }
@@ -55,6 +58,7 @@ class Chat {
         generation_(generation_options(options.generation, *model_)),
         shows_stats_(options.stats) {
     if (options.system) conversation_.set_system(*options.system);
+    generation_.constraint = token_constraint(grammar_program(options.grammar), *model_);
   }
 
   void talk() {

@@ -5,6 +5,7 @@
 #include "base/memory_use.h"
 #include "cli/conversation.h"
 #include "cli/generation_arguments.h"
+#include "cli/grammar_arguments.h"
 #include "cli/input_text.h"
 #include "cli/interrupt.h"
 #include "cli/report_output.h"
@@ -17,6 +18,7 @@ namespace {
 
 struct RunOptions {
   SessionArguments session;
+  GrammarArguments grammar;
   GenerationArguments generation;
   std::optional<std::string> prompt;
   std::optional<std::string> file;
@@ -34,6 +36,7 @@ struct RunOptions {
     session.declare_context(arguments);
     arguments.flag("--stats", "show counts and speed on the standard error, also when it is no terminal", stats);
     arguments.json_flag(json);
+    grammar.declare(arguments);
     generation.declare(arguments);
     session.declare_running(arguments);
   }
@@ -84,9 +87,12 @@ void report_end(Console& console, const RunOptions& options, const runtime::Gene
 
 void run_run(const RunOptions& options, Console& console) {
   if (options.system && !options.chat) throw UsageError("--system needs --chat");
+  auto program = grammar_program(options.grammar);
+  if (program && options.generation.ignore_end) throw UsageError("--ignore-end: a grammar decides where a text ends");
   const std::string prompt = input_text(options.prompt, options.file, "a prompt");
   const auto model = load_model(options.session);
-  const auto generation = generation_options(options.generation, *model);
+  auto generation = generation_options(options.generation, *model);
+  generation.constraint = token_constraint(std::move(program), *model);
   const auto tokens = prompt_tokens(options, *model, prompt);
   const auto session = open_session(model, options.session, {.context_tokens = options.session.context});
   require_room(tokens.size(), *session);
@@ -104,6 +110,7 @@ constexpr Example kExamples[] = {
     {"run model.gguf -p \"Once upon a time\" -n 64", "continue a text"},
     {"run model.gguf --chat -p \"Why is the sky blue?\"", "answer a question"},
     {"run model.gguf -f question.txt --temp 0", "the same answer every time"},
+    {"run model.gguf --chat -p \"Name three birds.\" --grammar list.gbnf", "an answer in the form of a grammar"},
     {"run model.gguf -p - --json < prompt.txt", "text, tokens and speed for scripts"},
 };
 

@@ -40,6 +40,7 @@ std::optional<StopReason> reason_to_stop(const Speech& speech, const GenerationR
                                          const GenerationOptions& options) {
   if (speech.cancelled()) return StopReason::cancelled;
   if (is_end_token && options.stop_at_end_token) return StopReason::end_token;
+  if (options.constraint && options.constraint->is_complete()) return StopReason::complete;
   if (speech.stopped()) return StopReason::stop_text;
   if (static_cast<int64_t>(so_far.tokens.size()) >= options.max_tokens) return StopReason::max_tokens;
   return std::nullopt;
@@ -64,6 +65,8 @@ const char* stop_reason_name(StopReason reason) {
   switch (reason) {
     case StopReason::end_token:
       return "end_token";
+    case StopReason::complete:
+      return "complete";
     case StopReason::stop_text:
       return "stop_text";
     case StopReason::max_tokens:
@@ -84,6 +87,7 @@ GenerationResult generate(Session& session, SequenceId sequence, std::span<const
   GenerationResult result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
   for (const int32_t token : prompt) sampler.accept(token);
+  if (options.constraint) options.constraint->begin();
 
   int64_t start_ns = now_ns();
   if (!feed_all_but_last_batch(session, sequence, prompt, sink)) {
@@ -92,12 +96,14 @@ GenerationResult generate(Session& session, SequenceId sequence, std::span<const
   }
   auto logits = session.feed(sequence, prompt);
   while (options.max_tokens > 0) {
+    if (options.constraint) logits = options.constraint->restrict(logits);
     const int32_t token = sampler.sample(logits);
     if (result.tokens.empty()) {
       result.prompt_seconds = seconds_since(start_ns);
       start_ns = now_ns();
     }
     sampler.accept(token);
+    if (options.constraint) options.constraint->accept(token);
     result.tokens.push_back(token);
     const bool is_end_token = tokenizer.is_end_of_generation(token);
     if (!is_end_token) speech.say(token);

@@ -2,23 +2,26 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "runtime/sampler.h"
 #include "runtime/session.h"
+#include "runtime/token_constraint.h"
 
 namespace adze::runtime {
 
 struct GenerationOptions {
   SamplerOptions sampler;
   int64_t max_tokens = 256;
-  std::vector<std::string> stop;  // generation ends in front of the first of these texts
-  bool stop_at_end_token = true;  // false: goes on behind the model's end-of-generation tokens
+  std::vector<std::string> stop;                // generation ends in front of the first of these texts
+  bool stop_at_end_token = true;                // false: goes on behind the model's end-of-generation tokens
+  std::shared_ptr<TokenConstraint> constraint;  // null: any token may come; begun anew by each generation
 };
 
-enum class StopReason { end_token, stop_text, max_tokens, context_full, cancelled };
+enum class StopReason { end_token, complete, stop_text, max_tokens, context_full, cancelled };
 
 const char* stop_reason_name(StopReason reason);
 
