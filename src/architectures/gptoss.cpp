@@ -52,6 +52,8 @@ graph::Graph build(const model::Model& model) {
   return build_decoder(model, style);
 }
 
+constexpr LayerPeriods kPeriods{.full_attention = 2};
+
 }  // namespace
 
 const Architecture gptoss{"gpt-oss",
@@ -63,6 +65,8 @@ const Architecture gptoss{"gpt-oss",
                           kConfig,
                           build,
                           {},
+                          {},
+                          kPeriods,
                           kStackedExperts};
 
 }  // namespace adze::architectures

@@ -155,7 +155,7 @@ class Embed(VerbTest):
         refused("two", pooling, lambda c: c.update(pooling_mode_cls_token=True), "several poolings")
         refused("layers", "config.json", lambda c: c.update(num_hidden_layers=3), "blk.2.attn_q.weight")
         refused("heads", "config.json", lambda c: c.update(num_attention_heads=5), "attn_q.weight")
-        refused("relu", "config.json", lambda c: c.update(hidden_act="relu"), "\"hidden_act\" is")
+        refused("relu", "config.json", lambda c: c.update(hidden_act="relu"), "only \"gelu\" is known")
         refused("relative", "config.json", lambda c: c.update(position_embedding_type="relative_key"), "position_embedding_type")
         short = changed("short", "config.json", lambda c: c.update(max_position_embeddings=4000))
         self.assertEqual(self.json_of("embed", short, "-p", "the " * 100)["texts"][0]["tokens"], 40)

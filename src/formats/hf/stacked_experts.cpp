@@ -94,18 +94,22 @@ class Joiner {
 
 }  // namespace
 
+const StackedExperts* find_stacked_experts(std::string_view name, const Architecture& architecture) {
+  for (const auto& experts : architecture.stacked_experts) {
+    if (layer_in(name, experts.hugging_face)) return &experts;
+  }
+  return nullptr;
+}
+
 std::vector<model::Tensor> with_experts_apart(std::vector<model::Tensor> tensors, const Architecture& architecture) {
   if (architecture.stacked_experts.empty()) return tensors;
   std::vector<model::Tensor> apart;
   for (auto& tensor : tensors) {
-    const auto& table = architecture.stacked_experts;
-    const auto found = std::ranges::find_if(
-        table, [&](const StackedExperts& experts) { return layer_in(tensor.name, experts.hugging_face).has_value(); });
-    if (found == table.end()) {
-      apart.push_back(std::move(tensor));
+    if (const auto* experts = find_stacked_experts(tensor.name, architecture)) {
+      const auto layer = *layer_in(tensor.name, experts->hugging_face);
+      append_apart(std::move(tensor), *experts, layer, apart);
     } else {
-      const auto layer = *layer_in(tensor.name, found->hugging_face);
-      append_apart(std::move(tensor), *found, layer, apart);
+      apart.push_back(std::move(tensor));
     }
   }
   return apart;

@@ -2,12 +2,17 @@
 // and together again.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "architectures/architecture.h"
 #include "model/tensor.h"
 
 namespace adze::formats {
+
+/// The table's entry for a tensor of that name, or null.
+const architectures::StackedExperts* find_stacked_experts(std::string_view name,
+                                                          const architectures::Architecture& architecture);
 
 /// Error(bad_input) naming a tensor whose shape does not fit.
 std::vector<model::Tensor> with_experts_apart(std::vector<model::Tensor> tensors,

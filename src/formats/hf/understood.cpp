@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "formats/hf/config_json.h"
+#include "formats/hf/stacked_experts.h"
 #include "formats/hf/unhandled_settings.h"
 #include "model/name_patterns.h"
 
@@ -43,7 +44,7 @@ Reading reading_as(const Architecture& architecture, const Json& config, const F
   const std::unordered_set<std::string> all(weights.names.begin(), weights.names.end());
   std::unordered_set<std::string> canonical;
   for (const auto& name : weights.names) {
-    if (is_unused(name, architecture, all)) continue;
+    if (is_unused(name, architecture, all) || find_stacked_experts(name, architecture)) continue;
     if (const auto found = weights.variant.find(architecture, names, name)) {
       canonical.insert(found->name);
     } else {

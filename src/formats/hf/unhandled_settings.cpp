@@ -37,14 +37,15 @@ const Json* member(const Json& object, std::string_view key) {
 
 struct RopeKind {
   std::string_view name;
-  std::array<std::string_view, 7> keys;  // beside those that all kinds have
+  std::array<std::string_view, 8> keys;  // beside those that all kinds have
 };
 constexpr std::array kRopeKinds = {
     RopeKind{"default", {}},
     RopeKind{"linear", {}},
     RopeKind{"dynamic", {}},
     RopeKind{"yarn",
-             {"attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim", "attn_factor", "finetuned"}},
+             {"attention_factor", "beta_fast", "beta_slow", "truncate", "mscale", "mscale_all_dim", "attn_factor",
+              "finetuned"}},
     RopeKind{"llama3", {"low_freq_factor", "high_freq_factor"}},
     RopeKind{"longrope", {"short_factor", "long_factor", "attention_factor"}},
     RopeKind{"su", {"short_factor", "long_factor", "attention_factor"}},
@@ -58,8 +59,8 @@ struct UsualParameter {
   std::string_view key;
   std::string_view value;  // JSON
 };
-constexpr auto kUsualParameters = std::to_array<UsualParameter>(
-    {{"truncate", "true"}, {"short_mscale", "1.0"}, {"long_mscale", "1.0"}, {"extrapolation_factor", "1.0"}});
+constexpr auto kUsualParameters =
+    std::to_array<UsualParameter>({{"short_mscale", "1.0"}, {"long_mscale", "1.0"}, {"extrapolation_factor", "1.0"}});
 
 bool names_setting(const Architecture& architecture, std::string_view key) {
   const auto found = std::ranges::find(architecture.config, key, &architectures::ConfigName::hugging_face);

@@ -34,7 +34,8 @@ std::string SamplerParameter::range_text() const {
 void SamplerParameter::check(const SamplerOptions& options) const {
   const double value = value_in(options);
   const bool is_enough = above_minimum ? value > minimum : value >= minimum;
-  if (!is_enough || !(value <= maximum)) fail(ErrorCode::bad_input, "{} is {}, must be {}", name, value, range_text());
+  if (value > maximum) fail(ErrorCode::bad_input, "{} is {}, must be at most {}", name, value, maximum);
+  if (!is_enough) fail(ErrorCode::bad_input, "{} is {}, must be {}", name, value, range_text());
 }
 
 }  // namespace adze::runtime
