@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <exception>
 #include <string_view>
 
@@ -15,7 +14,6 @@ namespace adze::hub {
 namespace {
 
 constexpr size_t kMaxBodyBytes = size_t{64} << 20;
-constexpr size_t kMaxHeaders = 256;
 constexpr int kMaxRedirects = 10;
 
 void start_curl() {
@@ -90,34 +88,9 @@ size_t guarded(Transfer& transfer, size_t bytes, Action&& action) {
   }
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
-}
-
-// "HTTP/1.1 206 Partial Content": also of a proxy, and 100; the last one counts.
-void take_status(HttpAnswer& answer, std::string_view line) {
-  answer.headers.clear();
-  answer.status = 0;
-  const auto space = std::min(line.find(' '), line.size() - 1);
-  for (const char c : line.substr(space + 1, 3)) {
-    if (c >= '0' && c <= '9') answer.status = answer.status * 10 + (c - '0');
-  }
-}
-
-void take_header(HttpAnswer& answer, std::string_view line) {
-  if (line.starts_with("HTTP/")) return take_status(answer, line);
-  const auto colon = line.find(':');
-  if (colon == std::string_view::npos || answer.headers.size() >= kMaxHeaders) return;
-  std::string name(line.substr(0, colon));
-  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  answer.headers[name] = trimmed(line.substr(colon + 1));
-}
-
 size_t on_header(char* data, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  return guarded(transfer, size * count, [&] { take_header(transfer.answer, {data, size * count}); });
+  return guarded(transfer, size * count, [&] { take_header_line(transfer.answer, {data, size * count}); });
 }
 
 size_t on_body(char* data, size_t size, size_t count, void* user) {

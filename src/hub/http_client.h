@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/progress.h"
 
@@ -39,6 +40,9 @@ struct HttpAnswer {
   bool is_success() const { return failure.empty() && (status == 200 || status == 206); }
   std::string header(const std::string& name) const;
 };
+
+/// A line in front of a body: a status, which begins the answer anew, or "name: value".
+void take_header_line(HttpAnswer& answer, std::string_view line);
 
 /// Gets the body of a 200 or 206 piece by piece, with the headers of the answer.
 using BodySink = std::function<void(const HttpAnswer& answer, std::span<const std::byte> bytes)>;

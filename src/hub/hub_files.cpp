@@ -1,13 +1,13 @@
 #include "hub/hub_files.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <thread>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "hub/repository_answers.h"
 
 namespace adze::hub {
 namespace {
@@ -15,43 +15,9 @@ namespace {
 constexpr size_t kMaxFiles = 100'000;
 constexpr double kLongestWaitSeconds = 60;
 
-bool is_hexadecimal(std::string_view text, size_t digits) {
-  return text.size() == digits &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
 std::string answered_text(const HttpAnswer& answer) {
   if (const auto message = answer.header("x-error-message"); !message.empty()) return ": " + message.substr(0, 300);
   return "";
-}
-
-/// <…>; rel="next"
-std::string next_page(const HttpAnswer& answer) {
-  const auto link = answer.header("link");
-  const auto begin = link.find('<');
-  const auto end = link.find('>');
-  if (begin == link.npos || end == link.npos || end < begin || link.find("rel=\"next\"") == link.npos) return {};
-  return link.substr(begin + 1, end - begin - 1);
-}
-
-HubFile file_from(const Json& entry, const std::string& source) {
-  HubFile file;
-  file.path = json_value(entry, "path", std::string(), source);
-  if (!is_safe_path(file.path))
-    fail(ErrorCode::bad_input, "{}: the file name '{}' leaves its folder", source, file.path);
-  file.bytes = json_value(entry, "size", uint64_t{0}, source);
-  file.git_id = json_value(entry, "oid", std::string(), source);
-  if (const auto lfs = entry.find("lfs"); lfs != entry.end() && lfs->is_object()) {
-    file.sha256 = json_value(*lfs, "oid", std::string(), source);
-    if (file.sha256.starts_with("sha256:")) file.sha256.erase(0, 7);
-    file.bytes = json_value(*lfs, "size", file.bytes, source);
-    if (!is_hexadecimal(file.sha256, 64)) {
-      fail(ErrorCode::bad_input, "{}: '{}' has the sum '{}', which is no SHA-256", source, file.path, file.sha256);
-    }
-  } else if (!is_hexadecimal(file.git_id, 40)) {
-    fail(ErrorCode::bad_input, "{}: '{}' has no sum to check it by", source, file.path);
-  }
-  return file;
 }
 
 /// Gets JSON from the endpoint.
@@ -79,13 +45,9 @@ std::vector<HubFile> list_files(const Api& api, const std::string& commit) {
   std::string url = fmt::format("{}/tree/{}?recursive=true", api.base(), commit);
   while (!url.empty()) {
     const auto [json, answer] = api.get(url);
-    if (!json.is_array()) fail(ErrorCode::bad_input, "{}: is no list of files", url);
-    for (const auto& entry : json) {
-      if (!entry.is_object()) fail(ErrorCode::bad_input, "{}: is no list of files", url);
-      if (json_value(entry, "type", std::string(), url) == "file") files.push_back(file_from(entry, url));
-    }
+    for (auto& file : files_listed(json, url)) files.push_back(std::move(file));
     if (files.size() > kMaxFiles) fail(ErrorCode::unsupported, "{}: lists more than {} files", url, kMaxFiles);
-    const auto next = next_page(answer);
+    const auto next = address_of_next_page(answer);
     if (next == url) break;
     // The next page is asked for with the token, so it must lie where the token may go.
     if (!next.empty() && !next.starts_with(api.base() + "/")) {
@@ -114,11 +76,7 @@ HubRepository list_repository(const HubName& name, const HubOptions& options, Ht
   const Api api(name, options, client);
   const auto url = fmt::format("{}/revision/{}", api.base(), url_encoded(name.revision));
   const auto [json, answer] = api.get(url);
-  if (!json.is_object()) fail(ErrorCode::bad_input, "{}: does not describe a repository", url);
-  HubRepository repository{.name = name.repository, .commit = json_value(json, "sha", std::string(), url), .files = {}};
-  if (!is_hexadecimal(repository.commit, 40)) {
-    fail(ErrorCode::bad_input, "{}: names the commit '{}', which is none", url, repository.commit);
-  }
+  HubRepository repository{.name = name.repository, .commit = commit_described(json, url), .files = {}};
   repository.files = list_files(api, repository.commit);
   return repository;
 }
@@ -140,11 +98,7 @@ bool is_worth_another_try(const HttpAnswer& answer) {
 
 void pause_before_try(int64_t tries, const HttpAnswer& answer, const HubOptions& options, const Progress& progress) {
   double seconds = options.first_wait_seconds * std::pow(2.0, static_cast<double>(tries));
-  const auto asked = answer.header("retry-after");
-  int64_t asked_seconds = 0;
-  if (std::from_chars(asked.data(), asked.data() + asked.size(), asked_seconds).ec == std::errc()) {
-    seconds = std::max(seconds, static_cast<double>(asked_seconds));
-  }
+  seconds = std::max(seconds, static_cast<double>(asked_wait_seconds(answer)));
   using namespace std::chrono;
   const auto end = steady_clock::now() + duration<double>(std::min(seconds, kLongestWaitSeconds));
   while (steady_clock::now() < end) {
