@@ -270,6 +270,57 @@ def add_gpt_oss():
           "rope_scaling": {**yarn, "truncate": False}})
 
 
+class LatentAttention(Decoder):
+    """DeepSeek's: keys and values of all heads made of one row, dense layers first, then experts beside shared ones."""
+
+    def attention(self, w, config, at):
+        hidden, heads, latent = config["hidden_size"], config["num_attention_heads"], config["kv_lora_rank"]
+        plain, rotated, value = config["qk_nope_head_dim"], config["qk_rope_head_dim"], config["v_head_dim"]
+        if config["q_lora_rank"]:
+            w.matrix(f"{at}.q_a_proj", config["q_lora_rank"], hidden)
+            w.norm(f"{at}.q_a_layernorm", config["q_lora_rank"])
+            w.matrix(f"{at}.q_b_proj", heads * (plain + rotated), config["q_lora_rank"])
+        else:
+            w.matrix(f"{at}.q_proj", heads * (plain + rotated), hidden)
+        w.matrix(f"{at}.kv_a_proj_with_mqa", latent + rotated, hidden)
+        w.norm(f"{at}.kv_a_layernorm", latent)
+        w.matrix(f"{at}.kv_b_proj", heads * (plain + value), latent)
+        w.matrix(f"{at}.o_proj", hidden, heads * value)
+
+    @staticmethod
+    def gated(self, w, config, at):
+        if int(at.split(".")[2]) < config["first_k_dense_replace"]:
+            return Decoder.gated(self, w, config, at)
+        routed_mlp("mlp.gate", ("mlp.experts", "gate_proj", "down_proj", "up_proj"), "n_routed_experts")(
+            self, w, config, at)
+        if config["scoring_func"] == "sigmoid":
+            w.vector(f"{at}.mlp.gate.e_score_correction_bias", config["n_routed_experts"], 0)
+        hidden, inner = config["hidden_size"], config["moe_intermediate_size"] * config["n_shared_experts"]
+        w.matrix(f"{at}.mlp.shared_experts.gate_proj", inner, hidden)
+        w.matrix(f"{at}.mlp.shared_experts.up_proj", inner, hidden)
+        w.matrix(f"{at}.mlp.shared_experts.down_proj", hidden, inner)
+
+
+def add_deepseek():
+    yarn = {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "beta_fast": 32, "beta_slow": 1}
+    common = {"rms_norm_eps": 1e-6, "hidden_act": "silu", "tie_word_embeddings": False, "attention_bias": False,
+              "num_attention_heads": 4, "num_key_value_heads": 4, "kv_lora_rank": 32, "q_lora_rank": None,
+              "qk_nope_head_dim": 32, "qk_rope_head_dim": 8, "v_head_dim": 24, "first_k_dense_replace": 1,
+              "moe_layer_freq": 1, "moe_intermediate_size": 16, "n_routed_experts": 8, "num_experts_per_tok": 3,
+              "n_shared_experts": 2}
+    second = {**common, "scoring_func": "softmax", "norm_topk_prob": False,
+              "rope_scaling": {**yarn, "mscale": 0.707, "mscale_all_dim": 0.707}}
+    case("deepseek_v2_lite", "DeepseekV2ForCausalLM", "deepseek_v2", LatentAttention(),
+         {**second, "topk_method": "greedy", "n_group": 1, "topk_group": 1, "routed_scaling_factor": 1.0})
+    case("deepseek_v2", "DeepseekV2ForCausalLM", "deepseek_v2", LatentAttention(),
+         {**second, "q_lora_rank": 32, "topk_method": "group_limited_greedy", "n_group": 4, "topk_group": 2,
+          "routed_scaling_factor": 16.0})
+    case("deepseek_v3", "DeepseekV3ForCausalLM", "deepseek_v3", LatentAttention(),
+         {**common, "q_lora_rank": 32, "scoring_func": "sigmoid", "norm_topk_prob": True, "topk_method": "noaux_tc",
+          "n_group": 4, "topk_group": 2, "routed_scaling_factor": 2.5,
+          "rope_scaling": {**yarn, "mscale": 1.0, "mscale_all_dim": 1.0}})
+
+
 def gpt2(w, config):
     hidden = config["n_embd"]
     w.matrix("wte", config["vocab_size"], hidden)
@@ -346,3 +397,4 @@ add_llama_relatives()
 add_gpt()
 add_falcon()
 add_gpt_oss()
+add_deepseek()

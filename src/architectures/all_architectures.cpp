@@ -6,6 +6,7 @@
 
 #include "architectures/architecture.h"
 #include "architectures/bert.h"
+#include "architectures/deepseek2.h"
 #include "architectures/falcon.h"
 #include "architectures/gemma.h"
 #include "architectures/gpt2.h"
@@ -28,9 +29,9 @@
 
 namespace adze::architectures {
 namespace {
-constexpr std::array kArchitectures{&bert,   &falcon,   &gemma, &gemma2,   &gemma3,  &gpt2,     &gptneox,
-                                    &gptoss, &granite,  &llama, &mpnet,    &olmo2,   &phi2,     &phi3,
-                                    &qwen2,  &qwen2moe, &qwen3, &qwen3moe, &smollm3, &stablelm, &starcoder2};
+constexpr std::array kArchitectures{&bert,     &deepseek2, &falcon,   &gemma,   &gemma2,   &gemma3,    &gpt2, &gptneox,
+                                    &gptoss,   &granite,   &llama,    &mpnet,   &olmo2,    &phi2,      &phi3, &qwen2,
+                                    &qwen2moe, &qwen3,     &qwen3moe, &smollm3, &stablelm, &starcoder2};
 }
 
 std::span<const Architecture* const> all_architectures() { return kArchitectures; }

@@ -51,7 +51,13 @@ enum class ConfigKind {
   boolean,
   string,
   part_of_head,  // u32 in GGUF: how many of a head's dimensions; in config.json their share
-  inverse_root,  // f32 in GGUF: 1 / sqrt(what config.json has), left out where that is the width of a head
+  /// u32 in GGUF, of a head that all others share: 1; in config.json the number of heads.
+  latent_head,
+  /// u32 in GGUF: a head's dimensions; in config.json those before the rotated ones.
+  unrotated_part,
+  set_boolean,    // boolean; GGUF has the key where it is true
+  expert_scores,  // u32 in GGUF: 1 softmax, 2 sigmoid; in config.json the word
+  inverse_root,   // f32 in GGUF: 1 / sqrt(what config.json has), left out where that is the width of a head
 };
 
 /// What a setting is where config.json does not say: `factor` times another setting, or `factor` alone.
@@ -115,6 +121,14 @@ struct StackedExperts {
   bool floats_transposed = false;  // [experts, in, out], where they are not quantized
 };
 
+/// The matrix of latent attention that makes keys and values of a short row, head by head; in `weights` it is two, keys
+/// [heads, latent, key dimensions] and values [heads, value dimensions, latent]. "{}" is the layer.
+struct LatentHeads {
+  std::string_view hugging_face;  // "model.layers.{}.self_attn.kv_b_proj.weight"
+  std::string_view keys;
+  std::string_view values;
+};
+
 struct Architecture {
   std::string_view name;     // GGUF's general.architecture: "llama"
   std::string_view summary;  // one line for `adze list architectures`
@@ -134,6 +148,7 @@ struct Architecture {
   std::span<const std::string_view> unread_settings = {};
   LayerPeriods layer_periods{};
   std::span<const StackedExperts> stacked_experts = {};
+  std::span<const LatentHeads> latent_heads = {};
 };
 
 std::span<const Architecture* const> all_architectures();

@@ -5,6 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "architectures/latent_attention.h"
+#include "base/error.h"
+
 namespace adze::architectures {
 namespace {
 
@@ -109,15 +112,22 @@ class Decoder {
                      {heads, c_.head_dim, c_.rotary_dims, style_.rotary_layout});
   }
 
-  ValueId attention(ValueId x) {
+  // What all heads attended to.
+  ValueId attended(ValueId x) {
+    if (has("attn_kv_a_mqa")) {
+      return latent_attention(b_, prefix_, x, angles_, read_latent_shape(b_.config(), c_.heads, c_.epsilon));
+    }
     const Projections p = projected(x);
     const ValueId queries = prepared("q", p.queries, c_.heads);
     const ValueId keys = prepared("k", p.keys, c_.key_heads);
     const AttentionShape shape{
         c_.heads,          c_.key_heads, c_.head_dim, sees_everything() ? 0 : c_.window, c_.attention_soft_cap,
         c_.attention_scale};
-    const ValueId attended = b_.attention(named("attn"), queries, keys, p.values, shape);
-    const ValueId made = b_.linear(named("attn_output"), attended, c_.features);
+    return b_.attention(named("attn"), queries, keys, p.values, shape);
+  }
+
+  ValueId attention(ValueId x) {
+    const ValueId made = b_.linear(named("attn_output"), attended(x), c_.features);
     return style_.feed_forward_norm == kPostAttentionNorm ? made : normed(kPostAttentionNorm, made);
   }
 
@@ -155,17 +165,27 @@ class Decoder {
 
   // ---- experts
 
+  // Config may say sigmoid; that it says softmax does not tell over which experts.
+  std::string expert_scores() const {
+    constexpr int64_t kSoftmax = 1, kSigmoid = 2;
+    const int64_t number = b_.config().find_int("expert_gating_func").value_or(kSoftmax);
+    if (number == kSigmoid) return "sigmoid";
+    if (number == kSoftmax) return std::string(style_.routing.scores);
+    fail(ErrorCode::unsupported, "config 'expert_gating_func' is {}; known are 1 (softmax) and 2 (sigmoid)", number);
+  }
+
   RoutedRows routed(ValueId x) {
     const auto& config = b_.config();
-    graph::Attributes attributes{{"used", c_.experts_used},
-                                 {"scores", std::string(style_.routing.scores)},
-                                 {"normalize", int64_t{style_.routing.normalize}}};
+    const bool normalize = config.find_bool("expert_weights_norm").value_or(style_.routing.normalize);
+    graph::Attributes attributes{
+        {"used", c_.experts_used}, {"scores", expert_scores()}, {"normalize", int64_t{normalize}}};
     const double scale = config.find_number("expert_weights_scale").value_or(1);
     if (scale != 1 && scale != 0) attributes.emplace("scale", scale);
     const int64_t groups = config.find_int("expert_group_count").value_or(1);
-    if (groups > 1) {
+    if (groups > 1 && !style_.routing.group_scores.empty()) {
       attributes.emplace("groups", groups);
       attributes.emplace("groups_used", config.require_int("expert_group_used_count"));
+      attributes.emplace("group_scores", std::string(style_.routing.group_scores));
     }
     const ValueId logits = b_.linear(named("ffn_gate_inp"), x, c_.experts);
     return b_.route_experts(named("exp_probs_b"), logits, std::move(attributes));

@@ -21,6 +21,7 @@ enum class Residual { sequential, parallel };
 struct Routing {
   std::string_view scores = "softmax";
   bool normalize = false;
+  std::string_view group_scores = "best_two";
 };
 
 struct DecoderStyle {

@@ -14,9 +14,11 @@
 #include "ops/gather_rows/gather_rows.h"
 #include "ops/gather_token_types/gather_token_types.h"
 #include "ops/gelu/gelu.h"
+#include "ops/join_heads/join_heads.h"
 #include "ops/layer_norm/layer_norm.h"
 #include "ops/linear/expert_linear.h"
 #include "ops/linear/linear.h"
+#include "ops/number_heads/number_heads.h"
 #include "ops/read_state/read_state.h"
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
@@ -26,6 +28,7 @@
 #include "ops/select_rows/select_rows.h"
 #include "ops/self_attention/self_attention.h"
 #include "ops/slice_columns/slice_columns.h"
+#include "ops/slice_heads/slice_heads.h"
 #include "ops/soft_cap/soft_cap.h"
 #include "ops/swiglu/swiglu.h"
 
@@ -139,9 +142,9 @@ ValueId DecoderBuilder::rotary(std::string_view name, ValueId x, ValueId angles,
               {"layout", std::string(shape.layout)}});
 }
 
-ValueId DecoderBuilder::remembered(std::string_view name, ValueId rows, const AttentionShape& shape) {
+ValueId DecoderBuilder::remembered(std::string_view name, ValueId rows, int64_t heads) {
   const auto state = graph_.add_state(fmt::format("{}.state", name),
-                                      ValueType::state(nullptr, {Dim(shape.key_heads), Dim(shape.head_dim)}));
+                                      ValueType::state(nullptr, {Dim(heads), Dim(features_of(rows) / heads)}));
   const auto begin = graph_.add_input(fmt::format("{}.begin", name), ValueType::of_kind(ValueKind::effect));
   const auto stored = one(ops::append_state, fmt::format("{}.append", name), {state, rows, batch_, begin});
   return one(ops::read_state, fmt::format("{}.history", name), {state, batch_, stored});
@@ -149,13 +152,14 @@ ValueId DecoderBuilder::remembered(std::string_view name, ValueId rows, const At
 
 ValueId DecoderBuilder::attention(std::string_view name, ValueId queries, ValueId keys, ValueId values,
                                   const AttentionShape& shape) {
-  const auto key_history = remembered(fmt::format("{}.keys", name), keys, shape);
-  const auto value_history = remembered(fmt::format("{}.values", name), values, shape);
+  const auto key_history = remembered(fmt::format("{}.keys", name), keys, shape.key_heads);
+  const auto value_history = remembered(fmt::format("{}.values", name), values, shape.key_heads);
   graph::Attributes attributes{
       {"query_heads", shape.query_heads}, {"key_heads", shape.key_heads}, {"head_dim", shape.head_dim}};
   if (shape.window > 0) attributes.emplace("window", shape.window);
   if (shape.soft_cap > 0) attributes.emplace("soft_cap", shape.soft_cap);
   if (shape.scale > 0) attributes.emplace("scale", shape.scale);
+  if (shape.value_dim > 0) attributes.emplace("value_dim", shape.value_dim);
   std::vector<ValueId> inputs{queries, key_history, value_history, batch_};
   const auto sinks = fmt::format("{}_sinks.weight", name);
   if (has_weight(sinks)) inputs.push_back(weight(sinks, {shape.query_heads}));
@@ -207,6 +211,21 @@ void DecoderBuilder::ignore_weights(std::initializer_list<std::string_view> name
 
 ValueId DecoderBuilder::slice_columns(std::string_view name, ValueId x, int64_t begin, int64_t count) {
   return one(ops::slice_columns, name, {x}, {{"begin", begin}, {"count", count}});
+}
+
+ValueId DecoderBuilder::slice_heads(std::string_view name, ValueId x, const HeadColumns& columns) {
+  return one(ops::slice_heads, name, {x},
+             {{"heads", columns.heads}, {"begin", columns.begin}, {"count", columns.count}});
+}
+
+ValueId DecoderBuilder::join_heads(std::string_view name, ValueId a, ValueId b, int64_t heads) {
+  std::vector<ValueId> inputs{a};
+  if (b != graph::kNoValue) inputs.push_back(b);
+  return one(ops::join_heads, name, std::move(inputs), {{"heads", heads}});
+}
+
+ValueId DecoderBuilder::number_heads(std::string_view name, int64_t heads) {
+  return one(ops::number_heads, name, {batch_}, {{"heads", heads}});
 }
 
 RoutedRows DecoderBuilder::route_experts(std::string_view name, ValueId logits, graph::Attributes attributes) {

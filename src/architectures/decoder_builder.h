@@ -19,9 +19,10 @@ struct AttentionShape {
   int64_t query_heads;
   int64_t key_heads;
   int64_t head_dim;
-  int64_t window = 0;   // 0: the whole history
-  double soft_cap = 0;  // 0: none
-  double scale = 0;     // 0: 1 / sqrt(head_dim)
+  int64_t window = 0;     // 0: the whole history
+  double soft_cap = 0;    // 0: none
+  double scale = 0;       // 0: 1 / sqrt(head_dim)
+  int64_t value_dim = 0;  // 0: head_dim
 };
 
 struct Projections {
@@ -36,6 +37,13 @@ struct RoutedRows {
 struct ExpertShape {
   int64_t experts;
   int64_t out_features;
+};
+
+/// Columns of each head.
+struct HeadColumns {
+  int64_t heads;
+  int64_t begin;
+  int64_t count;
 };
 
 struct RotaryShape {
@@ -86,6 +94,12 @@ class DecoderBuilder {
   ValueId soft_cap(std::string_view name, ValueId x, double cap);
   ValueId tanh(std::string_view name, ValueId x);
   ValueId slice_columns(std::string_view name, ValueId x, int64_t begin, int64_t count);
+  /// [T * heads, count]: rows of heads, of which weights of their own may be multiplied (expert_linear).
+  ValueId slice_heads(std::string_view name, ValueId x, const HeadColumns& columns);
+  /// Rows of heads, or of two values for each head, side by side again; `b` may be kNoValue.
+  ValueId join_heads(std::string_view name, ValueId a, ValueId b, int64_t heads);
+  /// [T, heads]: what expert_linear takes as choice where each head has weights of its own.
+  ValueId number_heads(std::string_view name, int64_t heads);
   /// The top `used` experts of a router's logits, with the attributes of route_experts; finds the bias of the choice.
   RoutedRows route_experts(std::string_view name, ValueId logits, graph::Attributes attributes);
   /// Weights `name`.weight [experts, out_features, features of x]; finds the biases.
@@ -112,7 +126,7 @@ class DecoderBuilder {
   std::vector<ValueId> norm_inputs(std::string_view name, ValueId x, const Shape& shape);
   Shape shape_of_head_norm(std::string_view name, ValueId x, int64_t heads) const;
   int64_t features_of(ValueId value) const;
-  ValueId remembered(std::string_view name, ValueId rows, const AttentionShape& shape);
+  ValueId remembered(std::string_view name, ValueId rows, int64_t heads);
 
   const model::Model& model_;
   std::string architecture_;

@@ -50,7 +50,27 @@ void read_experts(const model::KeyValues& config, DecoderConfig& c) {
   c.experts = require_between(config, "expert_count", 0, kMaxExperts);
   c.experts_used = require_between(config, "expert_used_count", 0, c.experts);
   c.expert_hidden = require_between(config, "expert_feed_forward_length", c.hidden, kMaxFeatures);
-  c.shared_hidden = require_between(config, "expert_shared_feed_forward_length", c.expert_hidden, kMaxFeatures);
+  const int64_t shared = std::max<int64_t>(1, config.find_int("expert_shared_count").value_or(1));
+  if (shared > kMaxExperts) fail(ErrorCode::bad_input, "config 'expert_shared_count' is {}, too many", shared);
+  c.shared_hidden =
+      require_between(config, "expert_shared_feed_forward_length", shared * c.expert_hidden, kMaxFeatures);
+}
+
+// Of numbers that grow with the logarithm of the context's factor.
+double yarn_growth(double factor, double multiplier) {
+  return factor > 1 ? 0.1 * multiplier * std::log(factor) + 1 : 1;
+}
+
+// 0.1 times what applies to all dimensions of a head; 0: nothing does.
+double yarn_multiplier(const model::KeyValues& config) {
+  return finite_number(config, "rope.scaling.yarn_log_multiplier", 0) / 0.1;
+}
+
+// What the rotated dimensions have beyond the others.
+double yarn_magnitude(const model::KeyValues& config, double factor) {
+  const double all = yarn_multiplier(config);
+  if (all == 0) return yarn_growth(factor, 1);
+  return yarn_growth(factor, finite_number(config, "rope.scaling.yarn_mscale", all)) / yarn_growth(factor, all);
 }
 
 void add_yarn(const model::KeyValues& config, double factor, graph::Attributes& attributes) {
@@ -58,7 +78,7 @@ void add_yarn(const model::KeyValues& config, double factor, graph::Attributes& 
   attributes.emplace("beta_fast", config.find_number("rope.scaling.yarn_beta_fast").value_or(32));
   attributes.emplace("beta_slow", config.find_number("rope.scaling.yarn_beta_slow").value_or(1));
   if (!config.find_bool("rope.scaling.yarn_truncate").value_or(true)) attributes.emplace("truncate", int64_t{0});
-  const double own_magnitude = factor > 1 ? 0.1 * std::log(factor) + 1 : 1;
+  const double own_magnitude = yarn_magnitude(config, factor);
   const double usual = config.find_number("rope.scaling.attn_factor").value_or(1) * own_magnitude;
   // Hugging Face's attention_factor, where a config gives it, is the whole of the magnitude.
   attributes.emplace("magnitude", config.find_number("rope.scaling.yarn_attn_factor").value_or(usual));
@@ -93,6 +113,11 @@ DecoderConfig read_decoder_config(const model::Model& model) {
   read_experts(config, c);
   read_factors(config, c);
   return c;
+}
+
+double yarn_score_growth(const model::KeyValues& config) {
+  if (config.find_string("rope.scaling.type").value_or("none") != "yarn") return 1;
+  return yarn_growth(config.require_number("rope.scaling.factor"), yarn_multiplier(config));
 }
 
 graph::Attributes rotary_attributes(const model::KeyValues& config, int64_t rotary_dims) {

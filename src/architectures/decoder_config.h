@@ -30,6 +30,9 @@ int64_t require_between(const model::KeyValues& config, std::string_view key, in
 /// Error(bad_input) naming the key that is missing or out of its range.
 DecoderConfig read_decoder_config(const model::Model& model);
 
+/// By what factor YaRN lets both queries and keys of latent attention grow; 1 where config does not say.
+double yarn_score_growth(const model::KeyValues& config);
+
 /// Attributes of rotary_angles: base and scaling. The type "llama3" needs nothing here: its factors are a weight.
 graph::Attributes rotary_attributes(const model::KeyValues& config, int64_t rotary_dims);
 

@@ -43,16 +43,17 @@ constexpr auto kConfig = joined(kDecoderConfig, kHeadSizeConfig, kRmsNormConfig,
                                     {"expert_feed_forward_length", "intermediate_size"},
                                 }));
 
+constexpr std::string_view kUnreadSettings[] = {"initial_context_length"};
+constexpr LayerPeriods kPeriods{.full_attention = 2};
+
 graph::Graph build(const model::Model& model) {
   DecoderStyle style{.architecture = "gpt-oss", .activation = FeedForwardActivation::clamped_silu};
-  style.full_attention_period = 2;
+  style.full_attention_period = kPeriods.full_attention;
   style.routing = {.scores = "softmax_used"};
   style.feed_forward_norm = "post_attention_norm";
   style.clamp = {.limit = 7, .slope = 1.702};
   return build_decoder(model, style);
 }
-
-constexpr LayerPeriods kPeriods{.full_attention = 2};
 
 }  // namespace
 
@@ -65,7 +66,7 @@ const Architecture gptoss{"gpt-oss",
                           kConfig,
                           build,
                           {},
-                          {},
+                          kUnreadSettings,
                           kPeriods,
                           kStackedExperts};
 

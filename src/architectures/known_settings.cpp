@@ -29,20 +29,29 @@ constexpr auto kRead = std::to_array<std::string_view>({
     "attention.head_count",
     "attention.head_count_kv",
     "attention.key_length",
+    "attention.key_length_mla",
+    "attention.kv_lora_rank",
     "attention.layer_norm_epsilon",
     "attention.layer_norm_rms_epsilon",
+    "attention.q_lora_rank",
     "attention.relative_buckets_count",
     "attention.scale",
     "attention.sliding_window",
     "attention.sliding_window_pattern",
     "attention.value_length",  // the shape of the weight says it too
+    "attention.value_length_mla",
+    "expert_choice",
     "expert_count",
     "expert_feed_forward_length",
+    "expert_gating_func",
     "expert_group_count",
     "expert_group_used_count",
+    "expert_shared_count",
     "expert_shared_feed_forward_length",
     "expert_used_count",
+    "expert_weights_norm",
     "expert_weights_scale",
+    "leading_dense_block_count",  // which layers have experts shows in their weights
     "rope.dimension_count",
     "rope.freq_base",
     "rope.freq_base_swa",
@@ -53,19 +62,15 @@ constexpr auto kRead = std::to_array<std::string_view>({
     "rope.scaling.yarn_attn_factor",
     "rope.scaling.yarn_beta_fast",
     "rope.scaling.yarn_beta_slow",
+    "rope.scaling.yarn_log_multiplier",
+    "rope.scaling.yarn_mscale",
+    "rope.scaling.yarn_truncate",
 });
 
 // What others write and no reader computes with.
 constexpr auto kHarmless = std::to_array<std::string_view>({"rope.scaling.finetuned", "tensor_data_layout"});
 
 constexpr std::string_view kClassifier = "classifier.";  // names of what it tells apart
-
-// Settings that are not read, and the value with which they say what is computed anyway.
-struct UsualValue {
-  std::string_view key;
-  int64_t value;
-};
-constexpr auto kUsual = std::to_array<UsualValue>({{"expert_gating_func", 1}});  // softmax
 
 bool is_known(std::string_view key) {
   const auto among = [&](const auto& keys) { return std::ranges::find(keys, key) != keys.end(); };
@@ -93,8 +98,6 @@ bool changes_nothing(std::string_view key, const model::Value& value) {
 std::vector<std::string> settings_not_understood(const model::KeyValues& config) {
   std::vector<std::string> lines;
   for (const auto& [key, value] : config) {
-    const auto usual = std::ranges::find(kUsual, key, &UsualValue::key);
-    if (usual != kUsual.end() && config.find_int(key) == usual->value) continue;
     if (is_known(key) || !is_about_computing(key) || changes_nothing(key, value)) continue;
     lines.push_back(fmt::format("setting not understood: {} = {}", key, model::to_string(value)));
   }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "codecs/codec.h"
 
 namespace adze::model {
 namespace {
@@ -89,7 +90,36 @@ class TransposedRows final : public TensorSource {
   size_t width_;  // of a number in bytes
 };
 
+class DecodedRows final : public TensorSource {
+ public:
+  explicit DecodedRows(const Tensor& tensor)
+      : source_(tensor.source), codec_(codecs::codec_of(tensor.storage)), row_length_(tensor.shape.row_length()) {}
+
+  std::span<const std::byte> rows(int64_t first, int64_t count, std::vector<std::byte>& scratch) const override {
+    std::vector<std::byte> own;
+    const auto packed = source_->rows(first, count, own);
+    std::vector<float> values(static_cast<size_t>(count * row_length_));
+    codec_.decode(packed.data(), values.data(), count * row_length_);
+    scratch.resize(values.size() * sizeof(float));
+    std::memcpy(scratch.data(), values.data(), scratch.size());
+    return scratch;
+  }
+  void release(int64_t first, int64_t count) const override { source_->release(first, count); }
+  std::string where() const override { return source_->where(); }
+
+ private:
+  std::shared_ptr<const TensorSource> source_;
+  const codecs::Codec& codec_;
+  int64_t row_length_;
+};
+
 }  // namespace
+
+Tensor as_floats(Tensor tensor) {
+  if (tensor.storage->is_plain()) return tensor;
+  auto source = std::make_shared<DecodedRows>(tensor);
+  return {std::move(tensor.name), std::move(tensor.shape), &codecs::f32.info, std::move(source)};
+}
 
 Tensor stacked(std::string name, std::vector<Tensor> parts) {
   const Tensor& first = parts.front();
@@ -131,6 +161,18 @@ Tensor with_zero_rows_before(const Tensor& tensor, int64_t count) {
   std::vector<std::byte> bytes(static_cast<size_t>(count * tensor.row_bytes()));
   bytes.insert(bytes.end(), rows.begin(), rows.end());
   return owned_tensor(tensor.name, Shape{count + tensor.shape[0], tensor.shape[1]}, tensor.storage, std::move(bytes));
+}
+
+Tensor matrices_transposed(const Tensor& tensor) {
+  if (tensor.shape.rank() != 3 || tensor.shape[0] < 1) {
+    fail(ErrorCode::bad_input, "{}: tensor '{}' {} is no stack of matrices", tensor.source->where(), tensor.name,
+         tensor.shape.to_string());
+  }
+  std::vector<Tensor> parts;
+  for (int64_t part = 0; part < tensor.shape[0]; ++part) {
+    parts.push_back(transposed(part_of(tensor, part, tensor.name)));
+  }
+  return stacked(tensor.name, std::move(parts));
 }
 
 Tensor transposed(Tensor tensor) {

@@ -23,6 +23,12 @@ Tensor without_first_rows(const Tensor& tensor, int64_t count);
 /// or sizes beyond reason.
 Tensor with_zero_rows_before(const Tensor& tensor, int64_t count);
 
+/// The values of a packed tensor as floats; a plain one as it is.
+Tensor as_floats(Tensor tensor);
+
+/// [n, rows, columns] becomes [n, columns, rows]. Error(bad_input) for other ranks and for none.
+Tensor matrices_transposed(const Tensor& tensor);
+
 /// [rows, columns] becomes [columns, rows]. Error(unsupported) for blocks of several numbers.
 Tensor transposed(Tensor tensor);
 

@@ -11,9 +11,11 @@
 #include "ops/gather_rows/gather_rows.h"
 #include "ops/gather_token_types/gather_token_types.h"
 #include "ops/gelu/gelu.h"
+#include "ops/join_heads/join_heads.h"
 #include "ops/layer_norm/layer_norm.h"
 #include "ops/linear/expert_linear.h"
 #include "ops/linear/linear.h"
+#include "ops/number_heads/number_heads.h"
 #include "ops/op.h"
 #include "ops/read_state/read_state.h"
 #include "ops/rms_norm/rms_norm.h"
@@ -25,6 +27,7 @@
 #include "ops/select_rows/select_rows.h"
 #include "ops/self_attention/self_attention.h"
 #include "ops/slice_columns/slice_columns.h"
+#include "ops/slice_heads/slice_heads.h"
 #include "ops/soft_cap/soft_cap.h"
 #include "ops/swiglu/swiglu.h"
 
@@ -34,10 +37,10 @@ namespace {
 constexpr std::array kOps{
     &add,           &append_state, &attention,        &clamped_swiglu, &combine_experts,
     &expert_linear, &gate_rows,    &gather_positions, &gather_rows,    &gather_token_types,
-    &geglu,         &gelu,         &layer_norm,       &linear,         &read_state,
-    &rms_norm,      &rotary,       &rotary_angles,    &route_experts,  &scale,
-    &scale_columns, &select_rows,  &self_attention,   &slice_columns,  &soft_cap,
-    &swiglu,
+    &geglu,         &gelu,         &join_heads,       &layer_norm,     &linear,
+    &number_heads,  &read_state,   &rms_norm,         &rotary,         &rotary_angles,
+    &route_experts, &scale,        &scale_columns,    &select_rows,    &self_attention,
+    &slice_columns, &slice_heads,  &soft_cap,         &swiglu,
 };
 
 }  // namespace

@@ -69,7 +69,8 @@ Cost cost_of_attention(const KernelCall& call) {
   Cost cost{0, bytes_of(call.inputs[0].tensor) + bytes_of(call.outputs)};
   for (const SequenceView& sequence : call.inputs[3].batch->sequences) {
     const Seen seen = seen_by(sequence, parameters.window);
-    cost.multiply_adds += 2 * seen.pairs * static_cast<double>(parameters.query_heads * parameters.head_dim);
+    cost.multiply_adds +=
+        seen.pairs * static_cast<double>(parameters.query_heads * (parameters.head_dim + parameters.value_dim));
     for (const Argument& history : call.inputs.subspan(1, 2)) {
       cost.bytes += seen.positions * static_cast<double>(history.state->heads * history.state->token_bytes);
     }

@@ -46,7 +46,7 @@ TEST(OpCost, AttentionSeesTheHistoryOfEachSequence) {
   batch_argument.batch = &batch;
   const std::vector<Argument> inputs = {tensor(codecs::f32, 4, 32), history, history, batch_argument};
   const std::vector<Argument> outputs = {tensor(codecs::f32, 4, 32)};
-  AttentionParameters parameters{4, 2, 8, 1.0f, 0.0f, 0};
+  AttentionParameters parameters{4, 2, 8, 8, 1.0f, 0.0f, 0};
   const Cost cost = cost_of(attention, {inputs, outputs, &parameters, nullptr});
   EXPECT_EQ(cost.multiply_adds, 2 * (6 + 7 + 8 + 10) * 4 * 8);
   EXPECT_EQ(cost.bytes, 2 * 4 * 32 * 4 + 2 * (8 + 10) * 2 * 16);

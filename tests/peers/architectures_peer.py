@@ -44,6 +44,7 @@ EXPECTED = {
     ".rope.freq_base": "the converter leaves it out for some architectures, where llama.cpp reads it all the same",
     ".attention.sliding_window": "the converter leaves it out where llama.cpp does not have the window",
     ".tensor_data_layout": "the converter tells of what it did to Falcon's rows, and nobody asks",
+    ".expert_choice": "the converter drops it",
     ".rope.scaling.yarn_truncate": "the converter drops it, and llama.cpp rounds",
     ".attention.scale": "the converter leaves it to the number of layers",
 }
@@ -53,6 +54,8 @@ NOT_CONVERTED = {
 }
 # And that llama.cpp runs otherwise.
 NOT_RUN = {
+    "deepseek_v2_lite": "llama.cpp looks for this form in models of 26, 27 or 48 layers alone",
+    "deepseek_v2": "llama.cpp lets a group count by its two best experts, not by its best",
     "gpt_oss_floats": "llama.cpp rounds the range of YaRN whatever the file says",
     "gemma2_query_scalar": "llama.cpp scales by the width of a head unless there are 46 layers",
 }

@@ -1,7 +1,9 @@
 #include "formats/hf/config_settings.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -16,6 +18,7 @@ using architectures::ConfigKind;
 using architectures::ConfigName;
 
 constexpr const char* kHeadSize = "attention.key_length";
+constexpr const char* kValueSize = "attention.value_length";
 constexpr const char* kRotaryParameters = "rope_parameters";
 
 // ---- reading
@@ -68,6 +71,31 @@ std::optional<model::Value> rotated_dims(double share, const std::string& source
   return static_cast<uint32_t>(static_cast<double>(size) * share);
 }
 
+// A head is its unrotated dimensions, then the rotated ones.
+std::optional<model::Value> whole_head(uint32_t unrotated, const std::string& source, const ConfigName& name,
+                                       const model::KeyValues& settings) {
+  const int64_t whole = int64_t{unrotated} + settings.require_int("rope.dimension_count");
+  if (whole > std::numeric_limits<uint32_t>::max()) {
+    fail(ErrorCode::bad_input, "{}: \"{}\" is {}, too many", source, name.hugging_face, unrotated);
+  }
+  return static_cast<uint32_t>(whole);
+}
+
+// GGUF's numbers.
+constexpr std::array<std::string_view, 3> kExpertScores = {"", "softmax", "sigmoid"};
+
+std::optional<model::Value> expert_scores(const Json& json, const std::string& source, const ConfigName& name) {
+  const auto word = json.is_string() ? json.get<std::string>() : "";
+  const auto found = std::ranges::find(kExpertScores, word);
+  if (word.empty() || found == kExpertScores.end()) fail_setting(source, name, json, "\"softmax\" or \"sigmoid\"");
+  return static_cast<uint32_t>(found - kExpertScores.begin());
+}
+
+bool checked_boolean(const Json& json, const std::string& source, const ConfigName& name) {
+  if (!json.is_boolean()) fail_setting(source, name, json, "true or false");
+  return json.get<bool>();
+}
+
 std::optional<model::Value> inverse_root(double number, const std::string& source, const ConfigName& name,
                                          const model::KeyValues& settings) {
   if (!(number > 0))
@@ -86,8 +114,17 @@ std::optional<model::Value> setting_of(const Json& json, const std::string& sour
     case ConfigKind::f32:
       return static_cast<float>(checked_number(json, source, name));
     case ConfigKind::boolean:
-      if (!json.is_boolean()) fail_setting(source, name, json, "true or false");
-      return json.get<bool>();
+      return checked_boolean(json, source, name);
+    case ConfigKind::set_boolean:
+      if (checked_boolean(json, source, name)) return true;
+      return std::nullopt;
+    case ConfigKind::latent_head:
+      checked_u32(json, source, name);
+      return uint32_t{1};
+    case ConfigKind::unrotated_part:
+      return whole_head(checked_u32(json, source, name), source, name, settings);
+    case ConfigKind::expert_scores:
+      return expert_scores(json, source, name);
     case ConfigKind::string:
       if (!json.is_string()) fail_setting(source, name, json, "a string");
       return json.get<std::string>();
@@ -144,7 +181,8 @@ void check_constants(const Json& config, const std::string& source, const Archit
 }
 
 bool depends_on_head_size(const ConfigName& name) {
-  return name.kind == ConfigKind::part_of_head || name.kind == ConfigKind::inverse_root;
+  return name.kind == ConfigKind::part_of_head || name.kind == ConfigKind::inverse_root ||
+         name.kind == ConfigKind::unrotated_part;
 }
 
 // ---- writing
@@ -161,6 +199,11 @@ bool is_name_to_write(const ConfigName& name, const Architecture& architecture, 
   return chosen == &name;
 }
 
+bool is_written_as_it_is(ConfigKind kind) {
+  const ConfigKind plain[] = {ConfigKind::u32, ConfigKind::f32, ConfigKind::boolean, ConfigKind::string};
+  return std::ranges::find(plain, kind) != std::end(plain);
+}
+
 // What config.json has in place of a canonical value; null: nothing.
 Json json_of_setting(const ConfigName& name, const model::KeyValues& settings) {
   const model::Value* value = settings.find(name.canonical);
@@ -172,7 +215,16 @@ Json json_of_setting(const ConfigName& name, const model::KeyValues& settings) {
     const bool whole = std::abs(number - std::round(number)) < 1e-4 * number;
     return whole ? Json(static_cast<int64_t>(std::round(number))) : Json(number);
   }
+  if (name.kind == ConfigKind::set_boolean) return Json(value != nullptr);
   if (!value) return nullptr;
+  if (name.kind == ConfigKind::latent_head) return settings.require_int("attention.head_count");
+  if (name.kind == ConfigKind::unrotated_part) {
+    return settings.require_int(name.canonical) - settings.require_int("rope.dimension_count");
+  }
+  if (name.kind == ConfigKind::expert_scores) {
+    const auto number = static_cast<size_t>(settings.require_int(name.canonical));
+    return number > 0 && number < kExpertScores.size() ? Json(std::string(kExpertScores[number])) : Json();
+  }
   if (name.kind == ConfigKind::part_of_head) {
     if (size <= 0) return nullptr;
     return static_cast<double>(settings.require_int(name.canonical)) / static_cast<double>(size);
@@ -199,6 +251,15 @@ bool is_implied(const ConfigName& name, const Json& wanted, const model::KeyValu
   return !told && usual && *usual == wanted;
 }
 
+// What is remembered of a token has the sizes of one head.
+void set_latent_sizes(model::KeyValues& settings) {
+  const auto latent = settings.find_int("attention.kv_lora_rank");
+  if (!latent) return;
+  const int64_t rotated = settings.require_int("rope.dimension_count");
+  settings.set(kHeadSize, static_cast<uint32_t>(*latent + rotated));
+  settings.set(kValueSize, static_cast<uint32_t>(*latent));
+}
+
 }  // namespace
 
 void read_settings(const Json& config, const std::string& source, const Architecture& architecture,
@@ -222,8 +283,9 @@ void read_settings(const Json& config, const std::string& source, const Architec
       if (const auto usual = fallback_json(name, settings)) read(name, *usual);
     }
   }
-  if (const auto size = settings.find_int(kHeadSize)) {
-    settings.set("attention.value_length", static_cast<uint32_t>(*size));
+  set_latent_sizes(settings);
+  if (const auto size = settings.find_int(kHeadSize); size && !settings.contains(kValueSize)) {
+    settings.set(kValueSize, static_cast<uint32_t>(*size));
   }
 }
 
@@ -233,7 +295,7 @@ void write_settings(const model::Model& model, const Architecture& architecture,
     const Json wanted = json_of_setting(name, model.config);
     if (wanted.is_null() || is_implied(name, wanted, model.config, editor)) continue;
     const auto* value = model.config.find(name.canonical);
-    const bool as_it_is = !depends_on_head_size(name) && name.kind != ConfigKind::positions;
+    const bool as_it_is = is_written_as_it_is(name.kind);
     value&& as_it_is ? editor.set_value(name.hugging_face, *value) : editor.set(name.hugging_face, wanted);
   }
 }

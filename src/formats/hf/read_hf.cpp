@@ -11,6 +11,7 @@
 #include "formats/hf/config_json.h"
 #include "formats/hf/embedding_modules.h"
 #include "formats/hf/generation_config.h"
+#include "formats/hf/latent_heads.h"
 #include "formats/hf/model_names.h"
 #include "formats/hf/side_files.h"
 #include "formats/hf/stacked_experts.h"
@@ -74,11 +75,29 @@ architectures::Transform transform_of_stored(const model::Tensor& tensor, const 
   return is_turned ? architectures::Transform::none : target.transform;
 }
 
+bool is_in_layer(std::string_view name, const std::string& layer) {
+  const std::string prefix = "model.layers." + layer + ".";
+  return name.starts_with(prefix);
+}
+
+// Layers behind the last predict further tokens; nothing is computed with them here.
+std::vector<model::Tensor> without_further_layers(std::vector<model::Tensor> tensors, const Json& config,
+                                                  const std::string& source) {
+  constexpr int64_t kMostFurther = 64;
+  const auto layers = json_value<int64_t>(config, "num_hidden_layers", 0, source);
+  const auto further = json_value<int64_t>(config, "num_nextn_predict_layers", 0, source);
+  for (int64_t layer = layers; layer < layers + std::clamp<int64_t>(further, 0, kMostFurther); ++layer) {
+    std::erase_if(tensors, [&](const auto& tensor) { return is_in_layer(tensor.name, std::to_string(layer)); });
+  }
+  return tensors;
+}
+
 void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& variant, bool tied, model::Model& model) {
   const auto& architecture = architectures::architecture_named(model.architecture);
   const auto names = WeightNames::to_canonical(architecture);
   WeightStacks stacks;
-  for (auto& tensor : with_experts_apart(without_unused(std::move(stored), architecture), architecture)) {
+  auto used = with_experts_apart(without_unused(std::move(stored), architecture), architecture);
+  for (auto& tensor : with_latent_heads_apart(std::move(used), architecture, model.config)) {
     if (is_computed(tensor.name)) continue;
     const auto target = variant.find(architecture, names, tensor.name);
     if (!target) {
@@ -143,7 +162,7 @@ model::Model read_hf_variant(const std::string& path, const ReadOptions& options
   const Json config = read_json_file(config_path);
   if (!config.is_object()) fail(ErrorCode::bad_input, "{}: not a JSON object", config_path);
   auto stored = has_safetensors(path) ? read_safetensors_folder(path) : read_pytorch_folder(path);
-  stored = variant.arrange(std::move(stored), config);
+  stored = without_further_layers(variant.arrange(std::move(stored), config), config, config_path);
   check_understood(config, config_path, stored, variant.names);
   read_config_json(config, config_path, model);
   const bool tied = json_value<bool>(config, "tie_word_embeddings", false, config_path);

@@ -30,6 +30,10 @@ constexpr std::array kYarnKeys = {
 // Whether the range of pairs that YaRN changes ends at whole numbers; GGUF has no key for it, and its readers do.
 constexpr const char* kYarnTruncates = "rope.scaling.yarn_truncate";
 
+// 0.1 times mscale_all_dim, and mscale where it is another.
+constexpr const char* kYarnLogMultiplier = "rope.scaling.yarn_log_multiplier";
+constexpr const char* kYarnMscale = "rope.scaling.yarn_mscale";
+
 float wavelength_of(size_t pair, double base, int64_t rotary_dims) {
   const float exponent = static_cast<float>(2 * pair) / static_cast<float>(rotary_dims);
   const float frequency = 1.0f / std::pow(static_cast<float>(base), exponent);
@@ -119,6 +123,16 @@ std::optional<double> yarn_magnitude(const Json& parameters, const std::string& 
   return magnitude(above) / magnitude(below);
 }
 
+// Of latent attention, whose scores grow too. Where both are the same, the second is not stored: readers take the
+// first.
+void read_yarn_multipliers(const Json& parameters, const std::string& source, model::KeyValues& config) {
+  const double all = number_in(parameters, "mscale_all_dim", 0, source);
+  if (all == 0) return;
+  set_f32(config, kYarnLogMultiplier, 0.1 * all);
+  const double rotated = number_in(parameters, "mscale", all, source);
+  if (rotated != all) set_f32(config, kYarnMscale, rotated);
+}
+
 void read_yarn(const Json& config, const Json& parameters, const std::string& source, model::Model& model) {
   const auto context = json_value<int64_t>(config, "max_position_embeddings", 0, source);
   const auto original = json_value<int64_t>(parameters, "original_max_position_embeddings", context, source);
@@ -128,7 +142,9 @@ void read_yarn(const Json& config, const Json& parameters, const std::string& so
       set_f32(model.config, key.canonical, number_in(parameters, key.hugging_face, 0, source));
     }
   }
-  if (const auto magnitude = yarn_magnitude(parameters, source)) {
+  if (model.config.contains("attention.kv_lora_rank")) {
+    read_yarn_multipliers(parameters, source, model.config);
+  } else if (const auto magnitude = yarn_magnitude(parameters, source)) {
     set_f32(model.config, "rope.scaling.yarn_attn_factor", *magnitude);
   }
   if (parameters.contains("truncate")) {
@@ -143,6 +159,12 @@ Json yarn_parameters(const model::KeyValues& config) {
   }
   for (const auto& key : kYarnKeys) {
     if (const auto value = config.find_number(key.canonical)) parameters[key.hugging_face] = shortest_double(*value);
+  }
+  if (const auto multiplier = config.find_number(kYarnLogMultiplier)) {
+    const double all = std::round(*multiplier * 1e7) / 1e6;
+    parameters["mscale_all_dim"] = all;
+    const auto rotated = config.find_number(kYarnMscale);
+    parameters["mscale"] = rotated ? shortest_double(*rotated) : all;
   }
   if (const auto truncates = config.find_bool(kYarnTruncates)) parameters["truncate"] = *truncates;
   return parameters;

@@ -17,31 +17,10 @@ namespace {
 using architectures::Architecture;
 using architectures::StackedExperts;
 
-// What stands in the place of "{}", or nothing for another name.
-std::optional<std::string> layer_in(std::string_view name, std::string_view pattern) {
-  const size_t hole = pattern.find("{}");
-  const auto before = pattern.substr(0, hole);
-  const auto behind = pattern.substr(hole + 2);
-  if (name.size() <= before.size() + behind.size()) return std::nullopt;
-  if (!name.starts_with(before) || !name.ends_with(behind)) return std::nullopt;
-  const auto layer = name.substr(before.size(), name.size() - before.size() - behind.size());
-  const bool digits = std::ranges::all_of(layer, [](char c) { return c >= '0' && c <= '9'; });
-  return digits ? std::optional(std::string(layer)) : std::nullopt;
-}
-
 // [experts, in, out] <-> [experts, out, in]. Quantized weights are never turned round.
 model::Tensor in_order(model::Tensor tensor, const StackedExperts& experts) {
   if (!experts.floats_transposed || !tensor.storage->is_plain()) return tensor;
-  if (tensor.shape.rank() != 3) {
-    fail(ErrorCode::bad_input, "{}: tensor '{}' {} must have three dimensions", tensor.source->where(), tensor.name,
-         tensor.shape.to_string());
-  }
-  std::vector<model::Tensor> parts;
-  for (int64_t expert = 0; expert < tensor.shape[0]; ++expert) {
-    parts.push_back(model::transposed(model::part_of(tensor, expert, tensor.name)));
-  }
-  if (parts.empty()) fail(ErrorCode::bad_input, "tensor '{}' has no experts", tensor.name);
-  return model::stacked(tensor.name, std::move(parts));
+  return model::matrices_transposed(tensor);
 }
 
 void append_apart(model::Tensor tensor, const StackedExperts& experts, const std::string& layer,
@@ -99,6 +78,19 @@ const StackedExperts* find_stacked_experts(std::string_view name, const Architec
     if (layer_in(name, experts.hugging_face)) return &experts;
   }
   return nullptr;
+}
+
+std::vector<std::string> names_apart(const std::string& name, const Architecture& architecture) {
+  if (const auto* experts = find_stacked_experts(name, architecture)) {
+    const auto layer = *layer_in(name, experts->hugging_face);
+    if (experts->second.empty()) return {filled(experts->first, layer)};
+    return {filled(experts->first, layer), filled(experts->second, layer)};
+  }
+  for (const auto& heads : architecture.latent_heads) {
+    const auto layer = layer_in(name, heads.hugging_face);
+    if (layer) return {filled(heads.keys, *layer), filled(heads.values, *layer)};
+  }
+  return {name};
 }
 
 std::vector<model::Tensor> with_experts_apart(std::vector<model::Tensor> tensors, const Architecture& architecture) {

@@ -2,6 +2,7 @@
 // and together again.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,8 @@ namespace adze::formats {
 /// The table's entry for a tensor of that name, or null.
 const architectures::StackedExperts* find_stacked_experts(std::string_view name,
                                                           const architectures::Architecture& architecture);
+/// What a tensor called `name` comes apart to: the names of weights in the architecture's table.
+std::vector<std::string> names_apart(const std::string& name, const architectures::Architecture& architecture);
 
 /// Error(bad_input) naming a tensor whose shape does not fit.
 std::vector<model::Tensor> with_experts_apart(std::vector<model::Tensor> tensors,

@@ -44,11 +44,13 @@ Reading reading_as(const Architecture& architecture, const Json& config, const F
   const std::unordered_set<std::string> all(weights.names.begin(), weights.names.end());
   std::unordered_set<std::string> canonical;
   for (const auto& name : weights.names) {
-    if (is_unused(name, architecture, all) || find_stacked_experts(name, architecture)) continue;
-    if (const auto found = weights.variant.find(architecture, names, name)) {
-      canonical.insert(found->name);
-    } else {
-      reading.unplaced.push_back(name);
+    if (is_unused(name, architecture, all)) continue;
+    for (const auto& part : names_apart(name, architecture)) {
+      if (const auto found = weights.variant.find(architecture, names, part)) {
+        canonical.insert(found->name);
+      } else {
+        reading.unplaced.push_back(part);
+      }
     }
   }
   reading.settings = unhandled_settings(config, architecture,

@@ -69,6 +69,16 @@ std::string filled(std::string_view name, std::string_view number) {
   return std::string(name.substr(0, hole)) + std::string(number) + std::string(name.substr(hole + kHole.size()));
 }
 
+std::optional<std::string> layer_in(std::string_view name, std::string_view pattern) {
+  const size_t hole = pattern.find(kHole);
+  const auto before = pattern.substr(0, hole);
+  const auto behind = pattern.substr(hole + kHole.size());
+  if (name.size() <= before.size() + behind.size()) return std::nullopt;
+  if (!name.starts_with(before) || !name.ends_with(behind)) return std::nullopt;
+  const auto layer = name.substr(before.size(), name.size() - before.size() - behind.size());
+  return is_number(layer) ? std::optional(std::string(layer)) : std::nullopt;
+}
+
 std::string_view without_class_prefix(std::string_view name, const architectures::Architecture& architecture) {
   for (const auto& known : architecture.hugging_face_classes) {
     if (!known.prefix.empty() && name.starts_with(known.prefix)) return name.substr(known.prefix.size());

@@ -22,6 +22,9 @@ struct MappedWeight {
 /// `name` with the first "{}" replaced by a number.
 std::string filled(std::string_view name, std::string_view number);
 
+/// What stands in the place of "{}" of `pattern`, if it is a number; empty for a name that does not fit.
+std::optional<std::string> layer_in(std::string_view name, std::string_view pattern);
+
 /// `name` without the prefix of one of the architecture's classes.
 std::string_view without_class_prefix(std::string_view name, const architectures::Architecture& architecture);
 

@@ -7,6 +7,7 @@
 #include "formats/hf/config_json.h"
 #include "formats/hf/embedding_modules.h"
 #include "formats/hf/generation_config.h"
+#include "formats/hf/latent_heads.h"
 #include "formats/hf/rope_scaling.h"
 #include "formats/hf/side_files.h"
 #include "formats/hf/stacked_experts.h"
@@ -64,6 +65,7 @@ std::vector<model::Tensor> hugging_face_tensors(const model::Model& model, const
 void write_hf(const model::Model& model, const std::string& path, const WriteOptions& options) {
   const auto& architecture = architectures::architecture_named(model.architecture);
   auto tensors = with_experts_together(hugging_face_tensors(model), architecture);
+  tensors = with_latent_heads_together(std::move(tensors), architecture);
   write_hf_variant(model, {std::move(tensors), config_json_of(model), {}}, path, options);
 }
 

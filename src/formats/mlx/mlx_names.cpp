@@ -96,6 +96,8 @@ std::optional<MappedWeight> find_in_mlx(const Architecture& architecture, const 
 
 }  // namespace
 
+bool keeps_latent_heads_together(std::string_view class_name) { return class_name == "DeepseekV2ForCausalLM"; }
+
 const WeightNameVariant mlx_names{name_in_mlx, find_in_mlx};
 
 }  // namespace adze::formats

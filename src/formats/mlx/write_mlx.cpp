@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "architectures/architecture.h"
 #include "base/error.h"
 #include "codecs/group_codecs.h"
 #include "formats/hf/config_json.h"
 #include "formats/hf/json_numbers.h"
+#include "formats/hf/latent_heads.h"
 #include "formats/hf/write_hf.h"
 #include "formats/mlx/group_arrays.h"
 #include "formats/mlx/mlx_names.h"
@@ -30,6 +32,12 @@ std::string config_text(const model::Model& model, std::span<const model::Tensor
   return json_text(config);
 }
 
+std::vector<model::Tensor> mlx_tensors(const model::Model& model) {
+  auto tensors = hugging_face_tensors(model, mlx_names);
+  if (!keeps_latent_heads_together(class_to_write(model).class_name)) return tensors;
+  return with_latent_heads_together(std::move(tensors), architectures::architecture_named(model.architecture));
+}
+
 void check_storage(const model::Tensor& tensor) {
   if (tensor.storage->is_plain() || mlx_quantization_of(tensor.storage)) return;
   fail(ErrorCode::unsupported,
@@ -41,7 +49,7 @@ void check_storage(const model::Tensor& tensor) {
 }  // namespace
 
 void write_mlx(const model::Model& model, const std::string& path, const WriteOptions& options) {
-  const auto tensors = hugging_face_tensors(model, mlx_names);
+  const auto tensors = mlx_tensors(model);
   HfVariantFolder contents{.tensors = {},
                            .config = config_text(model, tensors),
                            .style = {.format = "mlx",

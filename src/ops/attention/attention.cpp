@@ -13,7 +13,9 @@ AttentionParameters read_attention_parameters(const graph::Node& node) {
   p.query_heads = graph::int_attribute(node, "query_heads");
   p.key_heads = graph::int_attribute(node, "key_heads");
   p.head_dim = graph::int_attribute(node, "head_dim");
-  if (p.key_heads <= 0 || p.head_dim <= 0 || p.query_heads <= 0 || p.query_heads % p.key_heads != 0) {
+  p.value_dim = graph::int_attribute_or(node, "value_dim", p.head_dim);
+  if (p.key_heads <= 0 || p.head_dim <= 0 || p.value_dim <= 0 || p.query_heads <= 0 ||
+      p.query_heads % p.key_heads != 0) {
     fail(ErrorCode::bad_input, "query_heads {}, key_heads {} and head_dim {} do not fit", p.query_heads, p.key_heads,
          p.head_dim);
   }
@@ -28,10 +30,15 @@ bool has_sinks(const KernelCall& call) { return call.inputs.size() > 4 && call.i
 
 namespace {
 
-void require_history(const graph::NodeTypes& node, size_t index, const AttentionParameters& p, std::string_view what) {
+struct HistoryShape {
+  int64_t heads;
+  int64_t width;
+};
+
+void require_history(const graph::NodeTypes& node, size_t index, const HistoryShape& shape, std::string_view what) {
   const auto& history = require_weight(node, index, 3, what);
-  require_equal_dims(history.dims[1], graph::Dim(p.key_heads), "heads of the history and key_heads");
-  require_equal_dims(history.dims[2], graph::Dim(p.head_dim), "width of the history and head_dim");
+  require_equal_dims(history.dims[1], graph::Dim(shape.heads), "heads of the history and key_heads");
+  require_equal_dims(history.dims[2], graph::Dim(shape.width), "width of the history and of a head");
 }
 
 std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
@@ -39,14 +46,14 @@ std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
   const auto& queries = require_f32(node, 0, 2, "queries");
   const auto p = read_attention_parameters(node.node);
   require_equal_dims(queries.dims[1], graph::Dim(p.query_heads * p.head_dim), "queries and query_heads * head_dim");
-  require_history(node, 1, p, "keys");
-  require_history(node, 2, p, "values");
+  require_history(node, 1, {p.key_heads, p.head_dim}, "keys");
+  require_history(node, 2, {p.key_heads, p.value_dim}, "values");
   require_input(node, 3, graph::ValueKind::batch, "batch");
   if (has_input(node, 4)) {
     const auto& sinks = require_weight(node, 4, 1, "sinks");
     require_equal_dims(sinks.dims[0], graph::Dim(p.query_heads), "sinks and query_heads");
   }
-  return {queries};
+  return {graph::ValueType::tensor(queries.storage, {queries.dims[0], graph::Dim(p.query_heads * p.value_dim)})};
 }
 
 std::shared_ptr<const void> resolve(const graph::Node& node) {

@@ -140,7 +140,7 @@ inline void weigh_block(const AttentionRules& rules, const AttentionTile& tile, 
     float* from = scores + i * kSegmentTokens;
     store(sums, tile.all_seen ? weigh_all_scores(factor, minus_maximum, from, before)
                               : weigh_scores(seen, factor, minus_maximum, from, before));
-    scale_row(tile.span.values + row * rules.padded_dim, rules.padded_dim, change[i]);
+    scale_row(tile.span.values + row * rules.padded_value_dim, rules.padded_value_dim, change[i]);
   }
 }
 
@@ -163,7 +163,7 @@ void add_seen_values(const BlockTask& task, const float* weights, const Values& 
   const auto add = [&](int i, int rows, int begin, int end) {
     add_values(rows, {weights + i * kSegmentTokens + begin, kSegmentTokens}, values,
                {begin, end - begin, column, behind},
-               task.tile.span.values + (task.block.first + i) * task.rules.padded_dim);
+               task.tile.span.values + (task.block.first + i) * task.rules.padded_value_dim);
   };
   int begin = 0;
   int end = kSegmentTokens;
@@ -191,10 +191,10 @@ inline void scale_weights(const BlockTask& task, const float* scales, float* sca
 template <typename Values>
 void add_block_values(const BlockTask& task, const Values& values) {
   if constexpr (!Values::kScaled) {
-    add_seen_values(task, task.scores, values, 0, task.rules.padded_dim / 16);
+    add_seen_values(task, task.scores, values, 0, task.rules.padded_value_dim / 16);
   } else {
     alignas(64) float scaled[kBlockRows * kSegmentTokens];
-    for (int block = 0; block < task.rules.head_dim / kScaledNumbers; ++block) {
+    for (int block = 0; block < task.rules.value_dim / kScaledNumbers; ++block) {
       scale_weights(task, task.segment.value_scales + block * kSegmentTokens, scaled);
       add_seen_values(task, scaled, values, 2 * block, 2 * block + 2);
     }
@@ -239,7 +239,7 @@ template <StoredAs kStored>
 void attend_stored(const AttentionRules& rules, const AttentionTile& tile, const AttentionSegment& segment) {
   constexpr bool kScaled = kHasScales<kStored>;
   if constexpr (kScaled) gather_value_scales<kStored>(rules, segment);
-  if (tile.rows <= kFewRows && rules.padded_dim == rules.head_dim) {
+  if (tile.rows <= kFewRows && rules.padded_value_dim == rules.value_dim) {
     attend_rows(rules, tile, StoredKeys<kStored>{segment}, StoredValues<kStored>{rules, segment});
   } else {
     widen_keys<kStored>(rules, segment);
@@ -270,9 +270,9 @@ inline void merge_row(const AttentionRules& rules, const RunningRows& span, cons
   store(new_factor, power_of_two_up_to_two(splat(span.maxima[row] - maximum)));
   const Lanes old_scale = splat(old_factor[0]);
   const Lanes new_scale = splat(new_factor[0]);
-  float* from = span.values + row * rules.padded_dim;
-  float* to = total.values + row * rules.padded_dim;
-  for (int i = 0; i < rules.padded_dim; i += 16) {
+  float* from = span.values + row * rules.padded_value_dim;
+  float* to = total.values + row * rules.padded_value_dim;
+  for (int i = 0; i < rules.padded_value_dim; i += 16) {
     store(to + i, multiply_add(load(from + i), new_scale, load(to + i) * old_scale));
     store(from + i, splat(0.0f));
   }

@@ -144,7 +144,7 @@ struct ValueStretch {
 
 template <int kRows, int kColumns, typename Values>
 inline void add_columns(const Rows& weights, const Values& values, const ValueStretch& stretch, float* sums) {
-  const int width = values.rules.padded_dim;
+  const int width = values.rules.padded_value_dim;
   Sums<kRows, kColumns> block;
   block.load_from(sums + 16 * stretch.column, width);
   add_products(weights, stretch.tokens, values.from(stretch.token, stretch.column), block);

@@ -52,10 +52,10 @@ class ReferenceAttention {
       : parameters_(*static_cast<const AttentionParameters*>(call.parameters)),
         keys_(*call.inputs[1].state),
         values_(*call.inputs[2].state),
-        softmax_(parameters_.head_dim),
+        softmax_(parameters_.value_dim),
         row_(static_cast<size_t>(std::max(keys_.token_bytes, values_.token_bytes))),
         key_(static_cast<size_t>(parameters_.head_dim)),
-        value_(static_cast<size_t>(parameters_.head_dim)),
+        value_(static_cast<size_t>(parameters_.value_dim)),
         sinks_(has_sinks(call) ? decoded_row(call.inputs[4].tensor, 0, sink_scratch_) : nullptr) {}
 
   void attend(const SequenceView& sequence, int64_t position, int64_t head, const float* query, float* out) {
@@ -73,7 +73,7 @@ class ReferenceAttention {
   const float* fetch(const StateView& state, const SequenceView& sequence, int64_t head, int64_t token,
                      std::vector<float>& buffer) {
     load_state_row(state, {sequence.pages[token / state.page_tokens], head, token % state.page_tokens}, row_.data());
-    codecs::codec_of(state.storage).decode(row_.data(), buffer.data(), parameters_.head_dim);
+    codecs::codec_of(state.storage).decode(row_.data(), buffer.data(), state.head_dim);
     return buffer.data();
   }
   double score(const float* query, const float* key) const {
@@ -107,7 +107,7 @@ void attention_reference(const KernelCall& call, const Team& team) {
       const int64_t head = item % p.query_heads;
       const int64_t row = sequence.first_row + token;
       reference.attend(sequence, sequence.past + token, head, queries.floats(row) + head * p.head_dim,
-                       call.outputs[0].tensor.floats(row) + head * p.head_dim);
+                       call.outputs[0].tensor.floats(row) + head * p.value_dim);
     }
   }
 }

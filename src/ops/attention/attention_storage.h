@@ -150,7 +150,7 @@ struct StoredValues {
   const AttentionSegment& segment;
 
   StoredValueColumns<kStored> from(int token, int column) const {
-    return {segment.values + token * rules.token_bytes, segment.next_values, rules.token_bytes, column};
+    return {segment.values + token * rules.value_token_bytes, segment.next_values, rules.value_token_bytes, column};
   }
 };
 
@@ -161,7 +161,7 @@ struct WideValues {
   const AttentionSegment& segment;
 
   WideNumbers from(int token, int column) const {
-    return {segment.wide_values + token * rules.padded_dim + 16 * column, rules.padded_dim};
+    return {segment.wide_values + token * rules.padded_value_dim + 16 * column, rules.padded_value_dim};
   }
 };
 
@@ -198,34 +198,35 @@ void widen_keys(const AttentionRules& rules, const AttentionSegment& segment) {
   }
 }
 
-// The last numbers of a row where head_dim is no multiple of 16; zeros behind them.
+// The last numbers of a row where value_dim is no multiple of 16; zeros behind them.
 template <StoredAs kStored>
 void widen_rest(const AttentionRules& rules, const uint8_t* row, float* to) {
   constexpr int kBytes = Storage<kStored>::kCodeBytes;
-  const int first = rules.head_dim / 16 * 16;
+  const int first = rules.value_dim / 16 * 16;
   alignas(64) uint8_t rest[64] = {};
-  __builtin_memcpy(rest, row + first * kBytes, static_cast<unsigned>((rules.head_dim - first) * kBytes));
+  __builtin_memcpy(rest, row + first * kBytes, static_cast<unsigned>((rules.value_dim - first) * kBytes));
   store(to + first, Storage<kStored>::load_values(rest, 0));
 }
 
 template <StoredAs kStored>
 void widen_values(const AttentionRules& rules, const AttentionSegment& segment) {
   const StoredValues<kStored> values{rules, segment};
-  const int columns = rules.head_dim / 16;
+  const int columns = rules.value_dim / 16;
   for (int token = 0; token < segment.tokens; ++token) {
-    float* to = segment.wide_values + token * rules.padded_dim;
+    float* to = segment.wide_values + token * rules.padded_value_dim;
     for (int n = 0; n < columns; ++n) store(to + 16 * n, values.from(token, n).load(0, 0));
-    if (rules.padded_dim != rules.head_dim) widen_rest<kStored>(rules, segment.values + token * rules.token_bytes, to);
+    if (columns * 16 != rules.value_dim)
+      widen_rest<kStored>(rules, segment.values + token * rules.value_token_bytes, to);
   }
 }
 
 template <StoredAs kStored>
 void gather_value_scales(const AttentionRules& rules, const AttentionSegment& segment) {
-  for (int block = 0; block < rules.head_dim / kScaledNumbers; ++block) {
+  for (int block = 0; block < rules.value_dim / kScaledNumbers; ++block) {
     alignas(64) uint8_t halves[2 * kSegmentTokens];
     const uint8_t* from = segment.values + block * Storage<kStored>::kBlockBytes;
     for (int token = 0; token < kSegmentTokens; ++token) {
-      __builtin_memcpy(halves + 2 * token, from + token * rules.token_bytes, 2);
+      __builtin_memcpy(halves + 2 * token, from + token * rules.value_token_bytes, 2);
     }
     for (int i = 0; i < kSegmentTokens; i += 16) {
       store(segment.value_scales + block * kSegmentTokens + i, load_f16(halves + 2 * i));

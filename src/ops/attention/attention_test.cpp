@@ -37,6 +37,9 @@ const AttentionVariant kVariants[] = {
     {2, 2, 64, 0, 0, &codecs::f16, 48},  // pages without whole segments
     {8, 2, 64, 100, 0, &codecs::f16, 64, true},
     {3, 3, 32, 0, 0, &codecs::q8_0, 64, true},
+    {16, 1, 576, 0, 0, &codecs::f16, 64, false, 512},
+    {5, 1, 96, 0, 0, &codecs::q8_0, 64, false, 32},
+    {4, 2, 24, 0, 0, &codecs::f32, 64, true, 40},
 };
 
 // Weighted means of values of size 1: every rounding is relative to numbers of that size.
@@ -49,8 +52,8 @@ TEST(Attention, fast_kernels_agree_with_the_reference) {
       ASSERT_EQ(kernel->refuse(test.request(*kernel, 1)), std::nullopt);
       const auto found = test.run(*kernel, test.sequences, 2);
       for (size_t i = 0; i < expected.size(); ++i) {
-        ASSERT_NEAR(found[i], expected[i], 1e-5)
-            << kernel->name << " head_dim " << variant.head_dim << " row " << i / static_cast<size_t>(test.width());
+        ASSERT_NEAR(found[i], expected[i], 1e-5) << kernel->name << " head_dim " << variant.head_dim << " row "
+                                                 << i / static_cast<size_t>(test.output_width());
       }
     }
   }
@@ -72,6 +75,7 @@ AttentionVariant random_variant(std::mt19937& random) {
   variant.soft_cap = between(random, 0, 2) == 0 ? 4.0 : 0;
   variant.page_tokens = 64 * between(random, 1, 2);
   variant.sinks = between(random, 0, 1) == 0;
+  if (between(random, 0, 2) == 0) variant.value_dim = blocks ? 32 * between(random, 1, 4) : between(random, 1, 130);
   return variant;
 }
 
@@ -188,8 +192,8 @@ TEST(Attention, a_sink_takes_its_share_of_the_weight) {
 
 TEST(Attention, refusals_say_why) {
   for (const Kernel* kernel : fast_kernels()) {
-    const AttentionCase wide({1, 1, 512}, {{0, 1}});
-    EXPECT_EQ(kernel->refuse(wide.request(*kernel, 1)), "head_dim exceeds 256");
+    const AttentionCase wide({1, 1, 2048}, {{0, 1}});
+    EXPECT_EQ(kernel->refuse(wide.request(*kernel, 1)), "head_dim exceeds 1024");
     const AttentionCase narrow({1, 1, 64, 0, 0, &codecs::bf16}, {{0, 1}});
     EXPECT_EQ(kernel->refuse(narrow.request(*kernel, 1)), "keys and values are bf16, not f32, f16, q8_0 or q4_0");
   }

@@ -23,7 +23,7 @@ inline constexpr int kSegmentTokens = 64;
 inline constexpr int kSpanTokens = 512;
 inline constexpr int kWeightSums = 16;
 inline constexpr int kMaxTileRows = 256;
-inline constexpr int kMaxHeadDim = 256;
+inline constexpr int kMaxHeadDim = 1024;
 inline constexpr int kScaledNumbers = 32;  // of a block type that share a scale
 inline constexpr int kMaxScales = kMaxHeadDim / kScaledNumbers;
 
@@ -31,8 +31,11 @@ enum class StoredAs : uint8_t { f32, f16, q8_0, q4_0 };
 
 struct AttentionRules {
   int head_dim;
-  int padded_dim;  // to a multiple of 16; padding is zero
-  int token_bytes;
+  int padded_dim;   // to a multiple of 16; padding is zero
+  int token_bytes;  // of keys
+  int value_dim;
+  int padded_value_dim;
+  int value_token_bytes;
   StoredAs stored;
   float scale;
   float soft_cap;  // 0: none
@@ -40,7 +43,7 @@ struct AttentionRules {
 
 /// Running softmax of each row: sum of weights * values, of weights, and the largest score.
 struct RunningRows {
-  float* values;   // [row][padded_dim]
+  float* values;   // [row][padded_value_dim]
   float* weights;  // [row][kWeightSums]
   float* maxima;   // [row], times log2(e)
 };
@@ -62,7 +65,7 @@ struct AttentionSegment {
   int64_t next_keys;      // bytes from here to the segment that comes next, which is fetched meanwhile
   int64_t next_values;
   float* wide_keys;     // [head_dim][64]
-  float* wide_values;   // [64][padded_dim]
+  float* wide_values;   // [64][padded_value_dim]
   float* value_scales;  // [block][64]
 };
 

@@ -84,9 +84,9 @@ class SplitAttention {
 
   bool has_large_tiles() const { return most_rows_ > kSplitRows; }
 
-  static void reserve(ScratchCursor& cursor, unsigned threads, int64_t head_dim) {
-    place_running_rows(cursor, kSplitRows * kSpansPerThread * threads, head_dim);
-    place_running_rows(cursor, kSplitRows * kSpansPerThread * threads, head_dim);
+  static void reserve(ScratchCursor& cursor, unsigned threads, int64_t value_dim) {
+    place_running_rows(cursor, kSplitRows * kSpansPerThread * threads, value_dim);
+    place_running_rows(cursor, kSplitRows * kSpansPerThread * threads, value_dim);
   }
 
  private:
@@ -108,11 +108,11 @@ class SplitAttention {
   };
 
   RunningRows place(ScratchCursor& cursor) const {
-    return place_running_rows(cursor, kSplitRows * kSpansPerThread * team_.threads(), parameters_of(call_).head_dim);
+    return place_running_rows(cursor, kSplitRows * kSpansPerThread * team_.threads(), parameters_of(call_).value_dim);
   }
   RunningRows slot(const RunningRows& rows, int64_t index) const {
     const int64_t row = index * kSplitRows;
-    return {rows.values + row * padded_head_dim(parameters_of(call_).head_dim), rows.weights + row * kWeightSums,
+    return {rows.values + row * padded_head_dim(parameters_of(call_).value_dim), rows.weights + row * kWeightSums,
             rows.maxima + row};
   }
   bool is_mine(int64_t number) const { return number % team_.threads() == team_.thread(); }
@@ -166,8 +166,8 @@ size_t tiled_attention_scratch_bytes(const KernelRequest& request) {
   const auto& parameters = *static_cast<const AttentionParameters*>(request.parameters);
   ScratchCursor cursor(nullptr);
   cursor.take<int64_t>(1);
-  for (unsigned thread = 0; thread < request.threads; ++thread) place_walk(cursor, parameters.head_dim);
-  SplitAttention::reserve(cursor, request.threads, parameters.head_dim);
+  for (unsigned thread = 0; thread < request.threads; ++thread) place_walk(cursor, parameters);
+  SplitAttention::reserve(cursor, request.threads, parameters.value_dim);
   return cursor.bytes();
 }
 
@@ -177,7 +177,7 @@ void run_tiled_attention(const AttentionKernels& kernels, const KernelCall& call
   auto* next_tile = cursor.take<int64_t>(1);
   WalkScratch scratch{};
   for (unsigned thread = 0; thread < team.threads(); ++thread) {
-    const WalkScratch placed = place_walk(cursor, parameters_of(call).head_dim);
+    const WalkScratch placed = place_walk(cursor, parameters_of(call));
     if (thread == team.thread()) scratch = placed;
   }
   AttentionWalk walk(kernels, call, scratch);
@@ -201,7 +201,8 @@ std::optional<std::string> refuse_tiled_attention(const KernelRequest& request) 
   }
   const StorageType sinks = request.input_storages.size() > 4 ? request.input_storages[4] : nullptr;
   if (sinks && sinks != &codecs::f32.info) return fmt::format("sinks are {}, not f32", sinks->name);
-  if (parameters.head_dim > kMaxHeadDim) return fmt::format("head_dim exceeds {}", kMaxHeadDim);
+  if (std::max(parameters.head_dim, parameters.value_dim) > kMaxHeadDim)
+    return fmt::format("head_dim exceeds {}", kMaxHeadDim);
   if (parameters.query_heads / parameters.key_heads > kMaxTileRows) {
     return fmt::format("more than {} query heads share a key head", kMaxTileRows);
   }

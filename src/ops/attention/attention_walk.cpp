@@ -53,22 +53,22 @@ int64_t choose_tile_tokens(const BatchView& batch, const AttentionParameters& pa
 
 int padded_head_dim(int64_t head_dim) { return static_cast<int>((head_dim + 15) / 16 * 16); }
 
-RunningRows place_running_rows(ScratchCursor& cursor, int64_t rows, int64_t head_dim) {
-  return {cursor.take<float>(rows * padded_head_dim(head_dim)), cursor.take<float>(rows * kWeightSums),
+RunningRows place_running_rows(ScratchCursor& cursor, int64_t rows, int64_t value_dim) {
+  return {cursor.take<float>(rows * padded_head_dim(value_dim)), cursor.take<float>(rows * kWeightSums),
           cursor.take<float>(rows)};
 }
 
-WalkScratch place_walk(ScratchCursor& cursor, int64_t head_dim) {
-  const int64_t width = padded_head_dim(head_dim);
+WalkScratch place_walk(ScratchCursor& cursor, const AttentionParameters& parameters) {
+  const int64_t width = padded_head_dim(parameters.head_dim);
   WalkScratch scratch{};
   scratch.queries = cursor.take<float>(kMaxTileRows * width);
   scratch.tile.queries = scratch.queries;
-  scratch.tile.span = place_running_rows(cursor, kMaxTileRows, head_dim);
-  scratch.tile.total = place_running_rows(cursor, kMaxTileRows, head_dim);
+  scratch.tile.span = place_running_rows(cursor, kMaxTileRows, parameters.value_dim);
+  scratch.tile.total = place_running_rows(cursor, kMaxTileRows, parameters.value_dim);
   scratch.tile.begin = cursor.take<int>(kMaxTileRows);
   scratch.tile.end = cursor.take<int>(kMaxTileRows);
   scratch.segment.wide_keys = cursor.take<float>(kSegmentTokens * width);
-  scratch.segment.wide_values = cursor.take<float>(kSegmentTokens * width);
+  scratch.segment.wide_values = cursor.take<float>(kSegmentTokens * padded_head_dim(parameters.value_dim));
   scratch.segment.value_scales = cursor.take<float>(kSegmentTokens * kMaxScales);
   return scratch;
 }
@@ -80,6 +80,9 @@ AttentionWalk::AttentionWalk(const AttentionKernels& kernels, const KernelCall& 
       rules_{static_cast<int>(parameters_.head_dim),
              padded_head_dim(parameters_.head_dim),
              static_cast<int>(call.inputs[1].state->token_bytes),
+             static_cast<int>(parameters_.value_dim),
+             padded_head_dim(parameters_.value_dim),
+             static_cast<int>(call.inputs[2].state->token_bytes),
              stored_as(call.inputs[1].state->storage),
              parameters_.scale,
              parameters_.soft_cap},
@@ -106,7 +109,7 @@ void AttentionWalk::start(const TileTask& task) {
 }
 
 void AttentionWalk::clear(const TileTask& task, const RunningRows& into) const {
-  std::fill_n(into.values, rows(task) * rules_.padded_dim, 0.0f);
+  std::fill_n(into.values, rows(task) * rules_.padded_value_dim, 0.0f);
   std::fill_n(into.weights, rows(task) * kWeightSums, 0.0f);
   std::fill_n(into.maxima, rows(task), -std::numeric_limits<float>::infinity());
 }
@@ -134,7 +137,7 @@ void AttentionWalk::add_span(const TileTask& task, int64_t span, const RunningRo
 }
 
 void AttentionWalk::copy(const TileTask& task, const RunningRows& from, const RunningRows& to) const {
-  std::copy_n(from.values, rows(task) * rules_.padded_dim, to.values);
+  std::copy_n(from.values, rows(task) * rules_.padded_value_dim, to.values);
   std::copy_n(from.weights, rows(task) * kWeightSums, to.weights);
   std::copy_n(from.maxima, rows(task), to.maxima);
 }
@@ -149,10 +152,10 @@ void AttentionWalk::merge(const TileTask& task, const RunningRows& span, const R
 
 void AttentionWalk::write(const TileTask& task, const RunningRows& total) const {
   for (int64_t row = 0; row < rows(task); ++row) {
-    float* out = call_.outputs[0].tensor.floats(batch_row(task, row)) + query_head(task, row) * rules_.head_dim;
-    const float* values = total.values + row * rules_.padded_dim;
+    float* out = call_.outputs[0].tensor.floats(batch_row(task, row)) + query_head(task, row) * rules_.value_dim;
+    const float* values = total.values + row * rules_.padded_value_dim;
     const float factor = 1 / sum_of_weights(total.weights + row * kWeightSums);
-    for (int i = 0; i < rules_.head_dim; ++i) out[i] = values[i] * factor;
+    for (int i = 0; i < rules_.value_dim; ++i) out[i] = values[i] * factor;
   }
 }
 

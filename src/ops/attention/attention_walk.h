@@ -16,8 +16,8 @@ struct WalkScratch {
 
 /// Width of a row of queries or sums.
 int padded_head_dim(int64_t head_dim);
-RunningRows place_running_rows(ScratchCursor& cursor, int64_t rows, int64_t head_dim);
-WalkScratch place_walk(ScratchCursor& cursor, int64_t head_dim);
+RunningRows place_running_rows(ScratchCursor& cursor, int64_t rows, int64_t value_dim);
+WalkScratch place_walk(ScratchCursor& cursor, const AttentionParameters& parameters);
 
 /// Tokens [begin, end) of one sequence with the query heads of one key head: row = token * group + head in the group.
 struct TileTask {

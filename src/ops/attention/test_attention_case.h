@@ -22,6 +22,7 @@ struct AttentionVariant {
   const codecs::Codec* storage = &codecs::f16;
   int64_t page_tokens = 64;
   bool sinks = false;
+  int64_t value_dim = 0;  // 0: head_dim
 };
 
 struct SequenceSizes {
@@ -37,6 +38,7 @@ class AttentionCase {
     node_.attributes["query_heads"] = variant.query_heads;
     node_.attributes["key_heads"] = variant.key_heads;
     node_.attributes["head_dim"] = variant.head_dim;
+    node_.attributes["value_dim"] = value_dim();
     node_.attributes["window"] = variant.window;
     node_.attributes["soft_cap"] = variant.soft_cap;
     parameters_ = attention.resolve(node_);
@@ -53,13 +55,16 @@ class AttentionCase {
       rows_ += size.tokens;
     }
     const bool whole_runs = variant.page_tokens % kTurnedTokens == 0;
-    keys = make_state(pages, whole_runs ? StateLayout::turned : StateLayout::rows, key_bytes_);
-    values = make_state(pages, StateLayout::rows, value_bytes_);
+    const StateLayout layout = whole_runs ? StateLayout::turned : StateLayout::rows;
+    keys = make_state(pages, variant.head_dim, layout, key_bytes_);
+    values = make_state(pages, value_dim(), StateLayout::rows, value_bytes_);
     queries = random_numbers(static_cast<size_t>(rows_ * width()));
     sinks = random_numbers(static_cast<size_t>(variant.query_heads));
   }
 
+  int64_t value_dim() const { return variant_.value_dim > 0 ? variant_.value_dim : variant_.head_dim; }
   int64_t width() const { return variant_.query_heads * variant_.head_dim; }
+  int64_t output_width() const { return variant_.query_heads * value_dim(); }
   int64_t rows() const { return rows_; }
 
   KernelRequest request(const Kernel& kernel, unsigned threads) const {
@@ -71,7 +76,7 @@ class AttentionCase {
 
   /// Output of all rows of `batch`, computed `times` times over.
   std::vector<float> run(const Kernel& kernel, std::vector<SequenceView> batch, unsigned threads, int times = 1) {
-    std::vector<float> out(static_cast<size_t>(rows_ * width()));
+    std::vector<float> out(static_cast<size_t>(rows_ * output_width()));
     std::vector<std::byte> scratch(kernel.scratch_bytes ? kernel.scratch_bytes(request(kernel, threads)) : 0);
     BatchView view{batch, {}, {}};
     Argument inputs[5];
@@ -83,7 +88,8 @@ class AttentionCase {
     inputs[4].tensor = {reinterpret_cast<std::byte*>(sinks.data()), &codecs::f32.info, 1, variant_.query_heads,
                         variant_.query_heads * 4};
     Argument output;
-    output.tensor = {reinterpret_cast<std::byte*>(out.data()), &codecs::f32.info, rows_, width(), width() * 4};
+    output.tensor = {reinterpret_cast<std::byte*>(out.data()), &codecs::f32.info, rows_, output_width(),
+                     output_width() * 4};
     const KernelCall call{inputs, {&output, 1}, parameters_.get(), scratch.data()};
     Barrier barrier(threads);
     const auto work = [&](unsigned thread) {
@@ -126,18 +132,17 @@ class AttentionCase {
     for (float& number : numbers) number = normal(random_);
     return numbers;
   }
-  StateView make_state(int64_t pages, StateLayout layout, backends::HostBuffer& bytes) {
-    const int64_t token_bytes = row_bytes(variant_.storage->info, variant_.head_dim);
+  StateView make_state(int64_t pages, int64_t width, StateLayout layout, backends::HostBuffer& bytes) {
+    const int64_t token_bytes = row_bytes(variant_.storage->info, width);
     const int64_t page_bytes = token_bytes * variant_.page_tokens * variant_.key_heads;
     const int64_t rows = pages * variant_.page_tokens * variant_.key_heads;
     std::vector<std::byte> encoded(static_cast<size_t>(pages * page_bytes));
-    variant_.storage->encode(random_numbers(static_cast<size_t>(rows * variant_.head_dim)).data(), nullptr,
-                             encoded.data(), rows * variant_.head_dim);
+    variant_.storage->encode(random_numbers(static_cast<size_t>(rows * width)).data(), nullptr, encoded.data(),
+                             rows * width);
     bytes = backends::HostBuffer(encoded.size());
-    const StateView state{bytes.data(),         &variant_.storage->info,
-                          variant_.page_tokens, variant_.key_heads,
-                          variant_.head_dim,    token_bytes,
-                          page_bytes,           layout};
+    const StateView state{
+        bytes.data(), &variant_.storage->info, variant_.page_tokens, variant_.key_heads, width, token_bytes, page_bytes,
+        layout};
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t slot = row % variant_.page_tokens;
       const int64_t head = row / variant_.page_tokens % variant_.key_heads;

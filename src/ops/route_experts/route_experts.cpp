@@ -29,6 +29,11 @@ RouteParameters read_parameters(const graph::Node& node) {
   p.scale = static_cast<float>(graph::number_attribute_or(node, "scale", 1));
   p.groups = graph::int_attribute_or(node, "groups", 1);
   p.groups_used = graph::int_attribute_or(node, "groups_used", p.groups);
+  const auto group_scores = graph::string_attribute_or(node, "group_scores", "best_two");
+  if (group_scores != "best" && group_scores != "best_two") {
+    fail(ErrorCode::bad_input, "group_scores must be best or best_two, but is '{}'", group_scores);
+  }
+  p.groups_by_best = group_scores == "best";
   if (p.groups < 1 || p.groups_used < 1 || p.groups_used > p.groups) {
     fail(ErrorCode::bad_input, "{} of {} groups of experts cannot be used", p.groups_used, p.groups);
   }
@@ -90,14 +95,15 @@ class RowRouter {
  private:
   static double at(const std::vector<double>& values, int32_t index) { return values[static_cast<size_t>(index)]; }
 
-  // Keeps the groups whose two best experts are best together.
+  // Keeps the groups whose best expert is best, or whose two best are best together.
   void drop_groups() {
     const auto size = static_cast<int64_t>(choice_.size()) / p_.groups;
     std::vector<std::pair<double, int64_t>> groups;
     for (int64_t group = 0; group < p_.groups; ++group) {
       std::vector<double> members(choice_.begin() + group * size, choice_.begin() + (group + 1) * size);
       std::ranges::sort(members, std::greater<>());
-      groups.emplace_back(-(members[0] + (size > 1 ? members[1] : 0)), group);
+      const bool one = p_.groups_by_best || size == 1;
+      groups.emplace_back(-(members[0] + (one ? 0 : members[1])), group);
     }
     std::ranges::sort(groups);
     for (int64_t rank = p_.groups_used; rank < p_.groups; ++rank) {

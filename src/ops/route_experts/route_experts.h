@@ -19,7 +19,8 @@ struct RouteParameters {
   bool normalize;       // weights of a row are divided by their sum
   float scale;          // and multiplied with this
   int64_t groups;       // experts compete in so many groups of equal size,
-  int64_t groups_used;  // of which these with the largest two scores each take part
+  int64_t groups_used;  // of which those that score highest take part
+  bool groups_by_best;  // a group scores what its best expert does; false: what its two best do together
 };
 
 extern const Op route_experts;

@@ -28,9 +28,9 @@ struct ThreadScratch {
   int32_t* pages;
 };
 
-ThreadScratch place_thread(ScratchCursor& cursor, int64_t head_dim, int64_t tokens) {
-  const int64_t numbers = segments_for(tokens) * kSegmentTokens * head_dim;
-  return {place_walk(cursor, head_dim), cursor.take<float>(numbers), cursor.take<float>(numbers),
+ThreadScratch place_thread(ScratchCursor& cursor, const AttentionParameters& parameters, int64_t tokens) {
+  const int64_t numbers = segments_for(tokens) * kSegmentTokens * parameters.head_dim;
+  return {place_walk(cursor, parameters), cursor.take<float>(numbers), cursor.take<float>(numbers),
           cursor.take<int32_t>(segments_for(tokens))};
 }
 
@@ -130,7 +130,7 @@ size_t tiled_self_attention_scratch_bytes(const KernelRequest& request) {
   const auto& parameters = static_cast<const SelfAttentionParameters*>(request.parameters)->attention;
   ScratchCursor cursor(nullptr);
   for (unsigned thread = 0; thread < request.threads; ++thread) {
-    place_thread(cursor, parameters.head_dim, request.input_dims[0][0]);
+    place_thread(cursor, parameters, request.input_dims[0][0]);
   }
   return cursor.bytes();
 }
@@ -140,7 +140,7 @@ void run_tiled_self_attention(const AttentionKernels& kernels, const KernelCall&
   ScratchCursor cursor(call.scratch);
   ThreadScratch scratch{};
   for (unsigned thread = 0; thread <= team.thread(); ++thread) {
-    scratch = place_thread(cursor, parameters_of(call).head_dim, call.inputs[0].tensor.rows);
+    scratch = place_thread(cursor, parameters_of(call), call.inputs[0].tensor.rows);
   }
   HeadAttention heads(kernels, call, scratch);
   const int64_t tile_tokens = choose_tile_tokens(*call.inputs[3].batch, parameters_of(call), team.threads());
