@@ -51,6 +51,7 @@ class Chat {
  public:
   Chat(const ChatOptions& options, Console& console)
       : console_(console),
+        program_(grammar_program(options.grammar)),
         model_(load_model(options.session)),
         conversation_(*model_, options.template_file),
         session_(open_session(model_, options.session, {.context_tokens = options.session.context})),
@@ -58,7 +59,7 @@ class Chat {
         generation_(generation_options(options.generation, *model_)),
         shows_stats_(options.stats) {
     if (options.system) conversation_.set_system(*options.system);
-    generation_.constraint = token_constraint(grammar_program(options.grammar), *model_);
+    generation_.constraint = token_constraint(program_, *model_);
   }
 
   void talk() {
@@ -85,6 +86,7 @@ class Chat {
 
   Console& console_;
   InputLines lines_;
+  std::shared_ptr<const text::GrammarProgram> program_;  // null: answers in any form
   std::shared_ptr<runtime::LoadedModel> model_;
   Conversation conversation_;
   std::unique_ptr<runtime::Session> session_;
@@ -181,7 +183,10 @@ void Chat::answer(const std::string& question) {
   ++generation_.sampler.seed;  // the same question twice may have two answers
 }
 
-void run_chat(const ChatOptions& options, Console& console) { Chat(options, console).talk(); }
+void run_chat(const ChatOptions& options, Console& console) {
+  require_end(options.grammar, options.generation);
+  Chat(options, console).talk();
+}
 
 constexpr Example kExamples[] = {
     {"chat model.gguf", "talk; /help lists the commands, Ctrl-D leaves"},

@@ -87,8 +87,8 @@ void report_end(Console& console, const RunOptions& options, const runtime::Gene
 
 void run_run(const RunOptions& options, Console& console) {
   if (options.system && !options.chat) throw UsageError("--system needs --chat");
+  require_end(options.grammar, options.generation);
   auto program = grammar_program(options.grammar);
-  if (program && options.generation.ignore_end) throw UsageError("--ignore-end: a grammar decides where a text ends");
   const std::string prompt = input_text(options.prompt, options.file, "a prompt");
   const auto model = load_model(options.session);
   auto generation = generation_options(options.generation, *model);
@@ -111,6 +111,7 @@ constexpr Example kExamples[] = {
     {"run model.gguf --chat -p \"Why is the sky blue?\"", "answer a question"},
     {"run model.gguf -f question.txt --temp 0", "the same answer every time"},
     {"run model.gguf --chat -p \"Name three birds.\" --grammar list.gbnf", "an answer in the form of a grammar"},
+    {"run model.gguf --chat -p \"Invent a person.\" --json-schema person.json", "JSON that is valid for a schema"},
     {"run model.gguf -p - --json < prompt.txt", "text, tokens and speed for scripts"},
 };
 

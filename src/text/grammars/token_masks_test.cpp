@@ -106,7 +106,7 @@ class RandomGrammar {
   std::string item(int depth) {
     static const char* const kLiterals[] = {"\"a\"", "\"ab\"", "\"b\"", "\"é\"", "\"\\\"\"", "\"\"", "\"ba,\""};
     static const char* const kClasses[] = {
-        "[ab]", "[^a]", "[a-zé]", ".", "[^\"\\\\\\x00-\\x1F]", "[\\u0080-\\U0010FFFF]"};
+        "[ab]", "[^a]", "[a-zé]", ".", "[^\"\\\\\\x00-\\x1F]{2,40}", "[\\u0080-\\U0010FFFF]"};
     switch (below(depth > 2 ? 3 : 5)) {
       case 0:
       case 1:
@@ -128,7 +128,7 @@ class RandomGrammar {
   }
 
   std::string repetition() {
-    static const char* const kRepetitions[] = {"*", "+", "?", "{2}", "{0,3}", "{1,40}", "{2,}"};
+    static const char* const kRepetitions[] = {"*", "+", "?", "{2}", "{0,3}", "{1,8}", "{2,}"};
     return below(3) == 0 ? kRepetitions[below(7)] : "";
   }
 
