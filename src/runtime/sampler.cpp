@@ -1,5 +1,6 @@
 #include "runtime/sampler.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
@@ -7,17 +8,23 @@
 namespace adze::runtime {
 namespace {
 
+// Where the largest is, is looked for in its block alone.
 int32_t most_likely(std::span<const float> logits) {
-  size_t best = logits.size();
-  for (size_t i = 0; i < logits.size(); ++i) {
-    if (logits[i] > -std::numeric_limits<float>::infinity() && (best == logits.size() || logits[i] > logits[best])) {
-      best = i;
-    }
+  constexpr size_t kBlock = 1024;
+  float best = -std::numeric_limits<float>::infinity();
+  std::span<const float> best_block;
+  for (size_t begin = 0; begin < logits.size(); begin += kBlock) {
+    const auto block = logits.subspan(begin, std::min(kBlock, logits.size() - begin));
+    const float in_block = largest(block);
+    if (in_block <= best) continue;
+    best = in_block;
+    best_block = block;
   }
-  if (best == logits.size()) {
+  if (best_block.empty()) {
     fail(ErrorCode::bad_input, "every logit is NaN or minus infinity; the model or its weights are broken");
   }
-  return static_cast<int32_t>(best);
+  return static_cast<int32_t>(std::ranges::find(best_block, best) - best_block.begin() +
+                              (best_block.data() - logits.data()));
 }
 
 // The last step chooses: among one candidate only, if a step before it leaves only the best.

@@ -73,7 +73,7 @@ class Run(VerbTest):
         refuses("--logit-bias", "5", says="neither ID.BIAS")
         refuses("--logit-bias", "999999999+1", says="no token 999999999")
         refuses("--logit-bias", "5+much", says="'much' is not a number")
-        refuses("--xtc-probability", "2", says="xtc_probability is 2, must be from 0 to 1")
+        refuses("--xtc-probability", "2", says="xtc_probability is 2, must be at most 1")
         refuses("--mirostat", "3", says="mirostat is 3")
         refuses("--top-k", "9223372036854775807", says="top_k is .*at least 0|top_k")
 

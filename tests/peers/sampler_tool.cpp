@@ -85,7 +85,7 @@ Case parse_case(const std::string& line, const text::Tokenizer& tokenizer) {
   return parsed;
 }
 
-void print_left(const Candidates& candidates) {
+void print_left(Candidates& candidates) {
   const double best = candidates.best_logit();
   const double total = candidates.total_weight();
   for (const Candidate& candidate : candidates.list()) {

@@ -1,6 +1,7 @@
 #include "runtime/samplers/candidates.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -21,34 +22,67 @@ float as_logit(double value) {
   return static_cast<float>(std::clamp<double>(value, -kLargest, kLargest));
 }
 
+// Lanes that do not wait for each other: loops over them become vector instructions.
+float largest(std::span<const float> values) {
+  constexpr size_t kLanes = 16;
+  std::array<float, kLanes> lanes;
+  lanes.fill(kForbidden);
+  const size_t whole = values.size() / kLanes * kLanes;
+  for (size_t i = 0; i < whole; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
+    }
+  }
+  float best = kForbidden;
+  for (const float value : lanes) best = std::max(best, value);
+  for (const float value : values.subspan(whole)) best = value > best ? value : best;
+  return best;
+}
+
 void Candidates::assign(std::span<const float> logits) {
   list_.resize(logits.size());
   for (size_t i = 0; i < logits.size(); ++i) {
     const float logit = logits[i] == logits[i] ? logits[i] : kForbidden;
-    list_[i] = {static_cast<int32_t>(i), std::min(logit, kLargest)};
+    list_[i] = {static_cast<int32_t>(i), logit < kLargest ? logit : kLargest};
   }
   is_sorted_ = false;
   vocabulary_ = list_.size();
-  ranked_ = 0;
+  forget_what_was_found();
   chosen_ = -1;
-  if (best_logit() == kForbidden) {
+  best_ = std::min(largest(logits), kLargest);
+  if (*best_ == kForbidden) {
     fail(ErrorCode::bad_input, "every logit is NaN or minus infinity; the model or its weights are broken");
   }
 }
 
-float Candidates::best_logit() const {
+float Candidates::best_logit() {
   if (is_sorted_) return list_.empty() ? kForbidden : list_.front().logit;
-  if (ranked_ > 0) return order_.front().logit;
-  float best = kForbidden;
-  for (const Candidate& candidate : list_) best = std::max(best, candidate.logit);
-  return best;
+  if (!best_) {
+    best_ = kForbidden;
+    for (const Candidate& candidate : list_) best_ = std::max(*best_, candidate.logit);
+  }
+  return *best_;
 }
 
-double Candidates::total_weight() const {
+// What e^-708 stands for is taken off at the end, so that it becomes 0 and no other weight changes.
+std::span<const double> Candidates::weights() {
+  if (has_weights_) return weights_;
   const double best = best_logit();
-  double total = 0;
-  for (const Candidate& candidate : list_) total += exact_exp(candidate.logit - best);
-  return total;
+  weights_.resize(list_.size());
+  for (size_t i = 0; i < list_.size(); ++i) weights_[i] = std::max(list_[i].logit - best, kLeastExponent);
+  const double least = exp_in_range(kLeastExponent);
+  for (double& weight : weights_) weight = exp_in_range(weight) - least;
+  constexpr size_t kLanes = 4;
+  std::array<double, kLanes> sums{};
+  for (size_t i = 0; i < weights_.size(); ++i) sums[i % kLanes] += weights_[i];
+  total_weight_ = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  has_weights_ = true;
+  return weights_;
+}
+
+double Candidates::total_weight() {
+  weights();
+  return total_weight_;
 }
 
 std::span<const Candidate> Candidates::likeliest(size_t count) {
@@ -61,12 +95,7 @@ std::span<const Candidate> Candidates::likeliest(size_t count) {
 // A few are picked out in one pass; more are sorted in a copy of the list, from where the last call stopped.
 void Candidates::rank(size_t count) {
   constexpr size_t kFew = 256;
-  if (ranked_ == 0 && count <= kFew) {
-    order_.resize(count);
-    std::partial_sort_copy(list_.begin(), list_.end(), order_.begin(), order_.end(), is_likelier);
-    ranked_ = count;
-    return;
-  }
+  if (ranked_ == 0 && count <= kFew) return pick_few(count);
   if (ranked_ == 0 || order_.size() != list_.size()) {
     order_ = list_;
     ranked_ = 0;
@@ -75,22 +104,46 @@ void Candidates::rank(size_t count) {
   ranked_ = count;
 }
 
+// A heap of the likeliest so far, the least likely of them on top. Most blocks have nothing above it.
+void Candidates::pick_few(size_t count) {
+  constexpr size_t kBlock = 16;
+  order_.assign(list_.begin(), list_.begin() + static_cast<std::ptrdiff_t>(count));
+  std::ranges::make_heap(order_, is_likelier);
+  const auto consider = [&](const Candidate& candidate) {
+    if (!is_likelier(candidate, order_.front())) return;
+    std::ranges::pop_heap(order_, is_likelier);
+    order_.back() = candidate;
+    std::ranges::push_heap(order_, is_likelier);
+  };
+  size_t i = count;
+  for (; i + kBlock <= list_.size(); i += kBlock) {
+    const std::span<const Candidate> block(&list_[i], kBlock);
+    const float least = order_.front().logit;
+    bool has_any = false;
+    for (const Candidate& candidate : block) has_any |= candidate.logit >= least;
+    if (has_any) std::ranges::for_each(block, consider);
+  }
+  for (; i < list_.size(); ++i) consider(list_[i]);
+  std::ranges::sort_heap(order_, is_likelier);
+  ranked_ = count;
+}
+
 void Candidates::keep_likeliest(size_t count) {
   if (count >= list_.size()) return;
   if (is_sorted_) {
     list_.resize(count);
-    return;
+  } else {
+    const auto kept = likeliest(count);
+    list_.assign(kept.begin(), kept.end());
+    is_sorted_ = true;
   }
-  const auto kept = likeliest(count);
-  list_.assign(kept.begin(), kept.end());
-  is_sorted_ = true;
-  ranked_ = 0;
+  forget_what_was_found();
 }
 
 void Candidates::keep_only(Candidate candidate) {
   list_.assign(1, candidate);
   is_sorted_ = true;
-  ranked_ = 0;
+  forget_what_was_found();
 }
 
 }  // namespace adze::runtime

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct Candidate {
 inline bool is_likelier(const Candidate& a, const Candidate& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
 }
+
+/// The largest of them; minus infinity for none. NaN does not count.
+float largest(std::span<const float> values);
 
 /// The nearest logit: what exceeds a float's range becomes its largest. REQUIRES: not NaN; infinite only if forbidden.
 float as_logit(double value);
@@ -37,9 +41,11 @@ class Candidates {
   /// Of the vocabulary.
   size_t vocabulary() const { return vocabulary_; }
 
-  float best_logit() const;
-  /// exp(logit - best) of all candidates, added up. REQUIRES: some token is not forbidden.
-  double total_weight() const;
+  float best_logit();
+  /// exp(logit - best) of each candidate. REQUIRES: some token is not forbidden.
+  std::span<const double> weights();
+  /// Of all candidates. REQUIRES: as weights().
+  double total_weight();
 
   /// The `count` likeliest (or all, if there are fewer), in order.
   std::span<const Candidate> likeliest(size_t count);
@@ -48,7 +54,7 @@ class Candidates {
   template <typename Keep>
   void keep_if(Keep keep) {
     std::erase_if(list_, [&](const Candidate& candidate) { return !keep(candidate); });
-    ranked_ = 0;
+    forget_what_was_found();
   }
   void keep_only(Candidate candidate);
 
@@ -68,14 +74,14 @@ class Candidates {
       }
     }
     is_sorted_ = false;
-    ranked_ = 0;
+    forget_what_was_found();
   }
   /// logit = change(logit) for all. REQUIRES: if `keeps_order`, a larger logit never becomes the smaller one.
   template <typename Change>
   void change_logits(bool keeps_order, Change change) {
     for (Candidate& candidate : list_) candidate.logit = change(candidate.logit);
     is_sorted_ = is_sorted_ && keeps_order;
-    ranked_ = 0;
+    forget_what_was_found();
   }
 
   /// The token that comes next, once a step has chosen it; -1 before.
@@ -85,12 +91,22 @@ class Candidates {
  private:
   bool is_whole() const { return list_.size() == vocabulary_; }  // by id then
   void rank(size_t count);
+  void pick_few(size_t count);
+  void forget_what_was_found() {
+    ranked_ = 0;
+    best_.reset();
+    has_weights_ = false;
+  }
 
   std::vector<Candidate> list_;
   bool is_sorted_ = false;
   size_t vocabulary_ = 0;
   std::vector<Candidate> order_;  // of an unsorted list: its likeliest first, as far as it was ranked
   size_t ranked_ = 0;
+  std::optional<float> best_;
+  std::vector<double> weights_;
+  double total_weight_ = 0;
+  bool has_weights_ = false;
   int32_t chosen_ = -1;
 };
 

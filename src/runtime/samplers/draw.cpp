@@ -1,23 +1,21 @@
 // Draws a token: each as often as its probability says.
 #include "runtime/samplers/draw.h"
 
-#include "runtime/samplers/exact_functions.h"
 #include "runtime/samplers/sampler_step.h"
 
 namespace adze::runtime {
 
-Candidate draw_from(const Candidates& candidates, Random& random) {
-  const double best = candidates.best_logit();
+Candidate draw_from(Candidates& candidates, Random& random) {
+  const auto weights = candidates.weights();
   double left = random.uniform() * candidates.total_weight();
-  const Candidate* last = nullptr;  // rounding may leave a rest behind it
-  for (const Candidate& candidate : candidates.list()) {
-    const double weight = exact_exp(candidate.logit - best);
-    if (weight == 0) continue;
-    last = &candidate;
-    left -= weight;
+  size_t taken = 0;  // rounding may leave a rest behind the last one that has a weight
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] == 0) continue;
+    taken = i;
+    left -= weights[i];
     if (left < 0) break;
   }
-  return *last;
+  return candidates.list()[taken];
 }
 
 namespace {

@@ -7,6 +7,6 @@
 namespace adze::runtime {
 
 /// Takes one random number. REQUIRES: some token is not forbidden.
-Candidate draw_from(const Candidates& candidates, Random& random);
+Candidate draw_from(Candidates& candidates, Random& random);
 
 }  // namespace adze::runtime

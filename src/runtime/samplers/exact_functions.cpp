@@ -7,34 +7,10 @@
 namespace adze::runtime {
 namespace {
 
-constexpr double kLn2High = 0x1.62e42fee00000p-1;  // its last 21 bits are zero: times a whole exponent it is exact
-constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
-constexpr double kLog2E = 0x1.71547652b82fep+0;
 constexpr int kMantissaBits = 52;
 constexpr int kExponentBias = 1023;
 
-double power_of_two(int64_t exponent) {
-  return std::bit_cast<double>(static_cast<uint64_t>(exponent + kExponentBias) << kMantissaBits);
-}
-
 }  // namespace
-
-// x = k ln 2 + r with |r| <= ln 2 / 2; the Taylor series of e^r up to r^13 leaves 2^-57.
-double exact_exp(double x) {
-  constexpr double kSmallest = -708;
-  constexpr double kLargest = 709;
-  if (x < kSmallest) return 0;
-  if (x > kLargest) return std::numeric_limits<double>::infinity();
-  constexpr double kRounder = 0x1.8p52;  // adding and subtracting it rounds to a whole number
-  const double k = (x * kLog2E + kRounder) - kRounder;
-  const double r = (x - k * kLn2High) - k * kLn2Low;
-  double sum = 1.0 / 6227020800;
-  constexpr double kInverseFactorials[] = {
-      1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
-      1.0 / 120,       1.0 / 24,       1.0 / 6,       1.0 / 2,      1.0,         1.0};
-  for (const double coefficient : kInverseFactorials) sum = sum * r + coefficient;
-  return sum * power_of_two(static_cast<int64_t>(k));
-}
 
 // x = 2^e m with m around 1, s = (m - 1) / (m + 1): log m = 2 (s + s^3 / 3 + s^5 / 5 + …), |s| < 0.172.
 double exact_log(double x) {

@@ -15,7 +15,7 @@ using Probabilities = std::map<int32_t, double>;
 inline constexpr float kForbiddenForTest = -std::numeric_limits<float>::infinity();
 
 /// Of those that are not forbidden.
-inline Probabilities probabilities_of(const Candidates& candidates) {
+inline Probabilities probabilities_of(Candidates candidates) {
   Probabilities probabilities;
   for (const Candidate& candidate : candidates.list()) {
     if (candidate.logit == kForbiddenForTest) continue;

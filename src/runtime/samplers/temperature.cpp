@@ -30,15 +30,14 @@ constexpr SamplerParameter kParameters[] = {
 };
 
 // As share of the largest that so many candidates can have. REQUIRES: at least two.
-double normalized_entropy(const Candidates& candidates) {
+double normalized_entropy(Candidates& candidates) {
   const double best = candidates.best_logit();
-  double total = 0;
+  const auto weights = candidates.weights();
   double sum = 0;
-  for (const Candidate& candidate : candidates.list()) {
-    const double weight = exact_exp(candidate.logit - best);
-    total += weight;
-    if (weight > 0) sum += weight * (candidate.logit - best);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] > 0) sum += weights[i] * (candidates.list()[i].logit - best);
   }
+  const double total = candidates.total_weight();
   const double entropy = exact_log(total) - sum / total;
   return std::max(0.0, entropy / exact_log(static_cast<double>(candidates.size())));
 }

@@ -1,7 +1,7 @@
 // Only the most likely that together reach a share P (Holtzman et al. 2020, "The Curious Case of Neural Text
 // Degeneration"), the one that reaches it included.
-#include "runtime/samplers/exact_functions.h"
 #include "runtime/samplers/sampler_step.h"
+#include "runtime/samplers/share_limit.h"
 
 namespace adze::runtime {
 namespace {
@@ -17,32 +17,32 @@ constexpr SamplerParameter kParameters[] = {
 
 class TopPStep : public SamplerStep {
  public:
-  TopPStep(double share, int64_t min_keep) : share_(share), min_keep_(static_cast<size_t>(min_keep)) {}
+  TopPStep(double share, int64_t min_keep)
+      : limit_{.share = share, .is_exceeded = false, .min_keep = static_cast<size_t>(min_keep)} {}
 
-  // What is kept is usually short: so much of the vocabulary is ranked as it takes.
   void apply(Candidates& candidates, Random&) override {
-    constexpr size_t kFirstRanked = 64;
-    constexpr size_t kGrowth = 4;
+    if (candidates.is_sorted()) return candidates.keep_likeliest(count_in_order(candidates));
     const double best = candidates.best_logit();
-    const double wanted = share_ * candidates.total_weight();
-    double covered = 0;
-    size_t kept = 0;
-    for (size_t ranked = kFirstRanked; kept < candidates.size(); ranked *= kGrowth) {
-      const auto front = candidates.likeliest(ranked);
-      while (kept < front.size()) {
-        covered += exact_exp(front[kept++].logit - best);
-        if (covered >= wanted && kept >= min_keep_) {
-          candidates.keep_likeliest(kept);
-          return;
-        }
-      }
-    }
+    const auto last =
+        last_within_share(candidates, limit_, [&](const Candidate& candidate) { return best - candidate.logit; });
+    if (!last) return;
+    candidates.keep_if([&](const Candidate& candidate) { return !is_likelier(last->candidate, candidate); });
   }
   EffectOnBest effect_on_best() const override { return EffectOnBest::keeps_it; }
 
  private:
-  double share_;
-  size_t min_keep_;
+  size_t count_in_order(Candidates& candidates) const {
+    const auto weights = candidates.weights();
+    const double wanted = limit_.share * candidates.total_weight();
+    double covered = 0;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      covered += weights[i];
+      if (covered >= wanted && i + 1 >= limit_.min_keep) return i + 1;
+    }
+    return weights.size();
+  }
+
+  ShareLimit limit_;
 };
 
 std::unique_ptr<SamplerStep> make(const SamplerOptions& options) {

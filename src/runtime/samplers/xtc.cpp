@@ -2,7 +2,6 @@
 // text-generation-webui #6335).
 #include <algorithm>
 
-#include "runtime/samplers/exact_functions.h"
 #include "runtime/samplers/sampler_step.h"
 
 namespace adze::runtime {
@@ -30,12 +29,9 @@ class XtcStep : public SamplerStep {
 
   void apply(Candidates& candidates, Random& random) override {
     if (candidates.size() < 2 || random.uniform() > probability_) return;
-    const double best = candidates.best_logit();
     const double least_weight = threshold_ * candidates.total_weight();
-    const auto above = static_cast<size_t>(std::ranges::count_if(candidates.list(), [&](const Candidate& candidate) {
-      const double weight = exact_exp(candidate.logit - best);
-      return weight >= least_weight && weight > 0;
-    }));
+    const auto above = static_cast<size_t>(std::ranges::count_if(
+        candidates.weights(), [&](double weight) { return weight >= least_weight && weight > 0; }));
     if (above < 2 || candidates.size() - (above - 1) < min_keep_) return;
     const Candidate least = candidates.likeliest(above)[above - 1];
     candidates.keep_if([&](const Candidate& candidate) { return !is_likelier(candidate, least); });
