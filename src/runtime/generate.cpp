@@ -86,6 +86,7 @@ GenerationResult generate(Session& session, SequenceId sequence, std::span<const
   Speech speech(tokenizer, options.stop, sink);
   GenerationResult result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
+  for (const int32_t token : options.held) sampler.accept(token);
   for (const int32_t token : prompt) sampler.accept(token);
   if (options.constraint) options.constraint->begin();
 

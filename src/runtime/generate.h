@@ -19,6 +19,7 @@ struct GenerationOptions {
   std::vector<std::string> stop;                // generation ends in front of the first of these texts
   bool stop_at_end_token = true;                // false: goes on behind the model's end-of-generation tokens
   std::shared_ptr<TokenConstraint> constraint;  // null: any token may come; begun anew by each generation
+  std::vector<int32_t> held;                    // what the sequence holds already, for samplers that look back
 };
 
 enum class StopReason { end_token, complete, stop_text, max_tokens, context_full, cancelled };

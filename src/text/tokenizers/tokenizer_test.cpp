@@ -180,6 +180,17 @@ TEST(StreamingDecoder, PiecesConcatenateToTheWhole) {
   EXPECT_EQ(text + decoder.finish(), tokenizer.decode(ids));
 }
 
+TEST(Tokenizer, TokensAreBytes) {
+  const Tokenizer byte_level(from_gguf_vocabulary(byte_level_vocabulary()));
+  EXPECT_EQ(byte_level.token_bytes(260), " hello");
+  EXPECT_EQ(byte_level.token_bytes(0xC3), "\xC3");  // half a character
+  EXPECT_EQ(byte_level.token_bytes(261), "<end>");
+  const Tokenizer scored(from_gguf_vocabulary(scored_vocabulary()));
+  EXPECT_EQ(scored.token_bytes(262), " a");
+  EXPECT_EQ(scored.token_bytes(3 + 0xC3), "\xC3");
+  EXPECT_THROW(scored.token_bytes(-1), Error);
+}
+
 TEST(Tokenizer, IdsOutOfRangeAreErrors) {
   const auto tokenizer = make(byte_level_vocabulary());
   EXPECT_THROW(tokenizer.decode(Ids{-1}), Error);
