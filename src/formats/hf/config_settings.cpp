@@ -147,7 +147,8 @@ std::optional<Json> fallback_json(const ConfigName& name, const model::KeyValues
   const auto number = fallback_of(name, settings);
   if (!number) return std::nullopt;
   if (name.kind == ConfigKind::boolean) return Json(*number != 0);
-  if (name.kind == ConfigKind::u32) return Json(static_cast<uint64_t>(*number));
+  const bool whole = name.kind == ConfigKind::u32 || name.kind == ConfigKind::unrotated_part;
+  if (whole) return Json(static_cast<uint64_t>(*number));
   return Json(*number);
 }
 
