@@ -5,42 +5,39 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "architectures/architecture.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "formats/mlx/mlx_names.h"
+#include "formats/mlx/mlx_quantization.h"
+#include "pipeline/choose_storage.h"
 
 namespace adze::pipeline {
 namespace {
 
-/// A type of MLX that can hold the same codes: w = scale * code + bias in groups along the input.
-struct MlxType {
-  const codecs::Codec* codec;
-  std::string_view mode;
-  int bits;
-  int group_size;
-};
+using formats::MlxQuantization;
 
-constexpr MlxType kMlxTypes[] = {
-    {&codecs::q2_0, "affine", 2, 64}, {&codecs::q4_0, "affine", 4, 32}, {&codecs::q4_1, "affine", 4, 32},
-    {&codecs::q5_0, "affine", 5, 32}, {&codecs::q5_1, "affine", 5, 32}, {&codecs::q8_0, "affine", 8, 32},
-    {&codecs::mxfp4, "mxfp4", 4, 32}, {&codecs::nvfp4, "nvfp4", 4, 16},
-};
-
-const MlxType* mlx_type_of(StorageType storage) {
-  const auto found = std::ranges::find_if(kMlxTypes, [&](const MlxType& type) { return &type.codec->info == storage; });
-  return found == std::end(kMlxTypes) ? nullptr : found;
+/// MLX's equal of a storage type: the same codes with scales that are always held, in no more bits than an offset that
+/// the type lacks costs. Q2_0 is one too, though none of its blocks can be moved without decoding yet.
+std::optional<MlxQuantization> mlx_equal_of(StorageType storage) {
+  constexpr double kWorthOfOffset = 1.2;
+  if (storage == &codecs::q2_0.info) return MlxQuantization{"affine", storage->block_elements, 2};
+  const auto ways = ways_to_store(storage, formats::mlx_packed_types());
+  const StorageType exact = ways.copied ? ways.copied : ways.exact;
+  if (!exact || exact->bits_per_weight() > kWorthOfOffset * storage->bits_per_weight()) return std::nullopt;
+  return formats::mlx_quantization_of(exact);
 }
 
-Json to_json(const MlxType& type) {
-  return {{"group_size", type.group_size}, {"bits", type.bits}, {"mode", type.mode}};
+Json to_json(const MlxQuantization& type) {
+  return {{"group_size", type.group}, {"bits", type.bits}, {"mode", type.mode}};
 }
 
 struct Module {
   std::string path;
-  const MlxType* type;  // null: floats
+  std::optional<MlxQuantization> type;  // empty: floats
 };
 
 constexpr size_t kShownProblems = 8;
@@ -62,7 +59,7 @@ std::vector<Module> modules_of(const std::string& architecture, const std::vecto
   std::vector<std::string> problems;
   for (size_t i = 0; i < tensors.size(); ++i) {
     if (tensors[i].shape.rank() < 2) continue;
-    const auto* type = mlx_type_of(types[i]);
+    const auto type = mlx_equal_of(types[i]);
     auto name = names.find(tensors[i].name);
     if (name) name = formats::mlx_names.from_hugging_face(table, std::move(*name));
     if ((!type && !types[i]->is_plain()) || !name || !name->name.ends_with(kWeight)) {
@@ -75,17 +72,13 @@ std::vector<Module> modules_of(const std::string& architecture, const std::vecto
   return modules;
 }
 
-const MlxType& most_frequent(const std::vector<Module>& modules) {
-  std::map<const MlxType*, int> counts;  // of one array: ordered as there
+MlxQuantization most_frequent(const std::vector<Module>& modules) {
+  std::map<MlxQuantization, int> counts;
   for (const auto& module : modules) {
-    if (module.type) ++counts[module.type];
+    if (module.type) ++counts[*module.type];
   }
   if (counts.empty()) fail(ErrorCode::bad_input, "nothing is quantized: there is no \"quantization\" to write for MLX");
-  return *std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; })->first;
-}
-
-bool same(const MlxType& a, const MlxType& b) {
-  return a.mode == b.mode && a.bits == b.bits && a.group_size == b.group_size;
+  return std::ranges::max_element(counts, {}, [](const auto& entry) { return entry.second; })->first;
 }
 
 }  // namespace
@@ -93,12 +86,12 @@ bool same(const MlxType& a, const MlxType& b) {
 std::string mlx_quantization_block(const std::string& architecture, const std::vector<quantize::TensorToStore>& tensors,
                                    const std::vector<StorageType>& types) {
   const auto modules = modules_of(architecture, tensors, types);
-  const MlxType& usual = most_frequent(modules);
+  const MlxQuantization usual = most_frequent(modules);
   Json block = to_json(usual);
   for (const auto& module : modules) {
     if (!module.type) {
       block[module.path] = false;
-    } else if (!same(*module.type, usual)) {
+    } else if (*module.type != usual) {
       block[module.path] = to_json(*module.type);
     }
   }

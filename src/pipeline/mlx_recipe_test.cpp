@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "base/error.h"
 #include "base/json.h"
+#include "codecs/codec.h"
 
 namespace adze::pipeline {
 namespace {
@@ -52,6 +55,26 @@ TEST(MlxRecipe, TypesThatMlxDoesNotTellApartShareAnEntry) {
                          {"mode", "affine"},
                          {"model.layers.12.self_attn.o_proj", {{"group_size", 32}, {"bits", 4}, {"mode", "mxfp4"}}}};
   EXPECT_EQ(block, expected);
+}
+
+TEST(MlxRecipe, EveryEqualIsWhatMlxHolds) {
+  const std::vector<std::tuple<StorageType, const char*, int, int>> equals = {
+      {&codecs::q2_0.info, "affine", 2, 64},
+      {&codecs::q4_0.info, "affine", 4, 32},
+      {&codecs::q4_1.info, "affine", 4, 32},
+      {&codecs::q5_0.info, "affine", 5, 32},
+      {&codecs::q5_1.info, "affine", 5, 32},
+      {&codecs::q8_0.info, "affine", 8, 32},
+      {&codecs::mxfp4.info, "mxfp4", 4, 32},
+      {&codecs::nvfp4.info, "nvfp4", 4, 16},
+      {&codecs::require_codec("affine6_g64_bf16").info, "affine", 6, 64}};
+  for (const auto& [type, mode, bits, group] : equals) {
+    const auto block = block_of({type, &codecs::f32.info, type, type, type});
+    EXPECT_EQ(block, Json({{"group_size", group}, {"bits", bits}, {"mode", mode}})) << type->name;
+  }
+  for (const StorageType none : {&codecs::iq4_nl.info, &codecs::q4_k.info, &codecs::q3_k.info, &codecs::q1_0.info}) {
+    EXPECT_THAT(error_of({none, &codecs::f32.info, none, none, none}), HasSubstr("MLX has no equal")) << none->name;
+  }
 }
 
 TEST(MlxRecipe, NamesWhatHasNoEqual) {
