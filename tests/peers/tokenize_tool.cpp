@@ -1,7 +1,8 @@
-// Tokenizes for the peer scripts: tokenize_tool TOKENIZER [as-gguf|write-json] < requests > answers
-// TOKENIZER is a tokenizer.json (a tokenizer_config.json may lie beside it) or a GGUF file; as-gguf takes it through
-// GGUF's keys first. A request is one line of JSON, {"text": ..., "add_special": false, "parse_special": true}; the
-// answer is {"ids": [...], "text": decoded}. write-json prints it as a tokenizer.json instead.
+// Tokenizes for the peer scripts: tokenize_tool TOKENIZER [as-gguf|write-json|write-gguf PATH] < requests > answers
+// TOKENIZER is a file of any kind that Adze reads (a tokenizer_config.json may lie beside it) or a GGUF file; as-gguf
+// takes it through GGUF's keys first. A request is one line of JSON, {"text": ..., "add_special": false,
+// "parse_special": true}; the answer is {"ids": [...], "text": decoded}. write-json prints it as a tokenizer.json
+// instead, write-gguf writes a GGUF file that has a vocabulary alone.
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -9,8 +10,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "formats/gguf/read_gguf.h"
+#include "formats/gguf/write_gguf.h"
 #include "text/tokenizers/gguf_vocabulary.h"
 #include "text/tokenizers/tokenizer.h"
+#include "text/tokenizers/tokenizer_file.h"
 #include "text/tokenizers/tokenizer_json.h"
 
 namespace {
@@ -21,7 +24,7 @@ text::TokenizerSpec read_spec(const std::filesystem::path& path) {
   if (formats::is_gguf(path)) return *formats::read_gguf(path).tokenizer;
   const auto config = path.parent_path() / "tokenizer_config.json";
   const bool has_config = std::filesystem::exists(config);
-  return text::read_tokenizer_json(read_text_file(path), has_config ? read_text_file(config) : std::string(), path);
+  return text::read_tokenizer_file(read_text_file(path), has_config ? read_text_file(config) : std::string(), path);
 }
 
 void answer(const text::Tokenizer& tokenizer, const std::string& line) {
@@ -34,6 +37,20 @@ void answer(const text::Tokenizer& tokenizer, const std::string& line) {
   std::cout << reply.dump() << "\n";
 }
 
+// The settings are those that llama.cpp wants to find before it looks at the vocabulary.
+void write_vocabulary(const text::TokenizerSpec& spec, const std::string& path) {
+  model::Model model;
+  model.architecture = "llama";
+  for (const char* key : {"context_length", "embedding_length", "block_count", "feed_forward_length",
+                          "attention.head_count", "vocab_size"}) {
+    model.config.set(key, 32u);
+  }
+  model.config.set("vocab_size", static_cast<uint32_t>(spec.tokens.size()));
+  model.config.set("attention.layer_norm_rms_epsilon", 1e-5f);
+  model.tokenizer = std::make_shared<const text::TokenizerSpec>(spec);
+  formats::write_gguf(model, path);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -43,6 +60,10 @@ int main(int argc, char** argv) {
     text::TokenizerSpec spec = read_spec(argv[1]);
     if (mode == "write-json") {
       std::cout << text::to_tokenizer_json(spec);
+      return 0;
+    }
+    if (mode == "write-gguf" && argc > 3) {
+      write_vocabulary(spec, argv[3]);
       return 0;
     }
     if (mode == "as-gguf") spec = text::from_gguf_vocabulary(text::to_gguf_vocabulary(spec));

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "formats/hf/json_numbers.h"
 #include "formats/hf/special_tokens.h"
+#include "text/tokenizers/tokenizer_file.h"
 #include "text/tokenizers/tokenizer_json.h"
 
 namespace adze::formats {
@@ -26,6 +27,19 @@ constexpr std::string_view kTemplateSuffix = ".jinja";
 std::string text_if_there(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored) ? read_text_file(path.string()) : std::string();
+}
+
+// The first of these that is there, or a file of tiktoken; empty: none.
+fs::path tokenizer_file_in(const fs::path& folder) {
+  std::error_code ignored;
+  for (const char* name : {kTokenizer, "tokenizer.model", "tekken.json"}) {
+    if (fs::is_regular_file(folder / name, ignored)) return folder / name;
+  }
+  std::vector<fs::path> others;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().extension() == ".tiktoken") others.push_back(entry.path());
+  }
+  return others.empty() ? fs::path() : std::ranges::min(others);
 }
 
 // Ids that end a generation: one number or a list.
@@ -101,13 +115,13 @@ std::string special_tokens_map_of(const model::Model& model) {
 }  // namespace
 
 void read_tokenizer_files(const std::string& folder, model::Model& model) {
-  const fs::path path = fs::path(folder) / kTokenizer;
-  const std::string tokenizer = text_if_there(path);
-  if (tokenizer.empty()) {
+  const fs::path path = tokenizer_file_in(folder);
+  if (path.empty()) {
     log_message(LogLevel::warning, folder + ": no tokenizer.json; the model has no tokenizer");
     return;
   }
-  auto spec = text::read_tokenizer_json(tokenizer, text_if_there(fs::path(folder) / kTokenizerConfig), path.string());
+  const auto config = text_if_there(fs::path(folder) / kTokenizerConfig);
+  auto spec = text::read_tokenizer_file(read_text_file(path.string()), config, path.string());
   spec.end_ids = end_ids_of(model.generation);
   model.tokenizer = std::make_shared<const text::TokenizerSpec>(std::move(spec));
 }

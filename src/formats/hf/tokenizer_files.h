@@ -8,8 +8,8 @@
 
 namespace adze::formats {
 
-/// Reads tokenizer.json with tokenizer_config.json. REQUIRES: the generation config has been read.
-/// A folder without tokenizer.json leaves the tokenizer null.
+/// Reads tokenizer.json, or else tokenizer.model, tekken.json or a *.tiktoken, with tokenizer_config.json.
+/// REQUIRES: the generation config has been read. A folder without any leaves the tokenizer null.
 void read_tokenizer_files(const std::string& folder, model::Model& model);
 
 /// Reads the templates of tokenizer_config.json, chat_template.jinja and additional_chat_templates/.

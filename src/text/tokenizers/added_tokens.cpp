@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "text/tokenizers/unicode_forms.h"
+#include "text/tokenizers/word_boundaries.h"
 
 namespace adze::text {
 namespace {
@@ -60,6 +61,19 @@ size_t trailing_space_bytes(std::string_view text) {
 }
 
 }  // namespace
+
+std::vector<AddedToken> all_added_tokens(const TokenizerSpec& spec) {
+  auto tokens = spec.added_tokens;
+  if (!spec.user_defined_in_words) return tokens;
+  for (size_t id = 0; id < spec.tokens.size(); ++id) {
+    const VocabularyToken& token = spec.tokens[id];
+    if (token.type != TokenType::user_defined || token.text.empty()) continue;
+    tokens.push_back({.id = static_cast<int32_t>(id),
+                      .text = replace_all(token.text, kSpaceMark, " ", GrowthLimit(token.text.size()))});
+  }
+  std::ranges::sort(tokens, {}, &AddedToken::id);
+  return tokens;
+}
 
 AddedTokenFinder::AddedTokenFinder(const std::vector<AddedToken>& tokens, bool normalized, const Normalizer& normalizer)
     : tokens_(tokens_to_find(tokens, normalized)),

@@ -11,6 +11,9 @@
 
 namespace adze::text {
 
+/// For formats that know no other way: with SentencePiece's user-defined tokens, which are to be found in the raw text.
+std::vector<AddedToken> all_added_tokens(const TokenizerSpec& spec);
+
 /// A stretch of text between added tokens, or (id != kNoToken) one of them.
 struct TextPiece {
   std::string_view text;

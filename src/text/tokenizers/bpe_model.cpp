@@ -181,14 +181,35 @@ void BpeModel::encode(std::string_view word, Scratch& scratch, std::vector<int32
   }
 }
 
+namespace {
+
+std::vector<std::pair<std::string_view, int32_t>> whole_tokens(const TokenizerSpec& spec) {
+  std::vector<std::pair<std::string_view, int32_t>> tokens;
+  if (!spec.user_defined_in_words) return tokens;
+  for (size_t id = 0; id < spec.tokens.size(); ++id) {
+    const VocabularyToken& token = spec.tokens[id];
+    if (token.type == TokenType::user_defined) tokens.emplace_back(token.text, static_cast<int32_t>(id));
+  }
+  return tokens;
+}
+
+}  // namespace
+
 ScoredBpeModel::ScoredBpeModel(const TokenizerSpec& spec)
-    : spec_(spec), tokens_(table_of(spec, is_spellable)), fallback_(spec) {}
+    : spec_(spec), tokens_(table_of(spec, is_spellable)), whole_(whole_tokens(spec)), fallback_(spec) {}
+
+bool ScoredBpeModel::is_whole(const Symbol& symbol) const {
+  return spec_.user_defined_in_words && symbol.id != kNoToken &&
+         spec_.tokens[static_cast<size_t>(symbol.id)].type == TokenType::user_defined;
+}
 
 void ScoredBpeModel::start_symbols(std::string_view word, std::vector<Symbol>& symbols) const {
   symbols.clear();
   for (size_t at = 0; at < word.size();) {
-    const size_t bytes = decode_utf8(word.substr(at)).bytes;
-    symbols.push_back(symbol_at(at, bytes, tokens_.find(word.substr(at, bytes))));
+    const auto whole = whole_.longest(word.substr(at));
+    const size_t bytes = whole.bytes > 0 ? whole.bytes : decode_utf8(word.substr(at)).bytes;
+    const int32_t id = whole.bytes > 0 ? whole.id : tokens_.find(word.substr(at, bytes));
+    symbols.push_back(symbol_at(at, bytes, id));
     at += bytes;
   }
 }
@@ -197,6 +218,7 @@ void ScoredBpeModel::encode(std::string_view word, Scratch& scratch, std::vector
   check_length(word);
   start_symbols(word, scratch.symbols);
   merge_symbols(scratch, [&](const Symbol& left, const Symbol& right) {
+    if (is_whole(left) || is_whole(right)) return MergeCandidate{};
     const int32_t merged = tokens_.find(word.substr(left.begin, left.length + right.length));
     if (merged == kNoToken) return MergeCandidate{};
     return MergeCandidate{static_cast<float>(-spec_.tokens[static_cast<size_t>(merged)].score), merged};

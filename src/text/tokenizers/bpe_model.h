@@ -6,6 +6,7 @@
 
 #include "text/tokenizers/fallback_ids.h"
 #include "text/tokenizers/merge_symbols.h"
+#include "text/tokenizers/prefix_index.h"
 #include "text/tokenizers/token_table.h"
 #include "text/tokenizers/word_model.h"
 
@@ -38,9 +39,11 @@ class ScoredBpeModel : public WordModel {
 
  private:
   void start_symbols(std::string_view word, std::vector<Symbol>& symbols) const;
+  bool is_whole(const Symbol& symbol) const;
 
   const TokenizerSpec& spec_;
   TokenTable tokens_;
+  PrefixIndex whole_;  // tokens that are found before anything merges, and stay as they are
   FallbackIds fallback_;
 };
 

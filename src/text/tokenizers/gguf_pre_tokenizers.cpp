@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "text/tokenizers/bpe_model.h"
+#include "text/tokenizers/byte_alphabet.h"
 #include "text/tokenizers/standard_patterns.h"
 
 namespace adze::text {
@@ -145,6 +147,33 @@ bool same_patterns(const GgufPreTokenizer& row, const std::vector<std::string>& 
   return std::equal(row.patterns.begin(), row.patterns.end(), patterns.begin(), patterns.end());
 }
 
+const GgufPreTokenizer* best_row(const TokenizerSpec& spec, const std::vector<std::string>& patterns,
+                                 bool ignore_merges) {
+  const GgufPreTokenizer* best = nullptr;
+  for (const GgufPreTokenizer& entry : table()) {
+    if (entry.ignore_merges != ignore_merges || !same_patterns(entry, patterns)) continue;
+    if (best == nullptr) best = &entry;
+    if (entry.clean_spaces == spec.clean_up_spaces && best->clean_spaces != spec.clean_up_spaces) best = &entry;
+  }
+  return best;
+}
+
+// Then it is the same whether a word that is a token is taken whole or merged.
+bool merges_make_all_tokens(const TokenizerSpec& spec) {
+  TokenizerSpec merging = spec;
+  merging.ignore_merges = false;
+  const BpeModel model(merging);
+  Scratch scratch;
+  std::vector<int32_t> ids;
+  return std::ranges::all_of(spec.tokens, [&](const VocabularyToken& token) {
+    const auto bytes = bytes_of_alphabet(token.text);
+    if (token.type != TokenType::normal || !bytes) return true;
+    ids.clear();
+    model.encode(*bytes, scratch, ids);
+    return ids.size() == 1;
+  });
+}
+
 }  // namespace
 
 std::span<const GgufPreTokenizer> gguf_pre_tokenizers() { return table(); }
@@ -160,11 +189,10 @@ const GgufPreTokenizer* find_gguf_pre_tokenizer(std::string_view id) {
 std::string deduce_gguf_pre(const TokenizerSpec& spec) {
   if (!spec.gguf_pre.empty()) return spec.gguf_pre;
   const auto patterns = isolating_patterns(spec);
-  const GgufPreTokenizer* best = nullptr;
-  for (const GgufPreTokenizer& entry : table()) {
-    if (entry.ignore_merges != spec.ignore_merges || !same_patterns(entry, patterns)) continue;
-    if (best == nullptr) best = &entry;
-    if (entry.clean_spaces == spec.clean_up_spaces && best->clean_spaces != spec.clean_up_spaces) best = &entry;
+  const GgufPreTokenizer* best = best_row(spec, patterns, spec.ignore_merges);
+  if (best == nullptr) {
+    best = best_row(spec, patterns, !spec.ignore_merges);
+    if (best != nullptr && !merges_make_all_tokens(spec)) best = nullptr;
   }
   return best == nullptr ? std::string() : std::string(best->ids.front());
 }

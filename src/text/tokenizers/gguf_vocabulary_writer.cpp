@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "text/tokenizers/added_tokens.h"
 #include "text/tokenizers/gguf_pre_tokenizers.h"
 #include "text/tokenizers/gguf_vocabulary.h"
 #include "text/tokenizers/normalizer.h"
@@ -65,7 +66,7 @@ class Writer {
       to_.tokens.push_back(token.text);
       to_.token_types.push_back(static_cast<int32_t>(token.type));
     }
-    for (const AddedToken& token : spec_.added_tokens) {
+    for (const AddedToken& token : all_added_tokens(spec_)) {
       const auto id = static_cast<size_t>(token.id);
       if (spec_.tokens.at(id).type != TokenType::user_defined) continue;
       if (looks_like_control(token.text)) {

@@ -14,6 +14,10 @@ namespace adze::text {
 TokenizerSpec read_tokenizer_json(std::string_view tokenizer_json, std::string_view tokenizer_config_json,
                                   const std::string& source);
 
+/// What a tokenizer_config.json says beside a tokenizer of another kind of file: added tokens that the vocabulary
+/// lacks, special tokens, and what stands around a text. Throws Error(bad_input) for a malformed file.
+void apply_tokenizer_config(std::string_view tokenizer_config_json, TokenizerSpec& spec);
+
 /// The text of tokenizer.json: the original where the spec came from one, else rendered from the steps.
 std::string to_tokenizer_json(const TokenizerSpec& spec);
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "base/json.h"
@@ -19,6 +20,18 @@ const Json& member(const Json& object, const char* key) {
   static const Json kNull;
   const auto found = object.find(key);
   return found == object.end() ? kNull : *found;
+}
+
+AddedToken parse_added_token(const Json& item, int32_t id, const std::string& source) {
+  AddedToken token;
+  token.id = id;
+  token.text = item.at("content").get<std::string>();
+  token.single_word = json_value(item, "single_word", false, source);
+  token.lstrip = json_value(item, "lstrip", false, source);
+  token.rstrip = json_value(item, "rstrip", false, source);
+  token.special = json_value(item, "special", false, source);
+  token.normalized = json_value(item, "normalized", !token.special, source);
+  return token;
 }
 
 class Reader {
@@ -59,14 +72,7 @@ class Reader {
 
   void read_added_tokens() {
     for (const Json& item : member(document_.root, "added_tokens")) {
-      AddedToken token;
-      token.id = item.at("id").get<int32_t>();
-      token.text = item.at("content").get<std::string>();
-      token.single_word = json_value(item, "single_word", false, spec_.source);
-      token.lstrip = json_value(item, "lstrip", false, spec_.source);
-      token.rstrip = json_value(item, "rstrip", false, spec_.source);
-      token.special = json_value(item, "special", false, spec_.source);
-      token.normalized = json_value(item, "normalized", !token.special, spec_.source);
+      AddedToken token = parse_added_token(item, item.at("id").get<int32_t>(), spec_.source);
       if (!token.text.empty()) spec_.added_tokens.push_back(std::move(token));
     }
   }
@@ -206,6 +212,37 @@ void read_config(const Json& config, TokenizerSpec& spec) {
   }
 }
 
+// "added_tokens_decoder": {"32000": {"content": "<|user|>", "special": true, …}, …}
+void read_added_tokens_decoder(const Json& config, TokenizerSpec& spec) {
+  const Json& by_id = member(config, "added_tokens_decoder");
+  if (!by_id.is_object()) return;
+  const size_t most = spec.tokens.size() + by_id.size() * kMaxIdsPerToken + kSpareIds;
+  for (const auto& [key, item] : by_id.items()) {
+    size_t id = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+    if (error != std::errc() || end != key.data() + key.size() || id >= most) {
+      fail(ErrorCode::bad_input, "{}: an added token has the id \"{}\"", spec.source, key.substr(0, 40));
+    }
+    AddedToken token = parse_added_token(item, static_cast<int32_t>(id), spec.source);
+    if (token.text.empty()) continue;
+    if (id >= spec.tokens.size()) spec.tokens.resize(id + 1, {.text = {}, .score = 0, .type = TokenType::unused});
+    if (spec.tokens[id].type != TokenType::unused) continue;  // the vocabulary's own word counts
+    spec.tokens[id] = {token.text, 0, token.special ? TokenType::control : TokenType::user_defined};
+    spec.added_tokens.push_back(std::move(token));
+  }
+}
+
+void read_around(const Json& config, TokenizerSpec& spec) {
+  const auto set = [&](const char* key, int32_t id, std::vector<int32_t>& around) {
+    const auto flag = config.find(key);
+    if (flag == config.end() || !flag->is_boolean()) return;
+    around.clear();
+    if (flag->get<bool>() && id != kNoToken) around.push_back(id);
+  };
+  set("add_bos_token", spec.special.bos, spec.prefix_ids);
+  set("add_eos_token", spec.special.eos, spec.suffix_ids);
+}
+
 // What the post-processor puts around a text is its beginning and end, unless the config says otherwise.
 void name_template_tokens(TokenizerSpec& spec) {
   if (spec.special.bos == kNoToken && !spec.prefix_ids.empty()) spec.special.bos = spec.prefix_ids.front();
@@ -230,6 +267,25 @@ TokenizerSpec read_tokenizer_json(std::string_view tokenizer_json, std::string_v
   name_template_tokens(spec);
   find_special_tokens(spec);
   return spec;
+}
+
+void apply_tokenizer_config(std::string_view tokenizer_config_json, TokenizerSpec& spec) {
+  const std::string& source = spec.source;
+  try {
+    const Json config = parse_json(tokenizer_config_json, source);
+    if (!config.is_object()) fail(ErrorCode::bad_input, "{}: its tokenizer_config.json is no object", source);
+    read_added_tokens_decoder(config, spec);
+    for (const auto& [key, id] : kConfigTokens) {
+      const std::string text = config_token(config, key);
+      if (const int32_t named = text.empty() ? kNoToken : find_text(spec, text); named != kNoToken) {
+        spec.special.*id = named;
+      }
+    }
+    read_around(config, spec);
+  } catch (const nlohmann::json::exception& error) {
+    fail(ErrorCode::bad_input, "{}: not the structure of a tokenizer_config.json: {}", source, error.what());
+  }
+  find_special_tokens(spec);
 }
 
 }  // namespace adze::text

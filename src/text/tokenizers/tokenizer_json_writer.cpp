@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/tokenizers/added_tokens.h"
 #include "text/tokenizers/piece_merges.h"
 #include "text/tokenizers/standard_patterns.h"
 #include "text/tokenizers/tokenizer_json.h"
@@ -254,7 +255,7 @@ Json model_component(const TokenizerSpec& spec) {
 
 Json tokenizer_document(const TokenizerSpec& spec) {
   std::vector<Json> added;
-  for (const AddedToken& token : spec.added_tokens) added.push_back(added_token(token, true));
+  for (const AddedToken& token : all_added_tokens(spec)) added.push_back(added_token(token, true));
   std::vector<Json> normalizers;
   for (const auto& step : spec.normalizer) normalizers.push_back(normalizer_component(spec, step));
   const bool around = !spec.prefix_ids.empty() || !spec.suffix_ids.empty();
@@ -270,7 +271,7 @@ Json tokenizer_document(const TokenizerSpec& spec) {
 
 Json config_document(const TokenizerSpec& spec) {
   Json by_id = Json::object();
-  for (const AddedToken& token : spec.added_tokens) {
+  for (const AddedToken& token : all_added_tokens(spec)) {
     append_member(by_id, std::to_string(token.id), added_token(token, false));
   }
   Json config = Json::object();

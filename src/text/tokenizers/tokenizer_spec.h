@@ -167,11 +167,13 @@ struct TokenizerSpec {
   std::string source;  // the file it was read from, for messages
 
   TokenModel model = TokenModel::bpe;
-  TokenList tokens;                  // ids without a token are empty and `unused`
-  MergeList merges;                  // bpe, by rank
-  bool ignore_merges = false;        // a word that is a token is taken whole
-  bool byte_fallback = false;        // characters without a token become byte tokens
-  bool fuse_unknown = false;         // neighbouring unknown characters become one unknown token
+  TokenList tokens;            // ids without a token are empty and `unused`
+  MergeList merges;            // bpe, by rank
+  bool ignore_merges = false;  // a word that is a token is taken whole
+  bool byte_fallback = false;  // characters without a token become byte tokens
+  bool fuse_unknown = false;   // neighbouring unknown characters become one unknown token
+  // SentencePiece's own: user-defined tokens are found in the normalized text, whole, and are no added tokens.
+  bool user_defined_in_words = false;
   std::string continuation_prefix;   // wordpiece: "##"
   size_t max_word_characters = 100;  // wordpiece: longer words are unknown
 

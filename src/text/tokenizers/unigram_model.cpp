@@ -7,6 +7,7 @@
 namespace adze::text {
 namespace {
 
+constexpr double kUserDefinedPenalty = 0.1;
 constexpr double kUnknownPenalty = 10;  // below the worst token, as SentencePiece has it
 
 std::vector<std::pair<std::string_view, int32_t>> spellable_tokens(const TokenizerSpec& spec) {
@@ -17,6 +18,15 @@ std::vector<std::pair<std::string_view, int32_t>> spellable_tokens(const Tokeniz
     if (spellable && is_valid_utf8(token.text)) entries.emplace_back(token.text, static_cast<int32_t>(id));
   }
   return entries;
+}
+
+// SentencePiece begins with the smallest positive number, not the lowest: where all scores are negative, it is 0.
+double best_score(const TokenizerSpec& spec) {
+  double best = 0;
+  for (const auto& token : spec.tokens) {
+    if (token.type == TokenType::normal) best = std::max(best, token.score);
+  }
+  return best;
 }
 
 double worst_score(const TokenizerSpec& spec) {
@@ -33,7 +43,20 @@ UnigramModel::UnigramModel(const TokenizerSpec& spec)
     : spec_(spec),
       tokens_(spellable_tokens(spec)),
       fallback_(spec),
-      unknown_score_(worst_score(spec) - kUnknownPenalty) {}
+      unknown_score_(worst_score(spec) - kUnknownPenalty),
+      best_score_(best_score(spec)) {}
+
+// SentencePiece adds in float32, which decides between segmentations that are equally good.
+double UnigramModel::sum(double a, double b) const {
+  return spec_.user_defined_in_words ? static_cast<double>(static_cast<float>(a) + static_cast<float>(b)) : a + b;
+}
+
+// A user-defined token of SentencePiece counts as if each of its bytes were the best token.
+double UnigramModel::score_of(int32_t id, size_t bytes) const {
+  const VocabularyToken& token = spec_.tokens[static_cast<size_t>(id)];
+  if (!spec_.user_defined_in_words || token.type != TokenType::user_defined) return token.score;
+  return static_cast<double>(bytes) * best_score_ - kUserDefinedPenalty;
+}
 
 std::vector<UnigramModel::Step> UnigramModel::best_steps(std::string_view word) const {
   std::vector<Step> steps(word.size() + 1);
@@ -48,9 +71,9 @@ std::vector<UnigramModel::Step> UnigramModel::best_steps(std::string_view word) 
     };
     tokens_.for_each_prefix(word.substr(at), [&](size_t bytes, int32_t id) {
       single |= bytes == character;
-      offer(bytes, so_far + spec_.tokens[static_cast<size_t>(id)].score, id);
+      offer(bytes, sum(so_far, score_of(id, bytes)), id);
     });
-    if (!single) offer(character, so_far + unknown_score_, kNoToken);
+    if (!single) offer(character, sum(so_far, unknown_score_), kNoToken);
   }
   return steps;
 }

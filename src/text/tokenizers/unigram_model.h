@@ -21,11 +21,14 @@ class UnigramModel : public WordModel {
     bool reached = false;
   };
   std::vector<Step> best_steps(std::string_view word) const;
+  double score_of(int32_t id, size_t bytes) const;
+  double sum(double a, double b) const;
 
   const TokenizerSpec& spec_;
   PrefixIndex tokens_;
   FallbackIds fallback_;
   double unknown_score_;
+  double best_score_;  // of the normal tokens
 };
 
 }  // namespace adze::text
