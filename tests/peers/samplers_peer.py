@@ -2,7 +2,7 @@
 # needs: numpy llama.cpp
 """Compares what each sampler leaves of random logits with what llama.cpp's leaves.
 
-usage: build/peers/venv/bin/python tests/peers/samplers_peer.py
+usage: build/peers/venv/bin/python tests/peers/samplers_peer.py [time]      time: only what our chain costs for a token
 The tokens that are left must be the same, their probabilities within 1e-5. llama.cpp adds up in float: a token whose
 cumulated probability is that close to a limit may be there on one side only (and the case says so). XTC is made to act
 always. top_n_sigma is never followed by typ_p: there llama.cpp's entropy is NaN, of forbidden logits. Mirostat and adaptive-p are compared before their draw, and after tokens that they have no choice about.
@@ -165,7 +165,35 @@ def report(name, lines, ours, theirs):
     return len(lines) - failed, failed
 
 
+TIMED = {
+    "default samplers": "top_k=40",
+    "and a repeat penalty": "repeat_penalty=1.1",
+    "top_k off": "top_k=0",
+    "min_p alone": "top_k=0 top_p=1",
+    "temperature alone": "top_k=0 top_p=1 min_p=0",
+    "temperature 0": "temperature=0",
+}
+
+
+def print_times():
+    generator = np.random.default_rng(1)
+    history = ",".join(map(str, range(0, 448, 7)))
+    for size in (49152, 151936):
+        logits = generator.normal(0, 2, size)
+        logits[generator.choice(size, 200, replace=False)] += generator.uniform(2, 14, 200)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "cases.txt").write_text("".join(f"size={size} {line} history={history}\n" for line in TIMED.values()))
+            np.tile(logits.astype(np.float32), len(TIMED)).tofile(folder / "logits.f32")
+            done = subprocess.run([TOOL, "time", LLAMA / "models" / "ggml-vocab-gpt-2.gguf", folder / "cases.txt",
+                                   folder / "logits.f32"], check=True, text=True, stdout=subprocess.PIPE)
+        for label, nanoseconds in zip(TIMED, done.stdout.split()):
+            print(f"{size} logits, {label}: {float(nanoseconds) / 1e6:.3f} ms")
+
+
 def main():
+    if sys.argv[1:] == ["time"]:
+        return print_times()
     results = [check_vocabulary("gpt-2", ["\n", ":", '"', "*", " and", " the", "ing", " living:"]),
                check_vocabulary("llama-spm", ["\n", ":", '"', "*", "and", "the", "ing"])]
     passed, failed = (sum(column) for column in zip(*results))
