@@ -7,6 +7,7 @@ A build for Arm is run in qemu. Every build is run with each instruction set tha
 with the best set and one thread, says what is right. The models are of random weights, the statistics are gathered once.
 """
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -67,9 +68,7 @@ def variants_of(builds):
 
 
 def mixes_of(variant):
-    help_text = variant.run("quantize", "--help").stdout
-    names = re.search(r"which storage type:((?:[^,-]+,)*[^,(\n-]+)", " ".join(help_text.split())).group(1)
-    return re.findall(r"\b(?:I?Q\d\w*|TQ\d_0|MXFP4\w*|B?F16)\b", names)
+    return [mix["name"] for mix in json.loads(variant.run("list", "mixes", "--json").stdout)]
 
 
 def main():
