@@ -71,4 +71,12 @@ void require_equal_dims(const graph::Dim& a, const graph::Dim& b, std::string_vi
   if (!a.may_equal(b)) fail(ErrorCode::bad_input, "{} do not match: {} and {}", what, a.constant(), b.constant());
 }
 
+const graph::ValueType& require_gate_and_up(const graph::NodeTypes& node) {
+  require_input_count(node, 2, 2);
+  const auto& gate = require_f32(node, 0, 2, "gate");
+  const auto& up = require_f32(node, 1, 2, "up");
+  for (size_t axis = 0; axis < 2; ++axis) require_equal_dims(gate.dims[axis], up.dims[axis], "shapes of gate and up");
+  return gate;
+}
+
 }  // namespace adze::ops

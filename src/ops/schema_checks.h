@@ -17,5 +17,7 @@ const graph::ValueType& require_weight(const graph::NodeTypes& node, size_t inde
 bool has_input(const graph::NodeTypes& node, size_t index);
 void require_input_count(const graph::NodeTypes& node, size_t minimum, size_t maximum);
 void require_equal_dims(const graph::Dim& a, const graph::Dim& b, std::string_view what);
+/// Two matrices of f32 and one shape, and nothing else; returns the type of both.
+const graph::ValueType& require_gate_and_up(const graph::NodeTypes& node);
 
 }  // namespace adze::ops

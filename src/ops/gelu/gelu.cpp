@@ -25,12 +25,8 @@ std::vector<graph::ValueType> infer_gelu(const graph::NodeTypes& node) {
 }
 
 std::vector<graph::ValueType> infer_geglu(const graph::NodeTypes& node) {
-  require_input_count(node, 2, 2);
   read_parameters(node.node);
-  const auto& gate = require_f32(node, 0, 2, "gate");
-  const auto& up = require_f32(node, 1, 2, "up");
-  for (size_t axis = 0; axis < 2; ++axis) require_equal_dims(gate.dims[axis], up.dims[axis], "shapes of gate and up");
-  return {gate};
+  return {require_gate_and_up(node)};
 }
 
 std::shared_ptr<const void> resolve(const graph::Node& node) {

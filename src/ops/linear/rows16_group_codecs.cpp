@@ -65,14 +65,6 @@ void write_scales(const RecordSource& source, int zero_point, uint8_t* header) {
   }
 }
 
-template <int kBits>
-void spread_codes(const uint8_t* words, int shift, int plane, const Rows16Layout& layout, uint8_t* planes) {
-  for (int block = 0; block < layout.record_blocks; ++block) {
-    spread_field<kBits>(words + block * kQuads * kPlaneBytes, shift,
-                        planes + block * block_bytes(layout) + plane * kPlaneBytes);
-  }
-}
-
 void write_codes(const RecordSource& source, const Rows16Layout& layout, uint8_t* planes) {
   uint8_t codes[kGroupRows][kRecordNumbers];
   const uint8_t* code_rows[kGroupRows];
@@ -92,9 +84,11 @@ void write_codes(const RecordSource& source, const Rows16Layout& layout, uint8_t
     std::memcpy(planes, words, sizeof words);
     return;
   }
-  spread_codes<4>(words, 0, 0, layout, planes);
-  if (layout.high_bits == 1) spread_codes<1>(words, 4, 4, layout, planes);
-  if (layout.high_bits == 2) spread_codes<2>(words, 4, 4, layout, planes);
+  const FieldPlanes low{planes, layout.record_blocks, block_bytes(layout)};
+  const FieldPlanes high{planes + layout.low_bits * kPlaneBytes, low.blocks, low.stride};
+  spread_byte_codes<4>(words, 0, low);
+  if (layout.high_bits == 1) spread_byte_codes<1>(words, layout.low_bits, high);
+  if (layout.high_bits == 2) spread_byte_codes<2>(words, layout.low_bits, high);
 }
 
 }  // namespace

@@ -141,13 +141,6 @@ FieldPlace place_of_block(FieldOrder order, int block) {
   return {0, 0};
 }
 
-// The planes of one field in the blocks of a record.
-struct FieldPlanes {
-  uint8_t* first;
-  int blocks;
-  int stride;  // bytes from block to block
-};
-
 template <int kBits>
 void pack_field(const Field& field, const RowPointers& rows, uint8_t* words, const FieldPlanes& planes) {
   gather_words(rows.data(), field.at, field.words, words);
@@ -171,13 +164,6 @@ void pack_bytes(const Field& field, const RowPointers& blocks, uint8_t* planes) 
   for (int at = 0; at < field.words * kPlaneBytes; at += 16) store(planes + at, load<Bytes16>(planes + at) ^ 0x80);
 }
 
-template <int kBits>
-void pack_bytes_of_codes(const uint8_t* words, int shift, const FieldPlanes& planes) {
-  for (int block = 0; block < planes.blocks; ++block) {
-    spread_field<kBits>(words + block * kQuads * kPlaneBytes, shift, planes.first + block * planes.stride);
-  }
-}
-
 // By way of a byte for each code. Lanes beyond `rows` get zeros.
 void pack_read_codes(const PackableType& type, const RowPointers& blocks, int rows, uint8_t* planes) {
   const Rows16Layout& layout = type.layout;
@@ -194,10 +180,10 @@ void pack_read_codes(const PackableType& type, const RowPointers& blocks, int ro
   uint8_t words[kMaxNumbers / 4 * kPlaneBytes];
   gather_words(code_rows.data(), 0, layout.record_blocks * kQuads, words);
   const FieldPlanes low{planes, layout.record_blocks, block_bytes(layout)};
-  if (layout.low_bits == 4) return pack_bytes_of_codes<4>(words, 0, low);
-  pack_bytes_of_codes<2>(words, 0, low);
+  if (layout.low_bits == 4) return spread_byte_codes<4>(words, 0, low);
+  spread_byte_codes<2>(words, 0, low);
   if (layout.high_bits == 0) return;
-  pack_bytes_of_codes<1>(words, 2, {planes + 2 * kPlaneBytes, low.blocks, low.stride});
+  spread_byte_codes<1>(words, 2, {planes + 2 * kPlaneBytes, low.blocks, low.stride});
 }
 
 // `words` has room for kMaxWords word rows.
@@ -435,6 +421,7 @@ void pack_group(StorageType storage, const std::byte* source, int64_t rows, int6
 }  // namespace
 
 const Rows16Layout* rows16_layout(StorageType storage) {
+  if (is_plain_rows16(storage)) return nullptr;
   if (const PackableType* type = find_type(storage)) return &type->layout;
   const codecs::GroupLayout* layout = codecs::group_layout_of(storage);
   return layout ? group_codec_rows16_layout(*layout) : nullptr;

@@ -82,6 +82,21 @@ inline void spread_field(const uint8_t* words, int shift, uint8_t* planes) {
   }
 }
 
+/// The planes of one field in the blocks of a record.
+struct FieldPlanes {
+  uint8_t* first;
+  int blocks;
+  int stride;  // bytes from block to block
+};
+
+/// The planes of blocks whose codes are bytes of word rows, kQuads word rows a block; the field is at bit `shift`.
+template <int kBits>
+inline void spread_byte_codes(const uint8_t* words, int shift, const FieldPlanes& planes) {
+  for (int block = 0; block < planes.blocks; ++block) {
+    spread_field<kBits>(words + block * kQuads * kPlaneBytes, shift, planes.first + block * planes.stride);
+  }
+}
+
 /// Exchanges the bits p and p + kDistance of every word, for the set bits p of kMask.
 template <int kDistance, uint32_t kMask>
 inline Words4 exchange_bits(Words4 words) {

@@ -8,13 +8,7 @@
 namespace adze::ops {
 namespace {
 
-std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
-  require_input_count(node, 2, 2);
-  const auto& gate = require_f32(node, 0, 2, "gate");
-  const auto& up = require_f32(node, 1, 2, "up");
-  for (size_t axis = 0; axis < 2; ++axis) require_equal_dims(gate.dims[axis], up.dims[axis], "shapes of gate and up");
-  return {gate};
-}
+std::vector<graph::ValueType> infer(const graph::NodeTypes& node) { return {require_gate_and_up(node)}; }
 
 void swiglu_reference(const KernelCall& call, const Team& team) {
   const TensorView& out = call.outputs[0].tensor;

@@ -36,33 +36,21 @@ class Properties {
   }
 
   bool matches_something(const Expression& expression) const {
-    const auto holds = [&](ExpressionId part) { return bool{found_.matches_something[part]}; };
-    const auto& parts = expression.parts;
-    switch (expression.kind) {
-      case Kind::text:
-        return true;
-      case Kind::characters:
-        return !expression.characters.is_empty();
-      case Kind::sequence:
-        return std::all_of(parts.begin(), parts.end(), holds);
-      case Kind::choice:
-        return std::any_of(parts.begin(), parts.end(), holds);
-      case Kind::repeat:
-        return expression.min == 0 || holds(parts[0]);
-      case Kind::rule:
-        return holds(grammar_.rules()[expression.rule].expression);
-    }
-    return false;
+    if (expression.kind == Kind::text) return true;
+    if (expression.kind == Kind::characters) return !expression.characters.is_empty();
+    return follows_from_parts(expression, found_.matches_something);
   }
 
   bool matches_nothing(const Expression& expression) const {
-    const auto holds = [&](ExpressionId part) { return bool{found_.matches_nothing[part]}; };
+    if (expression.kind == Kind::text) return expression.bytes.empty();
+    if (expression.kind == Kind::characters) return false;
+    return follows_from_parts(expression, found_.matches_nothing);
+  }
+
+  bool follows_from_parts(const Expression& expression, const std::vector<bool>& known) const {
+    const auto holds = [&](ExpressionId part) { return bool{known[part]}; };
     const auto& parts = expression.parts;
     switch (expression.kind) {
-      case Kind::text:
-        return expression.bytes.empty();
-      case Kind::characters:
-        return false;
       case Kind::sequence:
         return std::all_of(parts.begin(), parts.end(), holds);
       case Kind::choice:
@@ -71,6 +59,9 @@ class Properties {
         return expression.min == 0 || holds(parts[0]);
       case Kind::rule:
         return holds(grammar_.rules()[expression.rule].expression);
+      case Kind::text:
+      case Kind::characters:
+        break;
     }
     return false;
   }
