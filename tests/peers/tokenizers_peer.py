@@ -139,10 +139,10 @@ def file_texts():
 
 
 def unknown_to_bert(peer):
-    """Marks and punctuation that the peer's tables for BERT, which are older than those of its patterns, do not have."""
+    """Marks, punctuation and format characters that the peer's tables for BERT, older than its patterns', do not have."""
     def is_missing(character):
         category = unicodedata.category(character)
-        if category == "Mn":
+        if category in ("Mn", "Cf"):
             return character in peer.normalizer.normalize_str(f"a{character}b")
         return category.startswith("P") and len(peer.pre_tokenizer.pre_tokenize_str(f"a{character}b")) == 1
 

@@ -41,6 +41,7 @@ TEST(Normalizer, CasesAndMarks) {
 
 TEST(Normalizer, BertCleaning) {
   EXPECT_EQ(run(Kind::clean_text, std::string_view("a\0\u200B\tb\u00A0\u0085\uFFFD", 13)), "a b ");
+  EXPECT_EQ(run(Kind::clean_text, "a\uE000b\u0378c"), "ab\u0378c");  // private use goes, unassigned stays
   EXPECT_EQ(run(Kind::isolate_cjk, "a\u4E2Db"), "a \u4E2D b");
 }
 

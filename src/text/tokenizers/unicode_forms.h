@@ -19,7 +19,7 @@ bool is_white_space(char32_t code_point);        // Unicode White_Space
 bool is_mark(char32_t code_point);               // M
 bool is_nonspacing_mark(char32_t code_point);    // Mn
 bool is_word_character(char32_t code_point);     // letter, mark, decimal digit or connector
-bool is_control_or_format(char32_t code_point);  // C: control, format, private use, unassigned
+bool is_control_or_format(char32_t code_point);  // Cc, Cf or Co: control, format, private use
 bool is_punctuation(char32_t code_point);        // P, and ASCII symbols
 bool is_cjk_ideograph(char32_t code_point);
 
