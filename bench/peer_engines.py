@@ -114,7 +114,7 @@ class IkLlamaBench(LlamaBench):
 
 def find_ik_llama(root):
     """The benchmark of ik_llama.cpp, where somebody has built it among the peers; else None."""
-    found = sorted(root.glob("build/peers/ik_llama*/**/bin/llama-bench"))
+    found = sorted(root.glob("build/peers/ik_llama*/**/build/bin/llama-bench"))
     return str(found[-1]) if found else None
 
 

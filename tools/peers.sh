@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the programs that Adze is compared with into build/peers.
-# usage: tools/peers.sh light|heavy
+# usage: tools/peers.sh light|heavy|ik
 #   light  Python packages for the peer tests (seconds)
 #   heavy  also llama.cpp's tools, MLX, large vocabularies and an embedding model (minutes)
+#   ik     ik_llama.cpp's benchmark, for a further column of bench/peers.py (a quarter of an hour on two processors)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -105,9 +106,25 @@ build_llama_cpp() {
   fi
 }
 
+build_ik_llama() {
+  local tree log=$peers/ik_llama.log download=$peers/download
+  [ -n "$(find "$peers" -path "*/ik_llama_cpp_python-*/build/bin/llama-bench" -print -quit)" ] && return
+  echo "peers: building ik_llama.cpp's benchmark (a quarter of an hour)"
+  install -d "$download"
+  "$python" -m pip install --quiet --disable-pip-version-check scikit-build-core
+  "$python" -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+    --no-binary ik-llama-cpp-python --dest "$download" ik-llama-cpp-python
+  tar -xzf "$download"/ik_llama_cpp_python-*.tar.gz -C "$peers"
+  rm -r "$download"
+  tree=$(dirname "$(find "$peers"/ik_llama_cpp_python-*/ -path '*/examples/llama-bench/CMakeLists.txt' | head -n 1)")/../..
+  cmake -S "$tree" -B "$tree/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DLLAMA_CURL=OFF >"$log" 2>&1
+  ninja -C "$tree/build" llama-bench >>"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
+}
+
 mkdir -p "$peers"
 case "${1:-}" in
   light) install_light ;;
   heavy) install_light; build_llama_cpp; install_mlx; install_tokenizers; install_vocabularies; install_encoders ;;
-  *) echo "usage: tools/peers.sh light|heavy" >&2; exit 2 ;;
+  ik) install_light; build_ik_llama ;;
+  *) echo "usage: tools/peers.sh light|heavy|ik" >&2; exit 2 ;;
 esac
