@@ -20,8 +20,9 @@ def cell(row):
     if row["fidelity"] == "copied":
         return "copied"
     text = f"{row['fidelity']}: {row['to']}"
-    if row["smaller_if_exact"] != "none":
-        text += f"; {row['smaller_if_exact']} if exact"
+    if_exact = [row[key] for key in ("smaller_if_exact", "larger_if_exact") if row[key] != "none"]
+    if if_exact:
+        text += f"; {' or '.join(if_exact)} if exact"
     if row["larger_if_required"] != "none":
         text += f"; exact: {row['larger_if_required']}"
     return text

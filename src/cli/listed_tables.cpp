@@ -85,10 +85,12 @@ Table list_conversions() {
               {"Values", "fidelity"},
               {"Stored as", "to"},
               {"If exact there", "smaller_if_exact"},
+              {"Or there", "larger_if_exact"},
               {"Exact", "larger_if_required"}});
   for (const auto& row : pipeline::all_conversions()) {
     list.add_row({row.from->name, row.format, pipeline::fidelity_name(row.fidelity), row.to->name,
-                  name_or_none(row.smaller_if_exact), name_or_none(row.larger_if_required)});
+                  name_or_none(row.smaller_if_exact), name_or_none(row.larger_if_exact),
+                  name_or_none(row.larger_if_required)});
   }
   return list;
 }

@@ -272,6 +272,17 @@ void TranscodeResult::add(const TranscodeResult& other) {
   impossible_groups += other.impossible_groups;
 }
 
+namespace {
+
+// Signed codes have their zero at one place. A zero point is one of the codes, so code - zero has a bit more than both.
+bool always_fits_signed(const CodeLattice& from, const CodeLattice& to, const IntegerLevels& levels) {
+  if (offset_kind(from) != OffsetKind::zero_point) return levels.smallest >= to.lowest && levels.largest <= to.highest;
+  const int furthest = levels.largest - levels.smallest;
+  return to.lowest <= -furthest && furthest <= to.highest && holds_scales(scale_kind(to), scale_kind(from));
+}
+
+}  // namespace
+
 TranscodeClass transcode_class(StorageType from_storage, StorageType to_storage) {
   const CodeLattice* from = code_lattice_of(from_storage);
   const CodeLattice* to = code_lattice_of(to_storage);
@@ -286,10 +297,8 @@ TranscodeClass transcode_class(StorageType from_storage, StorageType to_storage)
     if (levels->largest - levels->smallest >= to->code_count()) return TranscodeClass::impossible;
     const bool needs_whole_offset = from->has_minimum && !to->has_minimum;
     if (needs_whole_offset && scale_kind(*from) == ScaleKind::product) return TranscodeClass::impossible;
-    const bool fits_signed = levels->smallest >= to->lowest && levels->largest <= to->highest;
-    const bool loses_zero = offset_kind(*from) == OffsetKind::zero_point && offset_kind(*to) == OffsetKind::none;
-    const bool may_not_fit = offset_kind(*to) == OffsetKind::none && !fits_signed;
-    depends = depends || needs_whole_offset || loses_zero || may_not_fit;
+    const bool is_signed = offset_kind(*to) == OffsetKind::none;
+    depends = depends || needs_whole_offset || (is_signed && !always_fits_signed(*from, *to, *levels));
   }
   if (depends) return TranscodeClass::depends;
   // scale * zero needs more digits than the scale.

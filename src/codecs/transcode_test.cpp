@@ -146,6 +146,36 @@ TEST(Transcode, WhatDoesNotFitIsSaid) {
   EXPECT_EQ(transcode_class(&q4_k.info, &require_codec("affine4_g32_f32").info), TranscodeClass::exact);
 }
 
+// A zero point of n bits moves codes by less than 2^n either way.
+TEST(Transcode, SignedTypesWithABitMoreHoldEveryZeroPoint) {
+  struct Case {
+    const char* from;
+    const char* to;
+    TranscodeClass promise;
+  };
+  constexpr std::array kCases = {
+      Case{"uint4_g64_f16", "q5_0", TranscodeClass::exact},
+      Case{"uint4_g64_f16", "q4_0", TranscodeClass::depends},
+      Case{"uint3_g32_f16", "q4_0", TranscodeClass::exact},
+      Case{"uint2_g32_f16", "int3_g32_f16", TranscodeClass::exact},
+      Case{"uint4_g64_bf16", "q5_0", TranscodeClass::depends},
+      Case{"uint8_g64_f16", "q8_0", TranscodeClass::depends},
+  };
+  for (const auto& [from_name, to_name, promise] : kCases) {
+    EXPECT_EQ(transcode_class(&require_codec(from_name).info, &require_codec(to_name).info), promise) << from_name;
+  }
+  const Codec& from = require_codec("uint4_g32_f16");
+  for (const int zero : {0, 7, 15}) {
+    std::vector<float> values(32);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = 0.5f * static_cast<float>(static_cast<int>(i % 16) - zero);
+    std::vector<std::byte> packed(static_cast<size_t>(from.info.block_bytes));
+    from.encode(values.data(), nullptr, packed.data(), 32);
+    const auto [result, moved] = move(from, q5_0, packed, 32);
+    EXPECT_EQ(result.impossible_groups + result.rounded_groups, 0) << zero;
+    EXPECT_EQ(decoded(q5_0, moved, 32), values) << zero;
+  }
+}
+
 TEST(Transcode, RoundingIsMeasuredInSteps) {
   const Codec& wide = require_codec("affine4_g32_bf16");
   const auto packed = packed_numbers(q4_1, 3200, 14);

@@ -14,7 +14,8 @@ struct Conversion {
   std::string_view format;  // of the target
   Fidelity fidelity;        // without further options; requantized: refused unless that is allowed
   StorageType to;
-  StorageType smaller_if_exact = nullptr;    // taken where the numbers allow it
+  StorageType smaller_if_exact = nullptr;    // the smallest taken where the numbers allow it
+  StorageType larger_if_exact = nullptr;     // with more codes; likewise, instead of rounding
   StorageType larger_if_required = nullptr;  // taken where scales may not be rounded
 };
 
