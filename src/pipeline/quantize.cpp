@@ -54,7 +54,7 @@ quantize::MixRequest facts_of(const transforms::TransformedModel& transformed) {
 std::vector<quantize::TensorChoice> choose_types(const transforms::TransformedModel& transformed,
                                                  const QuantizeRequest& request) {
   auto facts = facts_of(transformed);
-  if (request.recipe) return quantize::choose_tensor_types(*request.recipe, facts);
+  if (request.recipe) return quantize::choose_tensor_types(*request.recipe, facts, request.overrides);
   facts.has_importance = !transformed.statistics().inputs.empty();
   return quantize::choose_tensor_types(quantize::mix_named(request.type), facts, request.overrides);
 }

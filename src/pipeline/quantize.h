@@ -20,10 +20,10 @@ namespace adze::pipeline {
 
 struct QuantizeRequest {
   std::string source = {};                      // any format
-  std::string target = {};                      // a GGUF file or an MLX folder
+  std::string target = {};                      // a file or folder of a format with packed types
   std::string format = {};                      // name in the table of formats; empty: by the target's name
   std::string type = {};                        // name of a mix: "Q4_K_M"
-  std::optional<quantize::Recipe> recipe = {};  // instead of type and overrides
+  std::optional<quantize::Recipe> recipe = {};  // instead of type
   std::string quantizer = {};                   // empty: the recipe's, else "nearest", or "importance" with statistics
   std::vector<std::string> transforms = {};     // by name, in their order; empty: the recipe's
   std::vector<std::string> settings = {};       // of parameters: "damping=0.02", of a transform "rotate.seed=7"

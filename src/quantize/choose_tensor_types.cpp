@@ -4,10 +4,10 @@
 #include <charconv>
 #include <map>
 #include <numeric>
-#include <regex>
 #include <tuple>
 
 #include "base/error.h"
+#include "quantize/asked_types.h"
 #include "quantize/llama_cpp_mixes.h"
 
 namespace adze::quantize {
@@ -57,7 +57,7 @@ bool layer_matches(Layers layers, int64_t layer, int64_t count) {
 class MixChooser {
  public:
   MixChooser(const Mix& mix, const MixRequest& request, const TypeOverrides& overrides)
-      : mix_(mix), request_(request), overrides_(overrides), patterns_(compiled(overrides.patterns)) {
+      : mix_(mix), request_(request), overrides_(overrides), asked_(overrides) {
     for (const TensorToStore& tensor : request.tensors) {
       const TensorCategory category = category_of(tensor.name);
       value_tensor_count_ += category == TensorCategory::attention_v;
@@ -69,11 +69,11 @@ class MixChooser {
   TensorChoice choose(const TensorToStore& tensor) {
     const std::string_view kept = reason_to_keep(tensor.name, tensor.shape, request_.architecture);
     if (!kept.empty()) return {tensor.storage, fmt::format("kept: {}", kept)};
-    if (overrides_.keep_output && tensor.name == "output.weight") return {tensor.storage, "kept: as asked for"};
-    if (const auto* wanted = override_of_ends(tensor)) return fit_to_rows(tensor, {wanted, "as asked for"});
+    if (asked_.keeps(tensor.name)) return {tensor.storage, "kept: as asked for"};
+    if (const auto* wanted = asked_.of_ends(tensor.name)) return fit_to_rows(tensor, {wanted, "as asked for"});
     const auto& base = codecs::codec_of(mix_.base);
     if (base.info.is_plain()) return {mix_.base, std::string(mix_.name)};
-    if (const auto* wanted = pattern_codec(tensor.name)) return fit_to_rows(tensor, {wanted, "as asked for"});
+    if (const auto* wanted = asked_.of_pattern(tensor.name)) return fit_to_rows(tensor, {wanted, "as asked for"});
     return fit_to_rows(tensor, overrides_.pure ? Wanted{&base, "pure"} : by_rules(tensor, base));
   }
 
@@ -82,39 +82,6 @@ class MixChooser {
     const codecs::Codec* codec;
     std::string_view reason;
   };
-
-  struct CompiledPattern {
-    std::regex regex;
-    const codecs::Codec* codec;
-  };
-
-  static std::vector<CompiledPattern> compiled(const std::vector<TypeOverrides::Pattern>& patterns) {
-    std::vector<CompiledPattern> compiled;
-    for (const auto& pattern : patterns) {
-      try {
-        compiled.push_back({std::regex(pattern.regex), pattern.codec});
-      } catch (const std::regex_error& error) {
-        fail(ErrorCode::bad_input, "\"{}\" is no regular expression: {}", pattern.regex, error.what());
-      }
-    }
-    return compiled;
-  }
-
-  const codecs::Codec* pattern_codec(const std::string& name) const {
-    for (const CompiledPattern& pattern : patterns_) {
-      if (std::regex_search(name, pattern.regex)) return pattern.codec;
-    }
-    return nullptr;
-  }
-
-  /// The types asked for the embedding and the output. A table of embeddings per layer may have a pattern of its own.
-  const codecs::Codec* override_of_ends(const TensorToStore& tensor) const {
-    const TensorCategory category = category_of(tensor.name);
-    if (category == TensorCategory::output) return overrides_.output;
-    if (category != TensorCategory::token_embedding) return nullptr;
-    const bool named = tensor.name != "token_embd.weight" && pattern_codec(tensor.name);
-    return named ? nullptr : overrides_.token_embedding;
-  }
 
   Wanted by_rules(const TensorToStore& tensor, const codecs::Codec& base) {
     for (const PreciseTensors& precise : tensors_kept_precise()) {
@@ -228,8 +195,10 @@ class MixChooser {
       if (fallback.codec == codec) codec = fallback.smaller_block;
     }
     if (!fits_blocks(codec->info, columns)) codec = &codecs::f16;
-    return {&codec->info, fmt::format("fallback: rows of {} do not divide into {} blocks of {}", columns,
-                                      wanted.codec->info.name, wanted.codec->info.block_elements)};
+    return {&codec->info,
+            fmt::format("fallback: rows of {} do not divide into {} blocks of {}", columns, wanted.codec->info.name,
+                        wanted.codec->info.block_elements),
+            &wanted.codec->info};
   }
 
   std::string described(const Wanted& wanted) const {
@@ -239,7 +208,7 @@ class MixChooser {
   const Mix& mix_;
   const MixRequest& request_;
   const TypeOverrides& overrides_;
-  const std::vector<CompiledPattern> patterns_;
+  const AskedTypes asked_;
   int64_t value_tensor_count_ = 0;
   std::map<TensorCategory, int64_t> seen_;
   bool tied_ = true;  // until an output matrix is seen

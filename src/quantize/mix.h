@@ -58,7 +58,8 @@ MixRequest mix_request(const model::Model& model);
 
 struct TensorChoice {
   StorageType storage;
-  std::string reason;  // for reports: "Q4_K_M: attention_v, a layer that matters more"
+  std::string reason;              // for reports: "Q4_K_M: attention_v, a layer that matters more"
+  StorageType too_wide = nullptr;  // the wanted type, where rows do not divide into its blocks and another was taken
 };
 
 /// Which of a category's layers a rule is for; layer i of n.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "quantize/asked_types.h"
 #include "quantize/quantizer.h"
 
 namespace adze::quantize {
@@ -125,36 +127,82 @@ bool matches(std::string_view pattern, std::string_view name) {
   return p == pattern.size();
 }
 
-std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixRequest& request) {
-  std::vector<TensorChoice> choices;
-  std::vector<bool> used(recipe.lines.size(), false);
-  for (const TensorToStore& tensor : request.tensors) {
-    TensorChoice choice{tensor.storage, "the recipe has no line for it"};
+namespace {
+
+bool has_output(const MixRequest& request) {
+  return std::ranges::any_of(request.tensors,
+                             [](const auto& tensor) { return category_of(tensor.name) == TensorCategory::output; });
+}
+
+/// Of one tensor after another.
+class RecipeChooser {
+ public:
+  RecipeChooser(const Recipe& recipe, const MixRequest& request, const TypeOverrides& overrides)
+      : recipe_(recipe),
+        architecture_(request.architecture),
+        asked_(overrides),
+        of_logits_(has_output(request) ? nullptr : overrides.output),
+        used_(recipe.lines.size(), false) {}
+
+  TensorChoice choose(const TensorToStore& tensor) {
+    const size_t line = line_for(tensor.name);
+    const auto kept = reason_to_keep(tensor.name, tensor.shape, architecture_);
+    if (!kept.empty()) return {tensor.storage, std::string(kept)};
+    if (asked_.keeps(tensor.name)) return {tensor.storage, "kept: as asked for"};
+    if (const auto* codec = asked_for(tensor.name)) return checked(tensor, {&codec->info, "as asked for"});
+    if (line == recipe_.lines.size()) return {tensor.storage, "the recipe has no line for it"};
+    const StorageType type = recipe_.lines[line].storage;
+    if (recipe_.lines[line].name == kAllTensors && !fits_blocks(*type, tensor.shape.row_length())) {
+      return {tensor.storage, fmt::format("its rows do not divide into blocks of {}", type->block_elements), type};
+    }
+    return checked(tensor, {type, fmt::format("line {} of the recipe", line + 1)});
+  }
+
+  void check_all_used() const {
+    for (size_t line = 0; line < used_.size(); ++line) {
+      const std::string& name = recipe_.lines[line].name;
+      if (used_[line] || name == kAllTensors) continue;
+      fail(ErrorCode::bad_input,
+           "line {} of the recipe: no tensor of the model matches '{}' behind the lines before it", line + 1, name);
+    }
+  }
+
+ private:
+  /// The first that matches, or the number of lines.
+  size_t line_for(const std::string& name) {
     size_t line = 0;
-    while (line < recipe.lines.size() && !matches(recipe.lines[line].name, tensor.name)) ++line;
-    const auto kept = reason_to_keep(tensor.name, tensor.shape, request.architecture);
-    if (line < recipe.lines.size()) {
-      used[line] = true;
-      if (kept.empty()) choice = {recipe.lines[line].storage, fmt::format("line {} of the recipe", line + 1)};
-    }
-    if (!kept.empty()) choice.reason = kept;
-    if (!fits_blocks(*choice.storage, tensor.shape.row_length())) {
-      if (recipe.lines[line].name == kAllTensors) {
-        choices.push_back(
-            {tensor.storage, fmt::format("its rows do not divide into blocks of {}", choice.storage->block_elements)});
-        continue;
-      }
-      fail(ErrorCode::bad_input, "line {} of the recipe: rows of '{}' have {} numbers, {} needs a multiple of {}",
-           line + 1, tensor.name, tensor.shape.row_length(), choice.storage->name, choice.storage->block_elements);
-    }
-    choices.push_back(std::move(choice));
+    while (line < recipe_.lines.size() && !matches(recipe_.lines[line].name, name)) ++line;
+    if (line < recipe_.lines.size()) used_[line] = true;
+    return line;
   }
-  for (size_t line = 0; line < used.size(); ++line) {
-    const std::string& name = recipe.lines[line].name;
-    if (used[line] || name == kAllTensors) continue;
-    fail(ErrorCode::bad_input, "line {} of the recipe: no tensor of the model matches '{}' behind the lines before it",
-         line + 1, name);
+
+  const codecs::Codec* asked_for(const std::string& name) const {
+    if (const auto* codec = asked_.of_ends(name)) return codec;
+    if (const auto* codec = asked_.of_pattern(name)) return codec;
+    return category_of(name) == TensorCategory::token_embedding ? of_logits_ : nullptr;
   }
+
+  static TensorChoice checked(const TensorToStore& tensor, TensorChoice choice) {
+    if (fits_blocks(*choice.storage, tensor.shape.row_length())) return choice;
+    fail(ErrorCode::bad_input, "{}: rows of '{}' have {} numbers, {} needs a multiple of {}", choice.reason,
+         tensor.name, tensor.shape.row_length(), choice.storage->name, choice.storage->block_elements);
+  }
+
+  const Recipe& recipe_;
+  const std::string architecture_;
+  const AskedTypes asked_;
+  const codecs::Codec* of_logits_;  // asked for where the embedding produces them
+  std::vector<bool> used_;          // lines
+};
+
+}  // namespace
+
+std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixRequest& request,
+                                              const TypeOverrides& overrides) {
+  RecipeChooser chooser(recipe, request, overrides);
+  std::vector<TensorChoice> choices;
+  for (const TensorToStore& tensor : request.tensors) choices.push_back(chooser.choose(tensor));
+  chooser.check_all_used();
   return choices;
 }
 

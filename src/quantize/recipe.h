@@ -57,8 +57,10 @@ std::vector<RecipeTransform> parse_transforms(const Json& json, const std::strin
 bool matches(std::string_view pattern, std::string_view name);
 
 /// One choice per tensor of the request, in its order. Error(bad_input) where a line matches no tensor, which is mostly
-/// a misspelt name, or a row does not divide into the blocks of the type that a line other than "*" has for it.
-std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixRequest& request);
+/// a misspelt name, or a row does not divide into the blocks of the type that was asked for or that a line other than
+/// "*" has for it. What is asked for single tensors goes before the lines.
+std::vector<TensorChoice> choose_tensor_types(const Recipe& recipe, const MixRequest& request,
+                                              const TypeOverrides& overrides = {});
 
 /// One line per tensor that gets another type than it has.
 Recipe recipe_of(const std::vector<TensorToStore>& tensors, const std::vector<StorageType>& types,

@@ -37,6 +37,27 @@ TEST(Recipe, FirstMatchingLineCounts) {
   EXPECT_EQ(choices[1].reason, reason_to_keep("blk.0.attn_norm.weight", Shape{256}, "llama"));
 }
 
+TEST(Recipe, WhatIsAskedForSingleTensorsGoesFirst) {
+  const Recipe recipe = parse_recipe(kText, "r.json");
+  const TypeOverrides overrides{.patterns = {{"attn_v", &codecs::q8_0}, {"attn_norm", &codecs::q8_0}},
+                                .output = &codecs::q5_0};
+  std::vector<std::string_view> types;
+  for (const auto& choice : choose_tensor_types(recipe, small_model(), overrides))
+    types.push_back(choice.storage->name);
+  EXPECT_EQ(types, (std::vector<std::string_view>{"q5_0", "f16", "q8_0", "q8_0", "q4_k", "q4_k"}));
+  auto narrow = small_model();
+  narrow.tensors[2].shape = Shape{64, 48};
+  EXPECT_THROW(choose_tensor_types(recipe, narrow, overrides), Error);
+}
+
+TEST(Recipe, NamesTheTypeThatRowsAreTooNarrowFor) {
+  auto request = small_model();
+  request.tensors[4].shape = Shape{64, 48};
+  const auto choice = choose_tensor_types(parse_recipe(kText, "r.json"), request)[4];
+  EXPECT_EQ(choice.storage, request.tensors[4].storage);
+  EXPECT_EQ(choice.too_wide, &codecs::q4_k.info);
+}
+
 TEST(Recipe, IsWrittenAsItIsRead) {
   const Recipe recipe = parse_recipe(kText, "r.json");
   const std::string text = to_json(recipe);
