@@ -13,6 +13,7 @@
 #include "cli/report_output.h"
 #include "cli/verb.h"
 #include "codecs/codec.h"
+#include "formats/format.h"
 #include "pipeline/mlx_recipe.h"
 #include "pipeline/quantize.h"
 #include "quantize/mix.h"
@@ -50,18 +51,22 @@ struct QuantizeOptions {
     for (const auto* quantizer : quantize::all_quantizers()) quantizers.emplace_back(quantizer->name);
     const std::string mixes_help = fmt::format(
         "a mix, which gives each tensor its storage type: {}; or one storage type of `adze list codecs` for all "
-        "matrices, as affine4_g64_f16 for MLX",
+        "matrices, as affine4_g64_f16 for MLX, int4_g128_f16 (symmetric) or uint4_g128_f16 for GPTQ, AWQ and "
+        "compressed-tensors",
         fmt::join(mixes, ", "));
     const std::string quantizers_help = fmt::format(
         "how values are chosen: {}; without it nearest, or importance with --imatrix", fmt::join(quantizers, ", "));
     arguments.required("IN", "model in any format of `adze list formats`", request.source);
     arguments.takes_model(request.source);
-    arguments.required("OUT", "GGUF file, or MLX folder (*-mlx), to write; it appears when it is complete",
+    arguments.required("OUT", "GGUF file, or folder (*-mlx, *-gptq …), to write; it appears when it is complete",
                        request.target);
     arguments.option({"--type", "TYPE", mixes_help}, request.type);
-    static const std::string kFormats[] = {"gguf", "mlx"};
-    arguments.choice({"--to", "FORMAT", "gguf or mlx; without it, what the name of OUT says"}, kFormats,
-                     request.format);
+    std::vector<std::string> formats;
+    for (const auto& format : formats::all_formats()) {
+      if (format.packed_types) formats.emplace_back(format.name);
+    }
+    const std::string formats_help = fmt::format("{}; without it, what the name of OUT says", fmt::join(formats, ", "));
+    arguments.choice({"--to", "FORMAT", formats_help}, formats, request.format);
     arguments.choice({"--quantizer", "NAME", quantizers_help}, quantizers, request.quantizer);
     const std::string transforms_text = transforms_help();
     arguments.option({"--transform", "NAME", transforms_text}, request.transforms);
@@ -289,6 +294,7 @@ constexpr Example kExamples[] = {
     {"quantize model.gguf small.gguf --type Q4_K_M", "about 5 bits per weight, most of the quality"},
     {"quantize model-hf small.gguf --type Q8_0", "straight from a Hugging Face folder"},
     {"quantize model-hf small-mlx --type affine4_g64_f16", "a folder for MLX: 4 bits, groups of 64"},
+    {"quantize model-hf small-gptq --type int4_g128_f16", "a folder of GPTQ for transformers and vLLM"},
     {"quantize model.gguf small.gguf --imatrix stats.gguf", "errors weighted by what `adze calibrate` saw"},
     {"quantize model.gguf small.gguf --type Q4_0 --quantizer gptq --imatrix stats.gguf",
      "with statistics that have Hessians"},

@@ -42,6 +42,7 @@ constexpr std::array kFormats = {
            .read = read_mlx,
            .storage_for = nullptr,
            .packed_types = mlx_packed_types,
+           .kept_bytes = mlx_kept_bytes,
            .write = write_mlx},
     Format{.name = "gptq",
            .summary = "GPTQ: a Hugging Face folder whose weights have codes of 2, 3, 4 or 8 bits",
@@ -49,24 +50,30 @@ constexpr std::array kFormats = {
            .recognizes = is_quantized_by<"gptq">,
            .read = read_quantized_by<"gptq">,
            .storage_for = nullptr,
-           .packed_types = nullptr,
-           .write = nullptr},
+           .packed_types = gptq_packed_types,
+           .packs = is_linear_of_layer,
+           .kept_bytes = quantized_kept_bytes,
+           .write = write_quantized_by<"gptq">},
     Format{.name = "awq",
            .summary = "AWQ: a Hugging Face folder whose weights have codes of 4 bits",
            .file_pattern = "a folder with config.json whose \"quant_method\" is \"awq\"",
            .recognizes = is_quantized_by<"awq">,
            .read = read_quantized_by<"awq">,
            .storage_for = nullptr,
-           .packed_types = nullptr,
-           .write = nullptr},
+           .packed_types = awq_packed_types,
+           .packs = is_linear_of_layer,
+           .kept_bytes = quantized_kept_bytes,
+           .write = write_quantized_by<"awq">},
     Format{.name = "compressed-tensors",
            .summary = "compressed-tensors: a Hugging Face folder with packed integers, or bytes of integers or floats",
            .file_pattern = "a folder with config.json whose \"quant_method\" is \"compressed-tensors\"",
            .recognizes = is_quantized_by<"compressed-tensors">,
            .read = read_quantized_by<"compressed-tensors">,
            .storage_for = nullptr,
-           .packed_types = nullptr,
-           .write = nullptr},
+           .packed_types = compressed_tensors_packed_types,
+           .packs = is_linear_of_layer,
+           .kept_bytes = quantized_kept_bytes,
+           .write = write_quantized_by<"compressed-tensors">},
     Format{.name = "bitsandbytes",
            .summary = "bitsandbytes: a Hugging Face folder whose weights are NF4, FP4 or int8",
            .file_pattern = "a folder with config.json whose \"quant_method\" is \"bitsandbytes\"",
@@ -159,7 +166,7 @@ const Format& format_of(const std::string& path) {
     if (format.recognizes(path)) return format;
   }
   std::string readable;
-  for (const auto& format : kFormats) readable += fmt::format("\n  {:12} {}", format.name, format.file_pattern);
+  for (const auto& format : kFormats) readable += fmt::format("\n  {:18} {}", format.name, format.file_pattern);
   fail(ErrorCode::unsupported, "{}: not a model in a format that can be read:{}", path, readable);
 }
 

@@ -58,6 +58,13 @@ struct Format {
   /// ones the first is taken. Null: none.
   std::span<const StorageType> (*packed_types)();
 
+  /// Whether it can hold packed numbers in the place of this tensor, by its canonical name and shape; others are stored
+  /// as floats. Null: anywhere.
+  bool (*packs)(const model::Tensor& tensor) = nullptr;
+
+  /// What writing keeps in memory of the largest tensor beside the rows in hand. Null: nothing.
+  int64_t (*kept_bytes)(const model::TensorList& tensors) = nullptr;
+
   /// Writes the whole model: complete, or not there at all. Null for a format that can only be read.
   void (*write)(const model::Model& model, const std::string& path, const WriteOptions& options);
 };

@@ -9,7 +9,6 @@
 #include "base/thread_pool.h"
 #include "codecs/codec.h"
 #include "formats/gguf/complete_for_gguf.h"
-#include "formats/mlx/write_mlx.h"
 #include "pipeline/choose_storage.h"
 #include "pipeline/repack.h"
 #include "pipeline/transform_model.h"
@@ -63,6 +62,8 @@ std::vector<TensorPlan> plan_tensors(const transforms::TransformedModel& transfo
       plans.push_back({.storage = kept, .reason = "format"});
     } else if (wanted || kept->is_plain() || !format.packed_types) {
       plans.push_back(plan_floats(tensor, format, kept, wanted));
+    } else if (!holds_packed(format, tensor)) {
+      plans.push_back({.storage = request.require_exact ? &codecs::f32.info : &codecs::f16.info, .reason = "format"});
     } else {
       plans.push_back(choose_packed_storage(tensor, format.packed_types(), rules));
     }
@@ -124,7 +125,7 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
                             {.require_exact = request.require_exact});
   model.tensors = repacking.tensors();
   if (request.dtype != "keep") update_file_type(model);
-  const int64_t held_bytes = transformed.most_held_bytes() + formats::mlx_kept_bytes(repacking.tensors());
+  const int64_t held_bytes = transformed.most_held_bytes() + kept_bytes(format, repacking.tensors());
   const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, held_bytes);
   ThreadPool writers(memory.threads);
   format.write(model, request.target,

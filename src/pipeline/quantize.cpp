@@ -1,5 +1,7 @@
 #include "pipeline/quantize.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -13,8 +15,8 @@
 #include "base/thread_pool.h"
 #include "calibrate/fingerprint.h"
 #include "formats/gguf/read_gguf.h"
-#include "formats/mlx/write_mlx.h"
 #include "pipeline/calibrated_inputs.h"
+#include "pipeline/fit_format.h"
 #include "pipeline/quantize_journal.h"
 #include "pipeline/repack.h"
 #include "pipeline/transform_model.h"
@@ -79,9 +81,11 @@ std::map<std::string, StorageType> types_by_name(const transforms::TransformedMo
   return types;
 }
 
-std::vector<TensorPlan> plan_tensors(const transforms::TransformedModel& transformed, const QuantizeRequest& request) {
+std::vector<TensorPlan> plan_tensors(const transforms::TransformedModel& transformed, const QuantizeRequest& request,
+                                     const formats::Format& format) {
   const auto facts = facts_of(transformed);
   auto choices = choose_types(transformed, request);
+  refuse_wide_blocks(format, choices, transformed.model().tensors);
   std::vector<TensorPlan> plans;
   for (size_t i = 0; i < choices.size(); ++i) {
     const auto& tensor = facts.tensors[i];
@@ -167,8 +171,16 @@ std::vector<quantize::RecipeTransform> transforms_of(const QuantizeRequest& requ
 
 namespace {
 
-// Without a name, GGUF, unless the target is a folder, or its name says MLX: Hugging Face's folders hold no packed
-// types.
+std::string quantized_format_names() {
+  std::vector<std::string_view> names;
+  for (const auto& format : formats::all_formats()) {
+    if (format.packed_types) names.push_back(format.name);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Without a name, GGUF, unless the target is a folder, or its name says MLX, GPTQ …: plain folders of Hugging Face hold
+// no packed types.
 const formats::Format& quantized_format(const std::string& name, const std::string& target) {
   if (name.empty()) {
     const bool is_folder = target.ends_with('/') || std::filesystem::is_directory(target);
@@ -176,22 +188,10 @@ const formats::Format& quantized_format(const std::string& name, const std::stri
     return named.packed_types ? named : formats::format_named(is_folder ? "mlx" : "gguf");
   }
   const auto& format = target_format(name, target);
-  if (!format.packed_types) fail(ErrorCode::unsupported, "{} holds no packed types; choose gguf or mlx", format.name);
-  return format;
-}
-
-void check_types(const formats::Format& format, const std::vector<TensorPlan>& plans,
-                 const model::TensorList& tensors) {
-  const auto held = format.packed_types();
-  size_t index = 0;
-  for (const auto& tensor : tensors) {
-    const StorageType type = plans[index++].storage;
-    if (type->is_plain() || std::ranges::find(held, type) != held.end()) continue;
-    fail(ErrorCode::unsupported,
-         "tensor '{}': {} cannot hold {}; `adze list codecs` has the types, for mlx for example "
-         "--type affine4_g64_f16",
-         tensor.name, format.name, type->name);
+  if (!format.packed_types) {
+    fail(ErrorCode::unsupported, "{} holds no packed types; choose {}", format.name, quantized_format_names());
   }
+  return format;
 }
 
 std::vector<formats::PlannedFile> files_in(const std::string& folder) {
@@ -238,8 +238,9 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   report.folds = transformed.folds();
   model = transformed.model();
   report.weights = model.tensors.element_count();
-  auto plans = plan_tensors(transformed, request);
-  check_types(format, plans, model.tensors);
+  auto plans = plan_tensors(transformed, request, format);
+  keep_floats(format, plans, model.tensors);
+  refuse_types(format, plans, model.tensors);
   inputs.add_to(plans, model.tensors);
   const Repacking repacking(model.tensors, plans, {.quantizer = &quantizer, .settings = settings}, {});
   model.tensors = repacking.tensors();
@@ -248,7 +249,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   inputs.record_in(model);
   record_transforms(report.transforms, model);
 
-  const int64_t held_bytes = transformed.most_held_bytes() + formats::mlx_kept_bytes(repacking.tensors());
+  const int64_t held_bytes = transformed.most_held_bytes() + kept_bytes(format, repacking.tensors());
   const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, held_bytes);
   report.memory_bytes = memory.predicted_bytes;
   report.least_memory_bytes = memory.floor_bytes;

@@ -83,6 +83,14 @@ std::vector<TensorOutcome> Repacking::outcomes() const {
   return outcomes;
 }
 
+bool holds_packed(const formats::Format& format, const model::Tensor& tensor) {
+  return !format.packs || format.packs(tensor);
+}
+
+int64_t kept_bytes(const formats::Format& format, const model::TensorList& tensors) {
+  return format.kept_bytes ? format.kept_bytes(tensors) : 0;
+}
+
 void require_rows(const model::Model& model) {
   for (const auto& tensor : model.tensors) {
     if (tensor.source->has_rows()) continue;
@@ -94,15 +102,21 @@ void require_rows(const model::Model& model) {
 
 namespace {
 
-// "model-mlx/" is a folder of MLX, any other folder one of Hugging Face.
+bool ends_in_word(const std::string& text, std::string_view word) {
+  if (!text.ends_with(word)) return false;
+  return text.size() == word.size() || !std::isalnum(static_cast<unsigned char>(text[text.size() - word.size() - 1]));
+}
+
+// "model-mlx/" is a folder of MLX and "model-gptq" one of GPTQ, any other folder one of Hugging Face.
 std::string format_named_by(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   if (path.ends_with(".gguf")) return "gguf";
   if (path.ends_with(".safetensors")) return "safetensors";
-  constexpr std::string_view kMlx = "mlx";
-  const bool is_word = path == kMlx || (path.size() > kMlx.size() &&
-                                        !std::isalnum(static_cast<unsigned char>(path[path.size() - kMlx.size() - 1])));
-  return path.ends_with(kMlx) && is_word ? "mlx" : "hf";
+  for (const auto& format : formats::all_formats()) {
+    const bool is_packed_folder = format.write && format.packed_types && format.file_pattern.starts_with("a folder");
+    if (is_packed_folder && ends_in_word(path, format.name)) return std::string(format.name);
+  }
+  return "hf";
 }
 
 }  // namespace

@@ -103,6 +103,31 @@ class Convert(MakesFiles):
                      says="gguf cannot hold affine4_g32_f16")
         self.assertFalse(target.exists())
 
+    def test_quantizes_into_folders_of_modules_and_goes_back_exactly(self):
+        for method, kind in (("gptq", "int4_g64_f16"), ("gptq", "uint3_g32_f16"), ("awq", "uint4_g64_f16"),
+                             ("compressed-tensors", "int8_g32_bf16")):
+            folder, floats = self.folder / f"{kind}-{method}", self.folder / f"{kind}-{method}-floats"
+            report = self.json_of("quantize", self.model, folder, "--type", kind)
+            embedding = next(t for t in report["tensors"] if t["name"] == "token_embd.weight")
+            self.assertEqual((embedding["to"], embedding["reason"]), ("f16", f"{method} has floats there"))
+            self.assertEqual(json.loads((folder / "config.json").read_text())["quantization_config"]["quant_method"], method)
+            self.assertEqual(self.types(folder).keys(), {kind, "f16", "f32"})
+            self.adze("convert", folder, floats, "--to", "hf", "--dtype", "f32")
+            text = self.adze("run", folder, "-p", "the", "-n", "8", "--temp", "0").stdout
+            self.assertEqual(text, self.adze("run", floats, "-p", "the", "-n", "8", "--temp", "0").stdout)
+
+    def test_folders_of_modules_refuse_types_that_they_cannot_hold(self):
+        before = self.names()
+        for words, says in ((("gptq", "int4_g128_f16"), "rows of 64 do not divide into groups of 128.*"
+                             "--type int4_g64_f16 or int4_g32_f16"),
+                            (("gptq", "Q4_0"), "gptq cannot hold q4_0.*--type u?int4_g"),
+                            (("awq", "int8_g64_f16"), "awq cannot hold int8_g64_f16.*--type u?int4_g"),
+                            (("compressed-tensors", "affine4_g64_f16"), "cannot hold affine4_g64_f16.*--type u?int4_g")):
+            self.refuses("quantize", self.model, self.folder / "out", "--to", words[0], "--type", words[1], says=says)
+        self.refuses("quantize", self.model, self.folder / "out", "--to", "awq", "--type", "int4_g64_f16",
+                     "--tensor-type", "attn_v=int4_g32_f16", says="AWQ has one size of groups")
+        self.assertEqual(self.names(), before)
+
     def test_rounded_scales_are_told_in_steps_and_refused_where_they_must_be_exact(self):
         affine, packed = self.folder / "m-mlx", self.folder / "out.gguf"
         self.adze("quantize", self.model, affine, "--type", "affine4_g64_bf16")

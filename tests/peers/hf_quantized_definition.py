@@ -60,6 +60,19 @@ def padded_words(codes, bits):
     return words
 
 
+def streamed(words, bits, columns):
+    """The way back of a stream of bits along the second axis."""
+    stream = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")[:, :columns * bits]
+    return (stream.reshape(len(words), columns, bits) << np.arange(bits)).sum(axis=2)
+
+
+def awq_unpacked(words, bits, columns):
+    codes = np.zeros((len(words), columns), np.int64)
+    for i, place in enumerate([0, 2, 4, 6, 1, 3, 5, 7]):
+        codes[:, place::8] = words >> np.uint32(bits * i) & 15
+    return codes
+
+
 def values(codes, zeros, scales, groups):
     """scale * (code - zero) in float32; `groups` has the group of every input."""
     steps = codes.astype(np.int32) - zeros.astype(np.int32)[:, groups]

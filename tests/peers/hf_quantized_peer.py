@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# needs: numpy safetensors gguf shared
+# needs: numpy safetensors gguf transformers shared
 """Folders of GPTQ, AWQ and compressed-tensors against their definitions in numpy, bit for bit, and what becomes of them.
 
 usage: build/peers/venv/bin/python tests/peers/hf_quantized_peer.py
@@ -16,8 +16,10 @@ from pathlib import Path
 import gguf
 import numpy as np
 from safetensors.numpy import load_file
+from transformers.utils.quantization_config import AwqConfig, GPTQConfig
 
-from hf_quantized_definition import awq_words, dense_words, e4m3_levels, gptq_words, padded_words, rounded, values
+from hf_quantized_definition import (awq_unpacked, awq_words, dense_words, e4m3_levels, gptq_words, padded_words, rounded,
+                                     streamed, values)
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("ADZE_SHARED", ROOT.parent / "shared")) / "data"
@@ -77,7 +79,7 @@ def consecutive(inputs, group):
 
 class Form:
     """A way to store a matrix: its arrays by the end of their names, and the values that they stand for."""
-    bits, group, symmetric, file, scale_type = 4, 32, True, None, np.float16
+    method, bits, group, symmetric, file, scale_type = "compressed-tensors", 4, 32, True, None, np.float16
 
     def __init__(self, **settings):
         for key, value in settings.items():
@@ -102,7 +104,7 @@ class Form:
 
 
 class Gptq(Form):
-    act_order, version = False, 1
+    method, act_order, version = "gptq", False, 1
 
     def quantization(self):
         said = {"bits": self.bits, "group_size": self.group, "sym": self.symmetric, "desc_act": self.act_order}
@@ -123,7 +125,7 @@ class Gptq(Form):
 
 
 class Awq(Form):
-    symmetric = False
+    method, symmetric = "awq", False
 
     def quantization(self):
         if self.file:
@@ -256,6 +258,98 @@ def check_refused(folder, act_order):
     return again["fidelity"] == "requantized", again["fidelity"]
 
 
+def arrays_of(folder):
+    return load_raw(folder / "model.safetensors")
+
+
+def load_raw(path):
+    """Every tensor as type, shape and bytes: numpy lacks some of the types."""
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + size])
+    header.pop("__metadata__", None)
+    return {name: (entry["dtype"], entry["shape"], data[8 + size:][slice(*entry["data_offsets"])])
+            for name, entry in header.items()}
+
+
+def check_written_again(folder, method):
+    """Read and written by the same method: the same arrays, and what is said of them."""
+    target = folder.with_name(folder.name + "-again")
+    adze("convert", folder, target, "--to", method)
+    before, after = arrays_of(folder), arrays_of(target)
+    dropped = {name for name in before if name.endswith("input_scale")}
+    differing = [name for name in before if name not in dropped and after.get(name) != before[name]]
+    return not differing and len(after) == len(before) - len(dropped), f"{len(after)} arrays, differing: {differing[:2]}"
+
+
+def numbers(kind, shape, data):
+    """As numpy has them; bfloat16 is the upper half of a float."""
+    if kind == "BF16":
+        return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
+    return np.frombuffer(data, {"F16": np.float16, "F32": np.float32, "I32": np.int32, "I64": np.int64}[kind]).reshape(shape)
+
+
+def said_of(folder):
+    return json.loads((folder / "config.json").read_text())["quantization_config"]
+
+
+def written_values(folder, method, module):
+    """A matrix from the arrays of a folder that we wrote, by the definition."""
+    said = said_of(folder)
+    tensors = arrays_of(folder)
+    part = lambda name: numbers(*tensors[f"{module}.{name}"])
+    if method == "compressed-tensors":
+        weights = said["config_groups"]["group_0"]["weights"]
+        bits, (outputs, inputs) = weights["num_bits"], part("weight_shape")
+        codes, scales = streamed(part("weight_packed").view(np.uint32), bits, inputs), part("weight_scale")
+        zeros = np.full(scales.shape, 2**(bits - 1))
+        if not weights["symmetric"]:
+            zeros = streamed(np.ascontiguousarray(part("weight_zero_point").T).view(np.uint32), bits, outputs).T
+    else:
+        bits, scales = said["bits"], part("scales").T
+        outputs, inputs = len(scales), len(part("qweight")) * (32 if method == "gptq" else bits) // bits
+        unpack = streamed if method == "gptq" else awq_unpacked
+        codes, zeros = part("qweight").view(np.uint32), part("qzeros").view(np.uint32)
+        codes = unpack(np.ascontiguousarray(codes.T), bits, inputs) if method == "gptq" else unpack(codes, bits, outputs).T
+        zeros = unpack(zeros, bits, outputs).T
+        if method == "gptq" and said.get("checkpoint_format") != "gptq_v2":
+            zeros = (zeros + 1) & (2**bits - 1)
+    return values(codes, zeros, scales, consecutive(inputs, inputs // scales.shape[1]))
+
+
+def check_quantized(method, kind, folder):
+    """What `adze quantize` writes decodes by the definition to what Adze itself says it is."""
+    target, floats = folder / f"q-{method}-{kind}", folder / f"q-{method}-{kind}-f32"
+    adze("quantize", MODEL, target, "--type", kind, "--to", method, "--no-card")
+    adze("convert", target, floats, "--to", "hf", "--dtype", "f32")
+    found = load_file(floats / "model.safetensors")
+    original = source_tensors()
+    names = [name for name in original if is_quantized(name)]
+    wrong = [n for n in names if not np.array_equal(written_values(target, method, n[:-len(".weight")]), found[n])]
+    noise = max(np.linalg.norm(found[n] - original[n]) / np.linalg.norm(original[n]) for n in names)
+    return not wrong and noise < 0.2, f"{len(names)} matrices, wrong: {wrong[:2]}, relative error up to {noise:.3f}"
+
+
+def check_settings(folder, method):
+    """transformers' own class for the method takes what we say, and keeps it."""
+    said = said_of(folder)
+    read = {"gptq": GPTQConfig, "awq": AwqConfig}[method].from_dict(dict(said)).to_dict()
+    wanted = ["bits", "group_size", *{"gptq": ["desc_act", "sym", "checkpoint_format"], "awq": ["zero_point", "version"]}[method]]
+    differing = {key: (said[key], read[key]) for key in wanted if read[key] != said[key]}
+    return not differing, str(differing) if differing else ", ".join(f"{key} {read[key]}" for key in wanted)
+
+
+def check_gguf_there_and_back(kind, method, folder):
+    """GGUF -> the method's folder -> GGUF, exactly: the same bytes of every matrix."""
+    first, between, last = folder / f"{kind}-{method}.gguf", folder / f"{kind}-{method}", folder / f"{kind}-{method}-2.gguf"
+    adze("quantize", MODEL, first, "--type", kind, "--pure", "--no-card")
+    adze("convert", first, between, "--to", method, "--require", "exact")
+    adze("convert", between, last, "--require", "exact")
+    raw = [{t.name: (t.tensor_type, bytes(t.data)) for t in gguf.GGUFReader(path).tensors} for path in (first, last)]
+    matrices = [name for name in raw[0] if name.startswith("blk.") and "norm" not in name]
+    return all(raw[0][n] == raw[1][n] for n in matrices), f"{len(matrices)} matrices"
+
+
 # What each becomes in GGUF and in MLX, and how exactly.
 FORMS = {
     "gptq 4 bits": (Gptq(), "exact q4_0", "exact"),
@@ -307,9 +401,34 @@ def checks(folder):
         yield f"{name} in GGUF", check_refused(path, getattr(form, "act_order", False))
 
 
+def written_checks(folder):
+    for number, (name, form) in enumerate([*((n, f[0]) for n, f in FORMS.items()), *OTHERS.items()]):
+        path = folder / f"again{number}"
+        form.write(path)
+        # Bytes of integers become words, and words of older versions those of newer ones.
+        if not isinstance(form, Bytes) and form.__dict__.get("words") is not padded_words:
+            yield f"{name}, written again", check_written_again(path, form.method)
+    for method, kinds in QUANTIZED.items():
+        for kind in kinds:
+            yield f"quantized to {kind} for {method}", check_quantized(method, kind, folder)
+            if method != "compressed-tensors":  # its class lives in a package of its own, which needs PyTorch
+                yield f"settings of {kind} for {method}", check_settings(folder / f"q-{method}-{kind}", method)
+    for kind, method in (("Q4_0", "gptq"), ("Q4_0", "awq"), ("Q4_0", "compressed-tensors"), ("Q8_0", "gptq"),
+                         ("Q8_0", "compressed-tensors")):
+        yield f"{kind} to {method} and back", check_gguf_there_and_back(kind, method, folder)
+
+
+QUANTIZED = {
+    "gptq": ["int4_g128_f16", "uint4_g64_f16", "uint3_g64_f16", "int8_g32_f16", "uint2_g32_f16"],
+    "awq": ["uint4_g128_f16", "int4_g64_f16"],
+    "compressed-tensors": ["int4_g128_bf16", "uint4_g32_f16", "int8_g128_f16"],
+}
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
-        results = [report(what, *result) for what, result in checks(Path(name))]
+        folder = Path(name)
+        results = [report(what, *result) for part in (checks, written_checks) for what, result in part(folder)]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed, 0 skipped")
     return 0 if all(results) else 1
 

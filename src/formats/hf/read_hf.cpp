@@ -69,12 +69,6 @@ std::vector<model::Tensor> without_unused(std::vector<model::Tensor> tensors,
   return tensors;
 }
 
-// Quantized matrices are [outputs, inputs] even where floats are the other way round.
-architectures::Transform transform_of_stored(const model::Tensor& tensor, const MappedWeight& target) {
-  const bool is_turned = !tensor.storage->is_plain() && target.transform == architectures::Transform::transpose;
-  return is_turned ? architectures::Transform::none : target.transform;
-}
-
 bool is_in_layer(std::string_view name, const std::string& layer) {
   const std::string prefix = "model.layers." + layer + ".";
   return name.starts_with(prefix);
@@ -104,7 +98,7 @@ void add_tensors(std::vector<model::Tensor> stored, const WeightNameVariant& var
       stacks.add(std::move(tensor));
       continue;
     }
-    const auto transform = transform_of_stored(tensor, *target);
+    const auto transform = transform_of_stored(tensor, target->transform);
     tensor = transformed(std::move(tensor), transform, model.config, Direction::to_canonical);
     stacks.add(std::move(tensor), *target);
   }

@@ -122,6 +122,11 @@ model::Tensor with_moved_positions(model::Tensor table, const model::KeyValues& 
 
 }  // namespace
 
+Transform transform_of_stored(const model::Tensor& tensor, Transform transform) {
+  const bool is_turned = !tensor.storage->is_plain() && transform == Transform::transpose;
+  return is_turned ? Transform::none : transform;
+}
+
 model::Tensor transformed(model::Tensor tensor, Transform transform, const model::KeyValues& config,
                           Direction direction) {
   switch (transform) {

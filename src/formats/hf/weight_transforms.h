@@ -17,4 +17,7 @@ enum class Direction {
 model::Tensor transformed(model::Tensor tensor, architectures::Transform transform, const model::KeyValues& config,
                           Direction direction);
 
+/// Quantized matrices are [outputs, inputs] even where floats are the other way round.
+architectures::Transform transform_of_stored(const model::Tensor& tensor, architectures::Transform transform);
+
 }  // namespace adze::formats

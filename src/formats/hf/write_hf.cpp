@@ -24,7 +24,8 @@ namespace {
 constexpr uint64_t kDefaultShardBytes = 5'000'000'000;
 
 model::Tensor in_hugging_face_form(const model::Tensor& tensor, const MappedWeight& target, const model::Model& model) {
-  return transformed(tensor, target.transform, model.config, Direction::to_hugging_face);
+  const auto transform = transform_of_stored(tensor, target.transform);
+  return transformed(tensor, transform, model.config, Direction::to_hugging_face);
 }
 
 // One tensor, or each part of a stack.

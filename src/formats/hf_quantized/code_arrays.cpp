@@ -180,13 +180,14 @@ void read_scales(const model::Tensor& array, ScaleLayout layout, MatrixSize size
   }
 }
 
-void write_scales(const std::byte* scales, int64_t scale_bytes, ScaleLayout layout, MatrixSize size, Outputs outputs,
+void write_scales(const std::byte* scales, int64_t scale_bytes, const ScaleArrayForm& form, Outputs outputs,
                   std::span<std::byte> array) {
   const auto width = static_cast<size_t>(scale_bytes);
+  const auto& size = form.size;
   for (int64_t output = outputs.first; output < outputs.first + outputs.count; ++output) {
     for (int64_t group = 0; group < size.inputs; ++group, scales += width) {
-      const int64_t at =
-          layout == ScaleLayout::by_output ? output * size.inputs + group : group * size.outputs + output;
+      const bool by_output = form.layout == ScaleLayout::by_output;
+      const int64_t at = by_output ? output * size.inputs + group : group * size.outputs + output;
       std::memcpy(array.data() + static_cast<size_t>(at) * width, scales, width);
     }
   }

@@ -50,7 +50,12 @@ Shape scale_array_shape(ScaleLayout layout, MatrixSize size);
 
 /// The scales of some outputs, each with all of its groups, as the array holds them.
 void read_scales(const model::Tensor& array, ScaleLayout layout, MatrixSize size, Outputs outputs, std::byte* scales);
-void write_scales(const std::byte* scales, int64_t scale_bytes, ScaleLayout layout, MatrixSize size, Outputs outputs,
+/// The way back, into the bytes of a whole array; scales of `scale_bytes` each.
+struct ScaleArrayForm {
+  ScaleLayout layout;
+  MatrixSize size;
+};
+void write_scales(const std::byte* scales, int64_t scale_bytes, const ScaleArrayForm& form, Outputs outputs,
                   std::span<std::byte> array);
 
 /// Error(bad_input) naming the array, its shape and what was expected.

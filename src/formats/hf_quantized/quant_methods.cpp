@@ -19,9 +19,9 @@ namespace adze::formats {
 namespace {
 
 constexpr std::array kMethods = {
-    QuantMethod{"gptq", arrange_gptq},
-    QuantMethod{"awq", arrange_awq},
-    QuantMethod{"compressed-tensors", arrange_compressed_tensors},
+    QuantMethod{"gptq", arrange_gptq, &gptq_writer},
+    QuantMethod{"awq", arrange_awq, &awq_writer},
+    QuantMethod{"compressed-tensors", arrange_compressed_tensors, &compressed_tensors_writer},
     QuantMethod{"bitsandbytes", arrange_bitsandbytes},
     QuantMethod{"fp8", arrange_fp8},
     QuantMethod{"mxfp4", arrange_mxfp4},
@@ -46,6 +46,11 @@ bool is_folder_quantized_by(std::string_view method, const std::string& path) {
   } catch (const Error&) {
     return false;  // the next format in the table says what is wrong
   }
+}
+
+void write_folder_quantized_by(std::string_view method, const model::Model& model, const std::string& path,
+                               const WriteOptions& options) {
+  write_quantized_folder({method, *method_named(method).writer}, model, path, options);
 }
 
 model::Model read_folder_quantized_by(std::string_view method, const std::string& path, const ReadOptions& options) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "formats/hf_quantized/awq_quantization.h"
 #include "formats/hf_quantized/matrix_arrays.h"
+#include "formats/hf_quantized/matrix_form.h"
 #include "formats/hf_quantized/module_arrays.h"
 
 namespace adze::formats {
@@ -23,14 +24,14 @@ MatrixArrays arrays_of(const std::string& module, const ModuleArrays& folder, co
   require_rank(codes, 2);
   require_rank(scales, 2);
   const int64_t inputs = codes.shape[0];
-  const CodeLayout layout{&awq_packing, true, true};
+  const MatrixForm form = awq_form();
   MatrixArrays arrays{.size = {scales.shape[1], inputs},
                       .group = quantization.group < 0 ? inputs : quantization.group,
-                      .codes = {codes, layout},
-                      .scales = {scales, ScaleLayout::by_group}};
+                      .codes = {codes, form.codes},
+                      .scales = {scales, form.scales}};
   // Without zero points some tools leave them out, and some write the middle.
   if (quantization.has_zeros || folder.find(module, kZeros))
-    arrays.zeros = CodeArray{folder.at(module, kZeros), layout};
+    arrays.zeros = CodeArray{folder.at(module, kZeros), form.zeros};
   check_arrays(arrays);
   return arrays;
 }

@@ -8,6 +8,7 @@
 #include "codecs/codec.h"
 #include "formats/hf_quantized/compressed_tensors_quantization.h"
 #include "formats/hf_quantized/matrix_arrays.h"
+#include "formats/hf_quantized/matrix_form.h"
 #include "formats/hf_quantized/module_arrays.h"
 
 namespace adze::formats {
@@ -79,13 +80,13 @@ const model::Tensor* order_of(const std::string& module, const ModuleArrays& fol
 MatrixArrays packed_arrays(const std::string& module, const ModuleArrays& folder, const CompressedScheme& scheme) {
   const auto& codes = folder.at(module, kPacked);
   const MatrixSize size = stated_size(folder.at(module, kShape), codes);
-  const WordPacking& packing = packing_of(codes, scheme.bits, size.inputs);
+  const MatrixForm form = packed_form(packing_of(codes, scheme.bits, size.inputs));
   auto scales = scale_array(folder.at(module, kScale), size);
   MatrixArrays arrays{.size = size,
                       .group = scheme.group < 0 ? size.inputs : scheme.group,
-                      .codes = {codes, {&packing, false, true}},
+                      .codes = {codes, form.codes},
                       .scales = std::move(scales)};
-  if (!scheme.is_symmetric) add_zeros(folder.at(module, kZero), {&packing, false, false}, arrays);
+  if (!scheme.is_symmetric) add_zeros(folder.at(module, kZero), form.zeros, arrays);
   arrays.column_groups = read_column_groups(order_of(module, folder), size.inputs, arrays.group);
   return arrays;
 }
@@ -105,14 +106,14 @@ MatrixArrays byte_arrays(const std::string& module, const ModuleArrays& folder, 
          codes.storage->name, scheme.is_float ? "floats" : "integers");
   }
   const MatrixSize size{codes.shape[0], codes.shape[1]};
-  const CodeLayout layout{levels ? &byte_packing : &signed_byte_packing, false, true};
+  const MatrixForm form = byte_form(levels ? byte_packing : signed_byte_packing);
   auto scales = scale_array(folder.at(module, kScale), size);
   MatrixArrays arrays{.size = size,
                       .group = scheme.group < 0 ? size.inputs : scheme.group,
                       .levels = levels.value_or(codecs::GroupLevels::integers),
-                      .codes = {codes, layout},
+                      .codes = {codes, form.codes},
                       .scales = std::move(scales)};
-  if (!scheme.is_symmetric && !levels) add_zeros(folder.at(module, kZero), layout, arrays);
+  if (!scheme.is_symmetric && !levels) add_zeros(folder.at(module, kZero), form.zeros, arrays);
   return arrays;
 }
 

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "formats/hf_quantized/gptq_quantization.h"
 #include "formats/hf_quantized/matrix_arrays.h"
+#include "formats/hf_quantized/matrix_form.h"
 #include "formats/hf_quantized/module_arrays.h"
 
 namespace adze::formats {
@@ -63,13 +64,13 @@ MatrixArrays arrays_of(const std::string& module, const ModuleArrays& folder, co
   const auto& zeros = folder.at(module, kZeros);
   const auto* order = folder.find(module, kOrder);
   const ModuleFacts facts = facts_of(codes, scales, order, quantization);
-  const WordPacking& packing = stream_packing(facts.bits);
+  const MatrixForm form = gptq_form(facts.bits);
   const MatrixSize size{dim(codes, 1, 2), facts.inputs};
   MatrixArrays arrays{.size = size,
                       .group = facts.group,
-                      .codes = {codes, {&packing, true, false}},
-                      .scales = {scales, ScaleLayout::by_group},
-                      .zeros = CodeArray{zeros, {&packing, true, true}},
+                      .codes = {codes, form.codes},
+                      .scales = {scales, form.scales},
+                      .zeros = CodeArray{zeros, form.zeros},
                       .zero_shift = quantization.zero_shift};
   arrays.column_groups = read_column_groups(order, facts.inputs, facts.group);
   check_arrays(arrays);
