@@ -10,6 +10,7 @@
 #include "formats/gguf/split_files.h"
 #include "report/display_width.h"
 #include "report/format_quantity.h"
+#include "text/conformance/conformance_kit.h"
 #include "text/tokenizers/tokenizer_spec.h"
 
 namespace adze::cli {
@@ -87,6 +88,15 @@ void add_size_facts(report::FactList& facts, const model::Model& model) {
   }
 }
 
+// What the kit that the model was written with says of its tokenizer and templates; empty without one.
+std::string conformance_text(const model::Model& model) {
+  if (model.conformance_kit.empty()) return {};
+  if (!model.conformance_faults.empty()) return "not as when it was written";
+  const bool lossless =
+      text::conformance_losses(text::read_conformance_kit(model.conformance_kit, model.source)).empty();
+  return lossless ? "as when it was written" : "as when it was written; some samples differ from its source";
+}
+
 void add_text_facts(report::FactList& facts, const model::Model& model) {
   if (model.tokenizer) {
     const auto tokens = static_cast<int64_t>(model.tokenizer->tokens.size());
@@ -96,6 +106,7 @@ void add_text_facts(report::FactList& facts, const model::Model& model) {
     facts.add("Vocabulary", "vocabulary", *size + " tokens, no tokenizer");
   }
   facts.add("Chat template", "has_chat_template", Cell::flag(model.chat_template() != nullptr));
+  if (const auto text = conformance_text(model); !text.empty()) facts.add("Conformance", "conformance", text);
 }
 
 }  // namespace

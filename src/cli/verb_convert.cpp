@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/byte_size.h"
+#include "cli/conformance_help.h"
 #include "cli/fold_report.h"
 #include "cli/model_overview.h"
 #include "cli/outcome_report.h"
@@ -55,6 +56,7 @@ struct ConvertOptions {
     arguments.flag("--allow-requantize",
                    "choose new codes for packed tensors where the target cannot hold theirs; the errors of both add up",
                    request.allow_requantize);
+    arguments.flag("--allow-mismatch", kAllowMismatchHelp, request.allow_mismatch);
     arguments.option(
         {"--shard-size", "SIZE", "begin a new file before this, for example 2GB, where the format has shards"},
         shard_size);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cli/byte_size.h"
 #include "cli/card_arguments.h"
+#include "cli/conformance_help.h"
 #include "cli/fold_report.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
@@ -93,6 +94,7 @@ struct QuantizeOptions {
                    request.allow_requantize);
     arguments.flag("--without-importance", "write types of very few bits without knowing which columns matter",
                    request.without_importance);
+    arguments.flag("--allow-mismatch", kAllowMismatchHelp, request.allow_mismatch);
     arguments.flag("--keep-split", "a source in several files gives as many, with the same tensors in each",
                    request.keep_split);
     arguments.option({"--shard-size", "SIZE", "begin a new file before this, for example 2GB"}, shard_size);

@@ -5,11 +5,14 @@
 #include <string>
 
 #include "base/error.h"
+#include "formats/conformance.h"
 #include "formats/format.h"
 #include "formats/gguf/complete_for_gguf.h"
+#include "formats/gguf/model_keys.h"
 #include "formats/gguf/read_gguf.h"
 #include "formats/gguf/write_gguf.h"
 #include "formats/hf/read_hf.h"
+#include "formats/hf/tokenizer_files.h"
 #include "formats/hf/write_hf.h"
 #include "formats/hf_quantized/mxfp4.h"
 #include "formats/hf_quantized/quant_methods.h"
@@ -34,6 +37,7 @@ constexpr std::array kFormats = {
            .read = read_gguf,
            .storage_for = gguf_storage,
            .packed_types = gguf_packed_types,
+           .tokenizer_written = gguf_tokenizer,
            .write = write_gguf},
     Format{.name = "mlx",
            .summary = "MLX: a Hugging Face folder with quantized weights",
@@ -43,6 +47,7 @@ constexpr std::array kFormats = {
            .storage_for = nullptr,
            .packed_types = mlx_packed_types,
            .kept_bytes = mlx_kept_bytes,
+           .tokenizer_written = hf_tokenizer,
            .write = write_mlx},
     Format{.name = "gptq",
            .summary = "GPTQ: a Hugging Face folder whose weights have codes of 2, 3, 4 or 8 bits",
@@ -53,6 +58,7 @@ constexpr std::array kFormats = {
            .packed_types = gptq_packed_types,
            .packs = is_linear_of_layer,
            .kept_bytes = quantized_kept_bytes,
+           .tokenizer_written = hf_tokenizer,
            .write = write_quantized_by<"gptq">},
     Format{.name = "awq",
            .summary = "AWQ: a Hugging Face folder whose weights have codes of 4 bits",
@@ -63,6 +69,7 @@ constexpr std::array kFormats = {
            .packed_types = awq_packed_types,
            .packs = is_linear_of_layer,
            .kept_bytes = quantized_kept_bytes,
+           .tokenizer_written = hf_tokenizer,
            .write = write_quantized_by<"awq">},
     Format{.name = "compressed-tensors",
            .summary = "compressed-tensors: a Hugging Face folder with packed integers, or bytes of integers or floats",
@@ -73,6 +80,7 @@ constexpr std::array kFormats = {
            .packed_types = compressed_tensors_packed_types,
            .packs = is_linear_of_layer,
            .kept_bytes = quantized_kept_bytes,
+           .tokenizer_written = hf_tokenizer,
            .write = write_quantized_by<"compressed-tensors">},
     Format{.name = "bitsandbytes",
            .summary = "bitsandbytes: a Hugging Face folder whose weights are NF4, FP4 or int8",
@@ -81,6 +89,7 @@ constexpr std::array kFormats = {
            .read = read_quantized_by<"bitsandbytes">,
            .storage_for = nullptr,
            .packed_types = nullptr,
+           .tokenizer_written = nullptr,
            .write = nullptr},
     Format{.name = "fp8",
            .summary = "FP8: a Hugging Face folder whose weights are 8-bit floats with a scale for each block",
@@ -89,6 +98,7 @@ constexpr std::array kFormats = {
            .read = read_quantized_by<"fp8">,
            .storage_for = nullptr,
            .packed_types = nullptr,
+           .tokenizer_written = nullptr,
            .write = nullptr},
     Format{.name = "mxfp4",
            .summary = "Hugging Face with experts in MXFP4: pairs of blocks and scales",
@@ -97,6 +107,7 @@ constexpr std::array kFormats = {
            .read = read_quantized_by<"mxfp4">,
            .storage_for = nullptr,
            .packed_types = mxfp4_packed_types,
+           .tokenizer_written = hf_tokenizer,
            .write = write_mxfp4},
     Format{
         .name = "hf",
@@ -106,6 +117,7 @@ constexpr std::array kFormats = {
         .read = read_hf,
         .storage_for = nullptr,
         .packed_types = nullptr,
+        .tokenizer_written = hf_tokenizer,
         .write = write_hf},
     Format{.name = "safetensors",
            .summary = "safetensors: one file with a bare set of tensors",
@@ -114,6 +126,7 @@ constexpr std::array kFormats = {
            .read = read_safetensors,
            .storage_for = nullptr,
            .packed_types = nullptr,
+           .tokenizer_written = nullptr,
            .write = write_safetensors},
     Format{.name = "llama2c",
            .summary = "llama2.c: settings and weights in one file, tokenizer.bin beside it",
@@ -122,6 +135,7 @@ constexpr std::array kFormats = {
            .read = read_llama2c,
            .storage_for = nullptr,
            .packed_types = nullptr,
+           .tokenizer_written = nullptr,
            .write = nullptr},
     Format{.name = "ollama",
            .summary = "Ollama: a Modelfile, or a model in Ollama's store (ollama://name:tag), with its GGUF weights",
@@ -130,6 +144,7 @@ constexpr std::array kFormats = {
            .read = read_ollama,
            .storage_for = nullptr,
            .packed_types = nullptr,
+           .tokenizer_written = nullptr,
            .write = nullptr},
     Format{.name = "pytorch",
            .summary = "PyTorch: a checkpoint of torch.save, read without running anything in it",
@@ -138,6 +153,7 @@ constexpr std::array kFormats = {
            .read = read_pytorch,
            .storage_for = nullptr,
            .packed_types = nullptr,
+           .tokenizer_written = nullptr,
            .write = nullptr},
 };
 
@@ -171,7 +187,9 @@ const Format& format_of(const std::string& path) {
 }
 
 model::Model read_model(const std::string& path, const ReadOptions& options) {
-  return format_of(path).read(path, options);
+  auto model = format_of(path).read(path, options);
+  if (options.tokenizer) check_conformance(model);
+  return model;
 }
 
 }  // namespace adze::formats

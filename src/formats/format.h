@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,6 +66,10 @@ struct Format {
   /// What writing keeps in memory of the largest tensor beside the rows in hand. Null: nothing.
   int64_t (*kept_bytes)(const model::TensorList& tensors) = nullptr;
 
+  /// The tokenizer that a reader of what write() writes will find, which may do less than the model's own. Null for a
+  /// format without tokenizers.
+  std::shared_ptr<const text::TokenizerSpec> (*tokenizer_written)(const model::Model& model);
+
   /// Writes the whole model: complete, or not there at all. Null for a format that can only be read.
   void (*write)(const model::Model& model, const std::string& path, const WriteOptions& options);
 };
@@ -79,7 +84,8 @@ const Format& format_named(std::string_view name);
 /// be read if no format recognizes it.
 const Format& format_of(const std::string& path);
 
-/// Reads a model in any format.
+/// Reads a model in any format. Where it has a conformance kit, its tokenizer and chat templates are compared with it;
+/// what they do otherwise is logged as a warning and kept in Model::conformance_faults.
 model::Model read_model(const std::string& path, const ReadOptions& options = {});
 
 }  // namespace adze::formats

@@ -76,6 +76,12 @@ struct Model {
   /// Jinja sources by name; the default one has the empty name.
   std::vector<std::pair<std::string, std::string>> chat_templates;
 
+  /// What the tokenizer and the chat templates made of the built-in samples when the model was written
+  /// (text/conformance), as it is stored; empty: nothing is known.
+  std::string conformance_kit;
+  /// Where they do otherwise now, a sentence each; read_model() has told of them.
+  std::vector<std::string> conformance_faults;
+
   /// The default chat template, or null.
   const std::string* chat_template() const;
   /// The text of a side file, or empty.

@@ -9,7 +9,9 @@
 #include "base/thread_pool.h"
 #include "codecs/codec.h"
 #include "formats/gguf/complete_for_gguf.h"
+#include "formats/gguf/write_gguf.h"
 #include "pipeline/choose_storage.h"
+#include "pipeline/conformance.h"
 #include "pipeline/repack.h"
 #include "pipeline/transform_model.h"
 
@@ -90,6 +92,13 @@ void update_file_type(model::Model& model) {
   if (const auto type = formats::file_type_of(model.tensors)) model.metadata.set("file_type", *type);
 }
 
+// GGUF in parts is opened by its first one.
+std::string first_file(const model::Model& model, const formats::Format& format, const ConvertRequest& request,
+                       const formats::WriteOptions& options) {
+  if (format.name != "gguf" || options.max_shard_bytes == 0) return request.target;
+  return formats::plan_gguf_files(model, request.target, options).front().path;
+}
+
 int64_t total_bytes(const std::vector<TensorOutcome>& tensors) {
   int64_t bytes = 0;
   for (const auto& tensor : tensors) bytes += tensor.bytes;
@@ -113,6 +122,7 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
   const auto& format = target_format(request.format, request.target);
   auto model = formats::read_model(request.source);
   require_rows(model);
+  require_conformance(model, request.allow_mismatch);
   ConvertReport report{.source_format = model.format, .target_format = std::string(format.name)};
   report.bytes_read = model.tensors.byte_size();
 
@@ -125,14 +135,16 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
                             {.require_exact = request.require_exact});
   model.tensors = repacking.tensors();
   if (request.dtype != "keep") update_file_type(model);
+  attach_conformance_kit(model, format);
   const int64_t held_bytes = transformed.most_held_bytes() + kept_bytes(format, repacking.tensors());
   const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, held_bytes);
   ThreadPool writers(memory.threads);
-  format.write(model, request.target,
-               {.pool = &writers,
-                .progress = &progress,
-                .max_shard_bytes = request.max_shard_bytes,
-                .chunk_bytes = memory.chunk_bytes});
+  const formats::WriteOptions options{.pool = &writers,
+                                      .progress = &progress,
+                                      .max_shard_bytes = request.max_shard_bytes,
+                                      .chunk_bytes = memory.chunk_bytes};
+  format.write(model, request.target, options);
+  verify_conformance(model, first_file(model, format, request, options));
   report.tensors = repacking.outcomes();
   describe_transformed(transformed, report.tensors);
   report.bytes_written = total_bytes(report.tensors);

@@ -21,6 +21,7 @@ struct ConvertRequest {
   std::vector<std::string> settings = {};    // of their parameters: "rotate.seed=7"
   bool require_exact = false;                // a value that would change is an error, and nothing is written
   bool allow_requantize = false;             // new codes for packed tensors where the target cannot hold theirs
+  bool allow_mismatch = false;               // a source whose tokenizer is not what its conformance kit says
   uint64_t max_shard_bytes = 0;
   unsigned threads = 0;                                // 0: one per processor
   uint64_t max_memory_bytes = kDefaultMaxMemoryBytes;  // anonymous memory of the process; fewer threads where it asks

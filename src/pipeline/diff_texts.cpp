@@ -9,9 +9,8 @@
 #include <span>
 #include <string>
 
-#include "base/error.h"
-#include "text/chat_templates/chat_template.h"
 #include "text/chat_templates/special_token_texts.h"
+#include "text/samples/rendered_sample.h"
 #include "text/samples/sample_conversations.h"
 #include "text/samples/sample_texts.h"
 #include "text/tokenizers/tokenizer.h"
@@ -21,9 +20,6 @@ namespace {
 
 using text::SpecialTokenIds;
 using text::TokenizerSpec;
-
-// The day on which templates are rendered that ask for it.
-constexpr std::chrono::sys_days kDay{std::chrono::year{2024} / 6 / 15};
 
 struct NamedSpecial {
   const char* name;
@@ -166,21 +162,6 @@ Json special_tokens_of(const model::Model& model) {
   return model.tokenizer ? text::special_token_texts(text::Tokenizer(model.tokenizer)) : Json::object();
 }
 
-// A template that refuses a conversation does so with a message of its own; that it refuses is what counts.
-std::string rendered(const std::string& source, const text::SampleConversation& conversation,
-                     const Json& special_tokens) {
-  try {
-    text::ChatContextOptions options;
-    options.add_generation_prompt = conversation.add_generation_prompt;
-    options.tools = conversation.tools;
-    options.special_tokens = special_tokens;
-    const auto chat = text::ChatTemplate::parse(source, "chat template");
-    return chat.render(text::chat_context_from_json(conversation.messages, options), {.now = kDay});
-  } catch (const Error&) {
-    return "(refused)";
-  }
-}
-
 // Around the first byte that differs.
 std::string excerpt(const std::string& text, size_t place) {
   constexpr size_t kBefore = 16;
@@ -193,7 +174,8 @@ std::optional<std::string> compare_renderings(const std::string& a, const std::s
   const auto conversations = text::sample_conversations();
   std::vector<std::pair<std::string, std::string>> texts;
   for (const auto& conversation : conversations) {
-    texts.emplace_back(rendered(a, conversation, specials_a), rendered(b, conversation, specials_b));
+    texts.emplace_back(text::rendered_sample(a, conversation, specials_a),
+                       text::rendered_sample(b, conversation, specials_b));
   }
   return count_different(
       texts.size(), "sample conversations", [&](size_t i) { return texts[i].first != texts[i].second; },

@@ -11,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "formats/format.h"
 #include "model/model.h"
+#include "pipeline/conformance.h"
 #include "pipeline/made_up_vocabulary.h"
 #include "pipeline/model_shapes.h"
 #include "pipeline/random_weights.h"
@@ -115,8 +116,11 @@ MakeModelReport make_model(const MakeModelRequest& request, Progress& progress) 
   const auto& mix = quantize::mix_named(request.type);
   auto model = random_model(model_shape_named(request.shape), request.seed);
   store_as(mix, model);
+  const auto& format = formats::format_named("gguf");
+  model.tokenizer = format.tokenizer_written(model);  // nobody had it otherwise
+  attach_conformance_kit(model, format);
   ThreadPool pool(request.threads);
-  formats::format_named("gguf").write(model, request.target, {.pool = &pool, .progress = &progress});
+  format.write(model, request.target, {.pool = &pool, .progress = &progress});
   return {model.tensors.element_count(), model.tensors.byte_size(), seconds_since(start)};
 }
 

@@ -14,6 +14,7 @@
 #include "formats/gguf/complete_for_gguf.h"
 #include "model/changed_weight.h"
 #include "model/pooling.h"
+#include "pipeline/conformance.h"
 #include "pipeline/repack.h"
 #include "pipeline/text_of_model.h"
 #include "runtime/session.h"
@@ -107,10 +108,12 @@ void write_merged(const MergeRequest& request, model::Model model, const model::
   if (model.metadata.contains("file_type")) {
     if (const auto type = formats::file_type_of(model.tensors)) model.metadata.set("file_type", *type);
   }
+  attach_conformance_kit(model, format);
   const unsigned threads = request.threads > 0 ? request.threads : available_processors();
   const auto memory = plan_memory(repacking, threads, request.max_memory_bytes);
   ThreadPool writers(memory.threads);
   format.write(model, request.target, {.pool = &writers, .progress = &progress, .chunk_bytes = memory.chunk_bytes});
+  verify_conformance(model, request.target);
   report.tensors = repacking.outcomes();
   for (const auto& tensor : report.tensors) report.bytes_written += tensor.bytes;
 }
@@ -148,6 +151,7 @@ MergeReport merge_adapter(const MergeRequest& request, Progress& progress) {
   const int64_t start = now_ns();
   const model::Model base = formats::read_model(request.source);
   require_rows(base);
+  require_conformance(base, false);
   const auto adapter = std::make_shared<const model::Adapter>(adapters::read_adapter(request.adapter, base));
   MergeReport report{.adapter_format = adapter->format};
   write_merged(request, base, *adapter, report, progress);

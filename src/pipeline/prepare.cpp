@@ -10,6 +10,7 @@
 #include "codecs/codec.h"
 #include "formats/format.h"
 #include "formats/gguf/kernel_rows.h"
+#include "pipeline/conformance.h"
 #include "pipeline/repack.h"
 #include "runtime/loaded_model.h"
 #include "runtime/plan.h"
@@ -90,6 +91,7 @@ PrepareReport prepare(const PrepareRequest& request, Progress& progress) {
   const int64_t start = now_ns();
   auto model = formats::read_model(request.source);
   require_rows(model);
+  require_conformance(model, false);
   runtime::LoadedModel loaded(model, passes::activation_policy_named("auto"));
   ask_kernels(loaded);
   const auto& packing = only_packing(loaded.weights(), model.source);
@@ -112,8 +114,11 @@ PrepareReport prepare(const PrepareRequest& request, Progress& progress) {
   }
   model.metadata.set("alignment", kAlignment);
 
+  const auto& format = formats::format_named("gguf");
+  attach_conformance_kit(model, format);
   ThreadPool pool(request.threads);
-  formats::format_named("gguf").write(model, request.target, {.pool = &pool, .progress = &progress});
+  format.write(model, request.target, {.pool = &pool, .progress = &progress});
+  verify_conformance(model, request.target);
   report.tensors = static_cast<int64_t>(loaded.model().tensors.size());
   report.packed_tensors = static_cast<int64_t>(packed.size());
   report.bytes_written = model.tensors.byte_size();

@@ -16,6 +16,7 @@
 #include "calibrate/fingerprint.h"
 #include "formats/gguf/read_gguf.h"
 #include "pipeline/calibrated_inputs.h"
+#include "pipeline/conformance.h"
 #include "pipeline/fit_format.h"
 #include "pipeline/quantize_journal.h"
 #include "pipeline/repack.h"
@@ -221,6 +222,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   auto model = formats::read_model(request.source);
   require_rows(model);
   if (!request.allow_requantize) refuse_quantized(model);
+  require_conformance(model, request.allow_mismatch);
 
   QuantizeReport report{.architecture = model.architecture,
                         .type = mix ? std::string(mix->name) : "recipe",
@@ -248,6 +250,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   model.metadata.set("quantization_version", kQuantizationVersion);
   inputs.record_in(model);
   record_transforms(report.transforms, model);
+  attach_conformance_kit(model, format);
 
   const int64_t held_bytes = transformed.most_held_bytes() + kept_bytes(format, repacking.tensors());
   const auto memory = plan_memory(repacking, threads, request.max_memory_bytes, held_bytes);
@@ -270,6 +273,8 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
     const Json identity = identity_of(request, report, repacking, source_fingerprint);
     report.resumed_tensors = write_resumably(model, {request.target, identity, request.resume}, repacking, options);
   }
+  if (!request.sink && !request.dry_run)
+    verify_conformance(model, is_gguf ? report.files.front().path : request.target);
   report.tensors = repacking.outcomes();
   describe_transformed(transformed, report.tensors);
   report.bytes_written = model.tensors.byte_size();

@@ -31,6 +31,7 @@ struct QuantizeRequest {
   quantize::TypeOverrides overrides = {};
   bool allow_requantize = false;    // take a source that is quantized already; its errors add up
   bool without_importance = false;  // write types of very few bits although the importance of columns is not known
+  bool allow_mismatch = false;      // take a source whose tokenizer is not what its conformance kit says
   bool keep_split = false;          // a source in several GGUF files gives as many, with the same tensors in each
   uint64_t max_shard_bytes = 0;     // a new file begins before this is passed; 0: one file
   bool dry_run = false;             // report what would be written; nothing is

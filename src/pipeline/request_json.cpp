@@ -83,6 +83,7 @@ Json to_json(const QuantizeRequest& request) {
           {"leave_output", request.overrides.keep_output},
           {"allow_requantize", request.allow_requantize},
           {"without_importance", request.without_importance},
+          {"allow_mismatch", request.allow_mismatch},
           {"keep_split", request.keep_split},
           {"shard_bytes", request.max_shard_bytes}};
 }
@@ -101,6 +102,7 @@ QuantizeRequest request_from_json(const Json& json, const std::string& source) {
   request.overrides = overrides_from(json, source);
   request.allow_requantize = json_value(json, "allow_requantize", false, source);
   request.without_importance = json_value(json, "without_importance", false, source);
+  request.allow_mismatch = json_value(json, "allow_mismatch", false, source);
   request.keep_split = json_value(json, "keep_split", false, source);
   request.max_shard_bytes = json_value(json, "shard_bytes", uint64_t{0}, source);
   return request;

@@ -16,6 +16,7 @@ constexpr std::string_view kGeneral = "general.";
 constexpr std::string_view kTokenizer = "tokenizer.";
 constexpr std::string_view kChatTemplate = "tokenizer.chat_template";
 constexpr std::string_view kChatTemplateNames = "tokenizer.chat_templates";
+constexpr std::string_view kConformanceKit = "adze.conformance.kit";
 constexpr std::string_view kTokenTypeCount = "tokenizer.ggml.token_type_count";
 constexpr std::string_view kEmbedding = "token_embd.weight";
 
@@ -74,6 +75,8 @@ void place_key(const std::string& key, model::Value value, model::Model& model) 
     const bool is_default = key.size() == kChatTemplate.size();
     model.chat_templates.emplace_back(is_default ? "" : key.substr(kChatTemplate.size() + 1),
                                       std::get<std::string>(std::move(value)));
+  } else if (key == kConformanceKit && std::holds_alternative<std::string>(value)) {
+    model.conformance_kit = std::get<std::string>(std::move(value));
   } else if (key.starts_with(kTokenizer)) {
     model.stored_tokenizer.append(key, std::move(value));
   } else if (const auto name = generation_name(without_prefix(key, kGeneral)); !name.empty()) {
@@ -99,12 +102,16 @@ void append_sampling(const model::KeyValues& generation, model::KeyValues& keys)
   }
 }
 
+text::GgufVocabulary vocabulary_of(const model::Model& model) {
+  const auto* embedding = model.tensors.find(kEmbedding);
+  const auto rows = embedding ? static_cast<size_t>(embedding->shape.row_count()) : 0;
+  return text::to_gguf_vocabulary(*model.tokenizer, rows);
+}
+
 // As stored, or rendered from a tokenizer that came from elsewhere.
 model::KeyValues tokenizer_keys(const model::Model& model) {
   if (model.stored_tokenizer.size() > 0 || !model.tokenizer) return model.stored_tokenizer;
-  const auto* embedding = model.tensors.find(kEmbedding);
-  const auto rows = embedding ? static_cast<size_t>(embedding->shape.row_count()) : 0;
-  return keys_of_vocabulary(text::to_gguf_vocabulary(*model.tokenizer, rows));
+  return keys_of_vocabulary(vocabulary_of(model));
 }
 
 // Readers of encoders want it beside the tokenizer.
@@ -149,6 +156,11 @@ void distribute_keys(model::KeyValues keys, model::Model& model) {
   }
 }
 
+std::shared_ptr<const text::TokenizerSpec> gguf_tokenizer(const model::Model& model) {
+  if (model.stored_tokenizer.size() > 0 || !model.tokenizer) return model.tokenizer;
+  return std::make_shared<const text::TokenizerSpec>(text::from_gguf_vocabulary(vocabulary_of(model)));
+}
+
 model::KeyValues collect_keys(const model::Model& model) {
   model::KeyValues keys;
   if (!model.architecture.empty()) keys.append(std::string(kArchitecture), model.architecture);
@@ -159,6 +171,7 @@ model::KeyValues collect_keys(const model::Model& model) {
   append_token_type_count(model, keys);
   append_chat_templates(model, keys);
   append_all(model.other, "", keys);
+  if (!model.conformance_kit.empty()) keys.set(std::string(kConformanceKit), model.conformance_kit);
   return in_order(keys, model.key_order);
 }
 

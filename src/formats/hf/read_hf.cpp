@@ -165,6 +165,7 @@ model::Model read_hf_variant(const std::string& path, const ReadOptions& options
   read_embedding_modules(path, model);
   if (options.tokenizer) read_tokenizer_files(path, model);
   read_chat_templates(path, model);
+  read_conformance_kit(path, model);
   read_model_names(path, config, model);
   return model;
 }

@@ -22,6 +22,7 @@ constexpr const char* kTokenizerConfig = "tokenizer_config.json";
 constexpr const char* kSpecialTokensMap = "special_tokens_map.json";
 constexpr const char* kChatTemplate = "chat_template.jinja";
 constexpr const char* kMoreTemplates = "additional_chat_templates";
+constexpr const char* kConformanceKit = "adze_conformance.json";
 constexpr std::string_view kTemplateSuffix = ".jinja";
 
 std::string text_if_there(const fs::path& path) {
@@ -145,7 +146,20 @@ void read_chat_templates(const std::string& folder, model::Model& model) {
   for (const auto& path : more) set_template(model, path.stem().string(), read_text_file(path.string()));
 }
 
+void read_conformance_kit(const std::string& folder, model::Model& model) {
+  model.conformance_kit = text_if_there(fs::path(folder) / kConformanceKit);
+}
+
+std::shared_ptr<const text::TokenizerSpec> hf_tokenizer(const model::Model& model) {
+  if (!model.tokenizer || !model.tokenizer->tokenizer_json.empty()) return model.tokenizer;
+  auto spec = text::read_tokenizer_json(text::to_tokenizer_json(*model.tokenizer),
+                                        text::to_tokenizer_config_json(*model.tokenizer), model.tokenizer->source);
+  spec.end_ids = end_ids_of(model.generation);
+  return std::make_shared<const text::TokenizerSpec>(std::move(spec));
+}
+
 void write_tokenizer_files(const model::Model& model, const OutputFolder& folder) {
+  if (!model.conformance_kit.empty()) write_text_file(folder.path_of(kConformanceKit), model.conformance_kit);
   if (!model.tokenizer) return;
   const bool in_own_file = !model.side_file(kChatTemplate).empty() && model.chat_templates.size() == 1;
   write_text_file(folder.path_of(kTokenizer), text::to_tokenizer_json(*model.tokenizer));

@@ -1,6 +1,7 @@
 // The tokenizer's files of a Hugging Face folder, and the chat templates that lie in or beside them.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/output_folder.h"
@@ -15,8 +16,14 @@ void read_tokenizer_files(const std::string& folder, model::Model& model);
 /// Reads the templates of tokenizer_config.json, chat_template.jinja and additional_chat_templates/.
 void read_chat_templates(const std::string& folder, model::Model& model);
 
-/// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and, where the source had it,
-/// chat_template.jinja.
+/// Reads what Adze wrote beside them (Model::conformance_kit).
+void read_conformance_kit(const std::string& folder, model::Model& model);
+
+/// The tokenizer that a reader of write_tokenizer_files() will find; null where the model has none.
+std::shared_ptr<const text::TokenizerSpec> hf_tokenizer(const model::Model& model);
+
+/// Writes tokenizer.json, tokenizer_config.json, special_tokens_map.json and, where the source had
+/// it, chat_template.jinja; and the kit that tells whether they still do the same.
 void write_tokenizer_files(const model::Model& model, const OutputFolder& folder);
 
 }  // namespace adze::formats

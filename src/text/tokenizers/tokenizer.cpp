@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -66,8 +67,11 @@ class RepeatedWords {
 
 }  // namespace
 
-struct Tokenizer::Parts {
-  explicit Parts(std::shared_ptr<const TokenizerSpec> from)
+namespace {
+
+// Everything that is computed from a spec; never changed.
+struct BuiltParts {
+  explicit BuiltParts(std::shared_ptr<const TokenizerSpec> from)
       : shared_spec(std::move(from)),
         spec(*shared_spec),
         normalizer(spec.normalizer),
@@ -94,7 +98,7 @@ struct Tokenizer::Parts {
   std::vector<int32_t> end_ids;
 };
 
-void Tokenizer::Parts::encode_words(const Words& words, std::vector<int32_t>& ids) const {
+void BuiltParts::encode_words(const Words& words, std::vector<int32_t>& ids) const {
   Scratch scratch;
   RepeatedWords repeated(words.text.size());
   for (const TextRange& range : words.ranges) {
@@ -108,8 +112,8 @@ void Tokenizer::Parts::encode_words(const Words& words, std::vector<int32_t>& id
 }
 
 // Text without raw added tokens: normalize, cut out the normalized ones, split into words, encode each.
-void Tokenizer::Parts::encode_text(std::string_view text, bool at_start, bool parse_special,
-                                   std::vector<int32_t>& ids) const {
+void BuiltParts::encode_text(std::string_view text, bool at_start, bool parse_special,
+                             std::vector<int32_t>& ids) const {
   const std::string normalized = normalizer.run(text);
   for (const TextPiece& piece : normalized_finder.cut(normalized, parse_special)) {
     if (piece.id != kNoToken) {
@@ -121,11 +125,32 @@ void Tokenizer::Parts::encode_text(std::string_view text, bool at_start, bool pa
   }
 }
 
+// Whoever reads a model checks its tokenizer, and whoever runs the model needs the same one right after that; building
+// it takes longer than all the rest of opening a vocabulary. So the latest is kept. It holds its spec, so that the
+// address of the spec names it.
+std::shared_ptr<const BuiltParts> build_parts(std::shared_ptr<const TokenizerSpec> spec) {
+  static std::mutex mutex;
+  static std::shared_ptr<const BuiltParts> latest;
+  {
+    const std::lock_guard lock(mutex);
+    if (latest && latest->shared_spec == spec) return latest;
+  }
+  auto built = std::make_shared<const BuiltParts>(std::move(spec));
+  const std::lock_guard lock(mutex);
+  return latest = std::move(built);
+}
+
+}  // namespace
+
+struct Tokenizer::Parts {
+  std::shared_ptr<const BuiltParts> built;
+};
+
 Tokenizer::Tokenizer(TokenizerSpec spec) : Tokenizer(std::make_shared<const TokenizerSpec>(std::move(spec))) {}
 
 Tokenizer::Tokenizer(std::shared_ptr<const TokenizerSpec> spec) {
   check_spec(*spec);
-  parts_ = with_context(spec->source, [&] { return std::make_unique<const Parts>(spec); });
+  parts_ = with_context(spec->source, [&] { return std::make_unique<const Parts>(Parts{build_parts(spec)}); });
 }
 
 Tokenizer::~Tokenizer() = default;
@@ -136,15 +161,16 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
   const std::string repaired = is_valid_utf8(text) ? std::string() : replace_invalid_utf8(text);
   if (!repaired.empty()) text = repaired;
   std::vector<int32_t> ids;
-  if (options.add_special) ids = parts_->spec.prefix_ids;
-  for (const TextPiece& piece : parts_->raw_finder.cut(text, options.parse_special)) {
+  if (options.add_special) ids = parts_->built->spec.prefix_ids;
+  for (const TextPiece& piece : parts_->built->raw_finder.cut(text, options.parse_special)) {
     if (piece.id != kNoToken) {
       ids.push_back(piece.id);
     } else {
-      parts_->encode_text(piece.text, piece.text.data() == text.data(), options.parse_special, ids);
+      parts_->built->encode_text(piece.text, piece.text.data() == text.data(), options.parse_special, ids);
     }
   }
-  if (options.add_special) ids.insert(ids.end(), parts_->spec.suffix_ids.begin(), parts_->spec.suffix_ids.end());
+  if (options.add_special)
+    ids.insert(ids.end(), parts_->built->spec.suffix_ids.begin(), parts_->built->spec.suffix_ids.end());
   return ids;
 }
 
@@ -155,50 +181,50 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, const DecodeOptions&
   return text + decoder.finish();
 }
 
-size_t Tokenizer::vocabulary_size() const { return parts_->spec.tokens.size(); }
+size_t Tokenizer::vocabulary_size() const { return parts_->built->spec.tokens.size(); }
 
 const std::string& Tokenizer::token_text(int32_t id) const {
-  check_id(parts_->spec, id);
-  return parts_->spec.tokens[static_cast<size_t>(id)].text;
+  check_id(parts_->built->spec, id);
+  return parts_->built->spec.tokens[static_cast<size_t>(id)].text;
 }
 
 std::string Tokenizer::token_bytes(int32_t id) const {
-  check_id(parts_->spec, id);
-  return parts_->decoder.bytes_of(id, false);
+  check_id(parts_->built->spec, id);
+  return parts_->built->decoder.bytes_of(id, false);
 }
 
 int32_t Tokenizer::find_token(std::string_view text) const {
-  const auto& added = parts_->spec.added_tokens;
+  const auto& added = parts_->built->spec.added_tokens;
   const auto found = std::find_if(added.begin(), added.end(), [&](const auto& token) { return token.text == text; });
   if (found != added.end()) return found->id;
-  const auto& tokens = parts_->spec.tokens;
+  const auto& tokens = parts_->built->spec.tokens;
   const auto token = std::find_if(tokens.begin(), tokens.end(), [&](const auto& entry) { return entry.text == text; });
   return token == tokens.end() || text.empty() ? kNoToken : static_cast<int32_t>(token - tokens.begin());
 }
 
 bool Tokenizer::is_control(int32_t id) const {
-  check_id(parts_->spec, id);
-  const TokenType type = parts_->spec.tokens[static_cast<size_t>(id)].type;
+  check_id(parts_->built->spec, id);
+  const TokenType type = parts_->built->spec.tokens[static_cast<size_t>(id)].type;
   return type == TokenType::control || type == TokenType::unknown;
 }
 
 bool Tokenizer::is_end_of_generation(int32_t id) const {
-  return std::binary_search(parts_->end_ids.begin(), parts_->end_ids.end(), id);
+  return std::binary_search(parts_->built->end_ids.begin(), parts_->built->end_ids.end(), id);
 }
 
-const SpecialTokenIds& Tokenizer::special() const { return parts_->spec.special; }
-const TokenizerSpec& Tokenizer::spec() const { return parts_->spec; }
+const SpecialTokenIds& Tokenizer::special() const { return parts_->built->spec.special; }
+const TokenizerSpec& Tokenizer::spec() const { return parts_->built->spec; }
 
 StreamingDecoder::StreamingDecoder(const Tokenizer& tokenizer, const DecodeOptions& options)
     : tokenizer_(tokenizer),
       options_(options),
       first_(!options.continues),
-      strip_left_(options.continues ? 0 : tokenizer.parts_->decoder.strip_count()) {}
+      strip_left_(options.continues ? 0 : tokenizer.parts_->built->decoder.strip_count()) {}
 
 std::string StreamingDecoder::push(int32_t id) {
   if (options_.skip_special && tokenizer_.is_control(id)) return {};
   check_id(tokenizer_.spec(), id);
-  held_ += tokenizer_.parts_->decoder.bytes_of(id, first_);
+  held_ += tokenizer_.parts_->built->decoder.bytes_of(id, first_);
   first_ = false;
   return take_complete(false);
 }
@@ -206,7 +232,7 @@ std::string StreamingDecoder::push(int32_t id) {
 std::string StreamingDecoder::finish() { return take_complete(true); }
 
 std::string StreamingDecoder::take_complete(bool at_end) {
-  const std::string& strip = tokenizer_.parts_->decoder.strip_text();
+  const std::string& strip = tokenizer_.parts_->built->decoder.strip_text();
   size_t stripped = 0;
   for (; strip_left_ > 0 && std::string_view(held_).substr(stripped).starts_with(strip); --strip_left_) {
     stripped += strip.size();
