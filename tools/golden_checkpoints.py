@@ -376,6 +376,43 @@ def add_falcon():
          {**common, "multi_query": False, "num_kv_heads": 2, "new_decoder_architecture": True})
 
 
+def mamba2(w, config):
+    hidden, heads, inner = config["hidden_size"], config["num_heads"], config["intermediate_size"]
+    rows = inner + 2 * config["n_groups"] * config["state_size"]
+    w.matrix("backbone.embeddings", config["vocab_size"], hidden)
+    for layer in range(config["num_hidden_layers"]):
+        at = f"backbone.layers.{layer}"
+        w.norm(f"{at}.norm", hidden)
+        w.matrix(f"{at}.mixer.in_proj", inner + rows + heads, hidden)
+        kernels = w.random.normal(0, 0.5, (rows, 1, config["conv_kernel"]))
+        w.tensors[f"{at}.mixer.conv1d.weight"] = kernels.astype(np.float32)
+        w.vector(f"{at}.mixer.conv1d.bias", rows, 0)
+        w.vector(f"{at}.mixer.dt_bias", heads, -1)
+        # Logarithms that come back from e^x unchanged.
+        w.tensors[f"{at}.mixer.A_log"] = np.log(1 + np.arange(heads) / 8).astype(np.float32)
+        w.vector(f"{at}.mixer.D", heads, 1)
+        w.norm(f"{at}.mixer.norm", inner)
+        w.matrix(f"{at}.mixer.out_proj", hidden, inner)
+    w.norm("backbone.norm_f", hidden)
+    if not config["tie_word_embeddings"]:
+        w.matrix("lm_head", config["vocab_size"], hidden)
+
+
+def add_mamba():
+    common = {**{key: "absent" for key in ("num_attention_heads", "num_key_value_heads", "max_position_embeddings",
+                                           "rope_theta")},
+              "layer_norm_epsilon": 1e-5, "hidden_act": "silu", "conv_kernel": 4, "expand": 2, "chunk_size": 256,
+              "use_bias": False, "use_conv_bias": True, "residual_in_fp32": True, "time_step_limit": [0.0, 1e38],
+              "time_step_rank": 2, "time_step_min": 0.001, "time_step_max": 0.1, "time_step_floor": 0.0001,
+              "rescale_prenorm_residual": False}
+    case("mamba2", "Mamba2ForCausalLM", "mamba2", mamba2,
+         {**common, "intermediate_size": 64, "num_heads": 4, "head_dim": 16, "state_size": 24, "n_groups": 1,
+          "tie_word_embeddings": True})
+    case("mamba2_groups", "Mamba2ForCausalLM", "mamba2", mamba2,
+         {**common, "hidden_size": 48, "intermediate_size": 96, "num_heads": 8, "head_dim": 12, "state_size": 16,
+          "n_groups": 2, "tie_word_embeddings": False})
+
+
 def add_gpt():
     absent = {key: "absent" for key in ("hidden_size", "intermediate_size", "num_hidden_layers", "rope_theta",
                                         "num_attention_heads", "num_key_value_heads", "max_position_embeddings")}
@@ -398,3 +435,4 @@ add_gpt()
 add_falcon()
 add_gpt_oss()
 add_deepseek()
+add_mamba()

@@ -19,11 +19,13 @@ from safetensors.numpy import save_file
 
 import golden_falcon
 import golden_gptoss
+import golden_mamba2
 from golden_checkpoints import CASES, TOKENS
 
 OUT = Path(__file__).resolve().parent.parent / "tests" / "golden" / "architectures"
 # What mlx-lm lacks, by the beginning of a case's name.
-OWN_FORWARD = {"falcon": golden_falcon.logits_of, "gpt_oss_floats": golden_gptoss.logits_of}
+OWN_FORWARD = {"falcon": golden_falcon.logits_of, "gpt_oss_floats": golden_gptoss.logits_of,
+               "mamba2_groups": golden_mamba2.logits_of}
 EXACT, TANH = nn.gelu, nn.gelu_approx
 # mlx-lm computes the other GELU for some architectures; what config.json asks for counts.
 GELUS = {"gelu": EXACT, "gelu_new": TANH, "gelu_pytorch_tanh": TANH}

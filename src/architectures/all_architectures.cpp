@@ -14,6 +14,7 @@
 #include "architectures/gptoss.h"
 #include "architectures/granite.h"
 #include "architectures/llama.h"
+#include "architectures/mamba2.h"
 #include "architectures/mpnet.h"
 #include "architectures/olmo2.h"
 #include "architectures/phi2.h"
@@ -29,9 +30,9 @@
 
 namespace adze::architectures {
 namespace {
-constexpr std::array kArchitectures{&bert,     &deepseek2, &falcon,   &gemma,   &gemma2,   &gemma3,    &gpt2, &gptneox,
-                                    &gptoss,   &granite,   &llama,    &mpnet,   &olmo2,    &phi2,      &phi3, &qwen2,
-                                    &qwen2moe, &qwen3,     &qwen3moe, &smollm3, &stablelm, &starcoder2};
+constexpr std::array kArchitectures{&bert,   &deepseek2, &falcon, &gemma,    &gemma2,  &gemma3,   &gpt2,      &gptneox,
+                                    &gptoss, &granite,   &llama,  &mamba2,   &mpnet,   &olmo2,    &phi2,      &phi3,
+                                    &qwen2,  &qwen2moe,  &qwen3,  &qwen3moe, &smollm3, &stablelm, &starcoder2};
 }
 
 std::span<const Architecture* const> all_architectures() { return kArchitectures; }

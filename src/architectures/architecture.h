@@ -27,6 +27,14 @@ enum class Transform {
   /// The first rows of a table of positions, `position_offset` of them, belong to no token: they are left out, and are
   /// zeros on the way out.
   drop_unused_positions,
+  /// [channels, 1, width] becomes [channels, width]; MLX has the 1 last.
+  kernel_of_channel,
+  /// [n], logarithms, becomes -e^x as a column [n, 1].
+  decay_rate,
+  /// [n] becomes [n, 1].
+  column,
+  /// [n] becomes [groups, n / groups]; group count: ssm.group_count.
+  split_state_groups,
 };
 
 /// "{}" stands for the layer number in both names. A second "{}" in Hugging Face's name counts experts or heads whose
@@ -57,6 +65,9 @@ enum class ConfigKind {
   unrotated_part,
   set_boolean,    // boolean; GGUF has the key where it is true
   expert_scores,  // u32 in GGUF: 1 softmax, 2 sigmoid; in config.json the word
+  only_gguf,      // u32 in GGUF, whose readers ask for it; nothing in config.json
+  state_head,     // nothing in GGUF: ssm.inner_size divided by ssm.time_step_rank
+  no_limits,      // nothing in GGUF; in config.json a range that excludes nothing
   inverse_root,   // f32 in GGUF: 1 / sqrt(what config.json has), left out where that is the width of a head
 };
 

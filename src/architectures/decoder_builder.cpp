@@ -7,6 +7,7 @@
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
 #include "ops/attention/attention.h"
+#include "ops/causal_convolution/causal_convolution.h"
 #include "ops/clamped_swiglu/clamped_swiglu.h"
 #include "ops/combine_experts/combine_experts.h"
 #include "ops/gate_rows/gate_rows.h"
@@ -26,6 +27,7 @@
 #include "ops/route_experts/route_experts.h"
 #include "ops/scale/scale.h"
 #include "ops/select_rows/select_rows.h"
+#include "ops/selective_scan/selective_scan.h"
 #include "ops/self_attention/self_attention.h"
 #include "ops/slice_columns/slice_columns.h"
 #include "ops/slice_heads/slice_heads.h"
@@ -142,11 +144,41 @@ ValueId DecoderBuilder::rotary(std::string_view name, ValueId x, ValueId angles,
               {"layout", std::string(shape.layout)}});
 }
 
+ValueId DecoderBuilder::running_state(std::string_view name, int64_t rows, int64_t columns) {
+  return graph_.add_state(fmt::format("{}.state", name),
+                          ValueType::state(&codecs::f32.info, {Dim(rows), Dim(columns)}));
+}
+
+ValueId DecoderBuilder::effect_input(std::string_view name) {
+  return graph_.add_input(fmt::format("{}.begin", name), ValueType::of_kind(ValueKind::effect));
+}
+
+ValueId DecoderBuilder::causal_convolution(std::string_view name, ValueId x, int64_t width) {
+  const int64_t channels = features_of(x);
+  const auto bias_name = fmt::format("{}.bias", name);
+  const ValueId bias = has_weight(bias_name) ? weight(bias_name, {channels}) : graph::kNoValue;
+  return one(ops::causal_convolution, name,
+             {x, weight(fmt::format("{}.weight", name), {channels, width}), bias,
+              running_state(name, width - 1, channels), batch_, effect_input(name)});
+}
+
+ValueId DecoderBuilder::selective_scan(std::string_view prefix, ValueId mixed, ValueId steps,
+                                       const StateSpaceShape& shape) {
+  const auto name = fmt::format("{}ssm_scan", prefix);
+  const auto of_heads = [&](std::string_view part) {
+    return weight(fmt::format("{}{}", prefix, part), {shape.heads, 1});
+  };
+  return one(
+      ops::selective_scan, name,
+      {mixed, steps, weight(fmt::format("{}ssm_dt.bias", prefix), {shape.heads}), of_heads("ssm_a"), of_heads("ssm_d"),
+       running_state(name, shape.heads, shape.states * shape.head_dim), batch_, effect_input(name)},
+      {{"groups", shape.groups}, {"states", shape.states}});
+}
+
 ValueId DecoderBuilder::remembered(std::string_view name, ValueId rows, int64_t heads) {
   const auto state = graph_.add_state(fmt::format("{}.state", name),
                                       ValueType::state(nullptr, {Dim(heads), Dim(features_of(rows) / heads)}));
-  const auto begin = graph_.add_input(fmt::format("{}.begin", name), ValueType::of_kind(ValueKind::effect));
-  const auto stored = one(ops::append_state, fmt::format("{}.append", name), {state, rows, batch_, begin});
+  const auto stored = one(ops::append_state, fmt::format("{}.append", name), {state, rows, batch_, effect_input(name)});
   return one(ops::read_state, fmt::format("{}.history", name), {state, batch_, stored});
 }
 

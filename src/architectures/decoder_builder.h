@@ -25,6 +25,14 @@ struct AttentionShape {
   int64_t value_dim = 0;  // 0: head_dim
 };
 
+/// Of ops/selective_scan.
+struct StateSpaceShape {
+  int64_t heads;
+  int64_t head_dim;
+  int64_t groups;
+  int64_t states;
+};
+
 struct Projections {
   ValueId queries, keys, values;
 };
@@ -86,6 +94,10 @@ class DecoderBuilder {
   /// scores, [buckets, heads]; empty: none.
   ValueId self_attention(std::string_view name, const Projections& projections, const AttentionShape& shape,
                          std::string_view bias);
+  /// Convolves columns over the tokens with weights `name`.weight [features, width], then SiLU; finds the bias.
+  ValueId causal_convolution(std::string_view name, ValueId x, int64_t width);
+  /// What the states of all heads say to `mixed`, with the weights `prefix`ssm_dt.bias, ssm_a and ssm_d.
+  ValueId selective_scan(std::string_view prefix, ValueId mixed, ValueId steps, const StateSpaceShape& shape);
   ValueId swiglu(std::string_view name, ValueId gate, ValueId up);
   ValueId clamped_swiglu(std::string_view name, ValueId gate, ValueId up, const GateClamp& clamp);
   ValueId geglu(std::string_view name, ValueId gate, ValueId up, bool tanh);
@@ -126,6 +138,9 @@ class DecoderBuilder {
   std::vector<ValueId> norm_inputs(std::string_view name, ValueId x, const Shape& shape);
   Shape shape_of_head_norm(std::string_view name, ValueId x, int64_t heads) const;
   int64_t features_of(ValueId value) const;
+  /// A state that a sequence has come to, [rows, columns].
+  ValueId running_state(std::string_view name, int64_t rows, int64_t columns);
+  ValueId effect_input(std::string_view name);
   ValueId remembered(std::string_view name, ValueId rows, int64_t heads);
 
   const model::Model& model_;

@@ -65,6 +65,11 @@ constexpr auto kRead = std::to_array<std::string_view>({
     "rope.scaling.yarn_log_multiplier",
     "rope.scaling.yarn_mscale",
     "rope.scaling.yarn_truncate",
+    "ssm.conv_kernel",
+    "ssm.group_count",
+    "ssm.inner_size",
+    "ssm.state_size",
+    "ssm.time_step_rank",
 });
 
 // What others write and no reader computes with.

@@ -191,6 +191,13 @@ TEST(MappedFile, MissingFileIsNotFound) {
   }
 }
 
+TEST(Json, NumbersThatOnlyPythonHasAreNull) {
+  const Json value = parse_json(R"({"a": [0.0, Infinity, -Infinity, NaN], "s": "a \" NaN"})", "x.json");
+  EXPECT_EQ(value["a"], Json::array({0.0, nullptr, nullptr, nullptr}));
+  EXPECT_EQ(value["s"], "a \" NaN");
+  EXPECT_THROW(parse_json("{\"a\": Infinit}", "x.json"), Error);
+}
+
 TEST(Json, ErrorsNameTheSource) {
   EXPECT_THROW(parse_json("{\"a\":", "x.json"), Error);
   EXPECT_THROW(parse_json(std::string(100'000, '['), "x.json"), Error);

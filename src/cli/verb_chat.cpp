@@ -156,8 +156,8 @@ std::vector<int32_t> Chat::tokens_that_fit() {
 // Feeds only what the sequence does not hold yet.
 runtime::GenerationResult Chat::say(const std::vector<int32_t>& tokens) {
   const auto common = std::mismatch(held_.begin(), held_.end(), tokens.begin(), tokens.end()).first - held_.begin();
-  const size_t kept = std::min(static_cast<size_t>(common), tokens.size() - 1);
-  session_->truncate(sequence_, static_cast<int64_t>(kept));
+  const auto wanted = std::min<int64_t>(common, static_cast<int64_t>(tokens.size()) - 1);
+  const auto kept = static_cast<size_t>(session_->truncate(sequence_, wanted));
   generation_.held.assign(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(kept));
   const auto sink = [&](std::string_view piece) {
     console_.write_model_text(piece);

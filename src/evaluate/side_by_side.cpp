@@ -31,6 +31,7 @@ void SideBySide::fill(int64_t tokens) {
 
 void SideBySide::go_back_to(int64_t tokens) {
   for (const auto id : ids_) session_.truncate(id, tokens);
+  fill(tokens);  // of models that cannot go back
 }
 
 runtime::Logits SideBySide::run(int64_t tokens) {

@@ -4,6 +4,7 @@
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
 #include "ops/attention/attention.h"
+#include "ops/causal_convolution/causal_convolution.h"
 #include "ops/clamped_swiglu/clamped_swiglu.h"
 #include "ops/combine_experts/combine_experts.h"
 #include "ops/gate_rows/gate_rows.h"
@@ -25,6 +26,7 @@
 #include "ops/scale/scale.h"
 #include "ops/scale_columns/scale_columns.h"
 #include "ops/select_rows/select_rows.h"
+#include "ops/selective_scan/selective_scan.h"
 #include "ops/self_attention/self_attention.h"
 #include "ops/slice_columns/slice_columns.h"
 #include "ops/slice_heads/slice_heads.h"
@@ -35,12 +37,37 @@ namespace adze::ops {
 namespace {
 
 constexpr std::array kOps{
-    &add,           &append_state, &attention,        &clamped_swiglu, &combine_experts,
-    &expert_linear, &gate_rows,    &gather_positions, &gather_rows,    &gather_token_types,
-    &geglu,         &gelu,         &join_heads,       &layer_norm,     &linear,
-    &number_heads,  &read_state,   &rms_norm,         &rotary,         &rotary_angles,
-    &route_experts, &scale,        &scale_columns,    &select_rows,    &self_attention,
-    &slice_columns, &slice_heads,  &soft_cap,         &swiglu,
+    &add,
+    &append_state,
+    &attention,
+    &causal_convolution,
+    &clamped_swiglu,
+    &combine_experts,
+    &expert_linear,
+    &gate_rows,
+    &gather_positions,
+    &gather_rows,
+    &gather_token_types,
+    &geglu,
+    &gelu,
+    &join_heads,
+    &layer_norm,
+    &linear,
+    &number_heads,
+    &read_state,
+    &rms_norm,
+    &rotary,
+    &rotary_angles,
+    &route_experts,
+    &scale,
+    &scale_columns,
+    &select_rows,
+    &selective_scan,
+    &self_attention,
+    &slice_columns,
+    &slice_heads,
+    &soft_cap,
+    &swiglu,
 };
 
 }  // namespace

@@ -36,11 +36,14 @@ struct TensorView {
 };
 
 /// How the rows of a state lie within [heads][page_tokens]: one behind the other, or turned, 64 tokens together
-/// (turned_rows.h).
-enum class StateLayout : uint8_t { rows, turned };
+/// (turned_rows.h); or `running`: no rows of tokens, but what a sequence has come to, [heads][head_dim].
+enum class StateLayout : uint8_t { rows, turned, running };
+
+struct SequenceView;
 
 /// The memory of one state (the keys or the values of one layer), in pages that sequences share out among themselves.
-/// Within a page: [heads][page_tokens][head_dim], packed as `storage` says.
+/// Within a page: [heads][page_tokens][head_dim], packed as `storage` says. A running state has a place for each page;
+/// that of a sequence's first page is in use.
 struct StateView {
   std::byte* pages = nullptr;
   StorageType storage = nullptr;
@@ -55,6 +58,8 @@ struct StateView {
   std::byte* at(int32_t page, int64_t head, int64_t slot) const {
     return pages + page * page_bytes + (head * page_tokens + slot) * token_bytes;
   }
+  /// What the sequence has come to. Before its first token it says nothing. REQUIRES: layout running, of floats.
+  inline float* of(const SequenceView& sequence) const;
 };
 
 /// One sequence's part of a packed batch: rows [first_row, first_row + tokens) continue a history of `past` tokens.
@@ -65,6 +70,10 @@ struct SequenceView {
   int64_t past = 0;
   const int32_t* pages = nullptr;
 };
+
+float* StateView::of(const SequenceView& sequence) const {
+  return reinterpret_cast<float*>(pages + sequence.pages[0] * page_bytes);
+}
 
 struct BatchView {
   std::span<const SequenceView> sequences;

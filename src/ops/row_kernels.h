@@ -25,6 +25,23 @@ struct ClampedGate {
   float slope;
 };
 
+/// One step of a state [rows][count]: state = decay * state + weights[row] * x, sums = sum of readout[row] * state.
+struct StateStep {
+  int64_t rows;
+  float decay;
+  const float* weights;
+  const float* readout;
+  const float* x;
+};
+
+/// The last inputs of a causal convolution, oldest first, and a factor for each of their numbers, row by row.
+struct ConvolutionTaps {
+  const float* const* inputs;
+  const float* const* factors;
+  int64_t count;
+  const float* bias;
+};
+
 struct RowKernels {
   /// out = x / sqrt(mean(x^2) + epsilon) * weight
   void (*rms_norm)(const float* x, const float* weight, int64_t count, float epsilon, float* out);
@@ -47,6 +64,9 @@ struct RowKernels {
   void (*scale)(const float* x, float factor, int64_t count, float* out);
   /// out = cap * tanh(x / cap)
   void (*soft_cap)(const float* x, float cap, int64_t count, float* out);
+  /// out = silu(bias + sum of factors * inputs)
+  void (*convolve)(const ConvolutionTaps& taps, int64_t count, float* out);
+  void (*advance_state)(const StateStep& step, int64_t count, float* state, float* sums);
 };
 
 extern const RowKernels kRowKernelsAvx512;

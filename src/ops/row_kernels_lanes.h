@@ -174,6 +174,62 @@ void soft_cap_row(const float* x, float cap, int64_t count, float* out) {
   map_row(x, nullptr, count, out, [cap](Lanes a) { return splat(cap) * hyperbolic_tangent(a / splat(cap)); });
 }
 
+void convolve_row(const ConvolutionTaps& taps, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; i += 16) {
+    const int64_t rest = count - i;
+    const auto next = [&](const float* from) { return rest >= 16 ? load(from + i) : load_rest(from + i, rest); };
+    Lanes sum = next(taps.bias);
+    for (int64_t tap = 0; tap < taps.count; ++tap) {
+      sum = multiply_add(next(taps.factors[tap]), next(taps.inputs[tap]), sum);
+    }
+    const Lanes gate = gated(sum, splat(1.0f));
+    rest >= 16 ? store(out + i, gate) : store_rest(out + i, gate, rest);
+  }
+}
+
+/// `kRegisters` times 16 numbers of each row; the rows are added in their order.
+template <int kRegisters>
+inline void advance_columns(const StateStep& step, int64_t stride, const float* x, float* state, float* sums) {
+  const Lanes decay = splat(step.decay);
+  Lanes inputs[kRegisters];
+  Lanes sum[kRegisters];
+  for (int r = 0; r < kRegisters; ++r) {
+    inputs[r] = load(x + 16 * r);
+    sum[r] = splat(0.0f);
+  }
+  for (int64_t row = 0; row < step.rows; ++row, state += stride) {
+    const Lanes weight = splat(step.weights[row]);
+    const Lanes readout = splat(step.readout[row]);
+#pragma GCC unroll 4
+    for (int r = 0; r < kRegisters; ++r) {
+      const Lanes now = multiply_add(weight, inputs[r], decay * load(state + 16 * r));
+      store(state + 16 * r, now);
+      sum[r] = multiply_add(readout, now, sum[r]);
+    }
+  }
+  for (int r = 0; r < kRegisters; ++r) store(sums + 16 * r, sum[r]);
+}
+
+inline void advance_rest(const StateStep& step, int64_t stride, int64_t begin, float* state, float* sums) {
+  const int64_t rest = stride - begin;
+  const Lanes input = load_rest(step.x + begin, rest);
+  Lanes sum = splat(0.0f);
+  for (int64_t row = 0; row < step.rows; ++row) {
+    float* numbers = state + row * stride + begin;
+    const Lanes now = multiply_add(splat(step.weights[row]), input, splat(step.decay) * load_rest(numbers, rest));
+    store_rest(numbers, now, rest);
+    sum = multiply_add(splat(step.readout[row]), now, sum);
+  }
+  store_rest(sums + begin, sum, rest);
+}
+
+void advance_state_rows(const StateStep& step, int64_t count, float* state, float* sums) {
+  int64_t i = 0;
+  for (; i + 64 <= count; i += 64) advance_columns<4>(step, count, step.x + i, state + i, sums + i);
+  for (; i + 16 <= count; i += 16) advance_columns<1>(step, count, step.x + i, state + i, sums + i);
+  if (i < count) advance_rest(step, count, i, state, sums);
+}
+
 void narrow_row(const float* from, int64_t count, uint8_t* to) {
   int64_t i = 0;
   for (; i + 16 <= count; i += 16) store_f16(to + 2 * i, load(from + i));

@@ -35,6 +35,17 @@ ops::StateLayout layout_for(const graph::Graph& graph, graph::ValueId state) {
   return only_keys ? ops::StateLayout::turned : ops::StateLayout::rows;
 }
 
+ops::StateView running_view_of(const graph::Value& state) {
+  ops::StateView view;
+  view.storage = state.type.storage;
+  view.page_tokens = KvCache::kPageTokens;
+  view.heads = state.type.dims[0].constant();
+  view.head_dim = state.type.dims[1].constant();
+  view.page_bytes = view.heads * row_bytes(*view.storage, view.head_dim);
+  view.layout = ops::StateLayout::running;
+  return view;
+}
+
 ops::StateView view_of(const graph::Value& state, StorageType storage) {
   ops::StateView view;
   view.storage = storage;
@@ -56,11 +67,12 @@ KvCache::KvCache(const graph::Graph& graph, StorageType storage, int64_t context
     : storage_(storage), page_count_(pages_for(context_tokens)) {
   for (graph::ValueId id = 0; id < graph.values.size(); ++id) {
     if (graph.value(id).origin != graph::ValueOrigin::state) continue;
-    ops::StateView view = view_of(graph.value(id), storage);
-    view.layout = layout_for(graph, id);
+    const bool is_running = graph.value(id).type.storage != nullptr;
+    ops::StateView view = is_running ? running_view_of(graph.value(id)) : view_of(graph.value(id), storage);
+    if (!is_running) view.layout = layout_for(graph, id);
     backends::HostBuffer buffer(static_cast<size_t>(page_count_ * view.page_bytes));
     view.pages = buffer.data();
-    token_bytes_ += view.heads * view.token_bytes;
+    (is_running ? sequence_bytes_ : token_bytes_) += is_running ? view.page_bytes : view.heads * view.token_bytes;
     states_.push_back({id, std::move(buffer), view});
   }
   for (int64_t page = page_count_; page > 0; --page) free_pages_.push_back(static_cast<int32_t>(page - 1));

@@ -1,4 +1,5 @@
-// The memory of a graph's states (keys and values of every layer), in pages that sequences share out.
+// The memory of a graph's states, in pages that sequences share out: rows of every token (keys and values of every
+// layer), or what a sequence has come to, where a state says its own storage.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,12 @@ class KvCache {
   int64_t capacity_tokens() const { return page_count_ * kPageTokens; }
   /// Bytes that one token takes over all states.
   int64_t token_bytes() const { return token_bytes_; }
-  int64_t bytes() const { return capacity_tokens() * token_bytes_; }
+  /// Bytes that a sequence takes besides, however long it is.
+  int64_t sequence_bytes() const { return sequence_bytes_; }
+  /// Of one sequence that fills it.
+  int64_t bytes() const { return capacity_tokens() * token_bytes_ + sequence_bytes_; }
+  /// Whether a sequence can lose its last tokens; one that has come to something cannot go back.
+  bool keeps_tokens_apart() const { return sequence_bytes_ == 0; }
 
  private:
   struct StateMemory {
@@ -44,6 +50,7 @@ class KvCache {
   StorageType storage_;
   int64_t page_count_ = 0;
   int64_t token_bytes_ = 0;
+  int64_t sequence_bytes_ = 0;
 };
 
 }  // namespace adze::runtime

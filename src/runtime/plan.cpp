@@ -137,7 +137,8 @@ std::vector<int64_t> Plan::maximum_dims(graph::ValueId id) const {
 StorageType Plan::bound_storage(graph::ValueId id, const KvCache& cache, const WeightStore& weights) const {
   const graph::Value& value = graph_.value(id);
   if (value.origin == graph::ValueOrigin::weight) return weights.storage_of(value.name);
-  if (value.origin == graph::ValueOrigin::state || histories_[id]) return cache.storage();
+  const bool is_remembered = value.origin == graph::ValueOrigin::state || histories_[id];
+  if (is_remembered && !value.type.storage) return cache.storage();
   return value.type.storage;
 }
 

@@ -59,10 +59,12 @@ void Session::remove_sequence(SequenceId sequence) {
   sequences_.erase(sequence);
 }
 
-void Session::truncate(SequenceId sequence, int64_t length) {
+int64_t Session::truncate(SequenceId sequence, int64_t length) {
   Sequence& target = sequences_.at(sequence);
-  target.length = std::min(target.length, std::max<int64_t>(0, length));
+  const int64_t wanted = std::min(target.length, std::max<int64_t>(0, length));
+  target.length = wanted == target.length || cache_.keeps_tokens_apart() ? wanted : 0;
   cache_.shrink(target.pages, target.length);
+  return target.length;
 }
 
 void Session::check(std::span<const SequenceWork> work) const {

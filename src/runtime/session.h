@@ -49,8 +49,9 @@ class Session {
   void remove_sequence(SequenceId sequence);
   /// Tokens that the sequence holds.
   int64_t length(SequenceId sequence) const { return sequences_.at(sequence).length; }
-  /// Forgets everything behind the first `length` tokens.
-  void truncate(SequenceId sequence, int64_t length);
+  /// Forgets everything behind the first `length` tokens; or all, where the model keeps only what a sequence has come
+  /// to (KvCache::keeps_tokens_apart) and would have to go back. Returns how many are left.
+  int64_t truncate(SequenceId sequence, int64_t length);
 
   /// One forward call. Throws Error(bad_input) for token ids outside the vocabulary or more tokens than
   /// batch_tokens, Error(out_of_memory) when the context is full; then no sequence has changed.

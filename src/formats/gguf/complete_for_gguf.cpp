@@ -46,7 +46,7 @@ constexpr std::array<std::string_view, 5> kFullPrecision = {"position_embd.weigh
                                                             "ssm_conv1d.weight"};
 
 bool wants_full_precision(std::string_view name) {
-  return name.ends_with("_norm.weight") ||
+  return name.ends_with("_norm.weight") || !name.ends_with(".weight") ||
          std::ranges::any_of(kFullPrecision, [&](auto suffix) { return name.ends_with(suffix); });
 }
 

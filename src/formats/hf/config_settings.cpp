@@ -104,6 +104,19 @@ std::optional<model::Value> inverse_root(double number, const std::string& sourc
   return static_cast<float>(1 / std::sqrt(number));
 }
 
+// A range of steps that lets every step be. Python writes infinity as no JSON does; it is read as null.
+constexpr double kNoLimit = 1e30;
+
+void check_no_limits(const Json& json, const std::string& source, const ConfigName& name) {
+  const auto allows_all = [](const Json& range) {
+    return range.is_array() && range.size() == 2 && range[0].is_number() && range[0].get<double>() <= 0 &&
+           (range[1].is_null() || (range[1].is_number() && range[1].get<double>() >= kNoLimit));
+  };
+  if (allows_all(json)) return;
+  fail(ErrorCode::unsupported, "{}: \"{}\" is {}; only a range without limits is supported", source, name.hugging_face,
+       json.dump());
+}
+
 std::optional<model::Value> setting_of(const Json& json, const std::string& source, const ConfigName& name,
                                        const model::KeyValues& settings) {
   switch (name.kind) {
@@ -125,6 +138,14 @@ std::optional<model::Value> setting_of(const Json& json, const std::string& sour
       return whole_head(checked_u32(json, source, name), source, name, settings);
     case ConfigKind::expert_scores:
       return expert_scores(json, source, name);
+    case ConfigKind::only_gguf:
+      return checked_u32(json, source, name);
+    case ConfigKind::state_head:
+      checked_u32(json, source, name);
+      return std::nullopt;
+    case ConfigKind::no_limits:
+      check_no_limits(json, source, name);
+      return std::nullopt;
     case ConfigKind::string:
       if (!json.is_string()) fail_setting(source, name, json, "a string");
       return json.get<std::string>();
@@ -147,7 +168,8 @@ std::optional<Json> fallback_json(const ConfigName& name, const model::KeyValues
   const auto number = fallback_of(name, settings);
   if (!number) return std::nullopt;
   if (name.kind == ConfigKind::boolean) return Json(*number != 0);
-  const bool whole = name.kind == ConfigKind::u32 || name.kind == ConfigKind::unrotated_part;
+  const bool whole =
+      name.kind == ConfigKind::u32 || name.kind == ConfigKind::only_gguf || name.kind == ConfigKind::unrotated_part;
   if (whole) return Json(static_cast<uint64_t>(*number));
   return Json(*number);
 }
@@ -217,6 +239,11 @@ Json json_of_setting(const ConfigName& name, const model::KeyValues& settings) {
     return whole ? Json(static_cast<int64_t>(std::round(number))) : Json(number);
   }
   if (name.kind == ConfigKind::set_boolean) return Json(value != nullptr);
+  if (name.kind == ConfigKind::only_gguf) return nullptr;
+  if (name.kind == ConfigKind::no_limits) return Json::array({0.0, std::numeric_limits<float>::max()});
+  if (name.kind == ConfigKind::state_head) {
+    return settings.require_int("ssm.inner_size") / settings.require_int("ssm.time_step_rank");
+  }
   if (!value) return nullptr;
   if (name.kind == ConfigKind::latent_head) return settings.require_int("attention.head_count");
   if (name.kind == ConfigKind::unrotated_part) {

@@ -1,5 +1,6 @@
 #include "formats/hf/weight_transforms.h"
 
+#include <cmath>
 #include <cstring>
 #include <functional>
 
@@ -94,13 +95,16 @@ model::Tensor reordered(model::Tensor tensor, RowOrder source_row) {
   return model::with_rows_permuted(std::move(tensor), std::move(source_row));
 }
 
+model::Tensor float_tensor(const model::Tensor& like, Shape shape, std::span<const float> values) {
+  const auto bytes = std::as_bytes(values);
+  return model::owned_tensor(like.name, std::move(shape), &codecs::f32.info, {bytes.begin(), bytes.end()});
+}
+
 // As float: what 1 is added to may need more digits than its type has.
 model::Tensor shifted(const model::Tensor& tensor, float by) {
   std::vector<float> values = model::decode_all(tensor);
   for (float& value : values) value += by;
-  std::vector<std::byte> bytes(values.size() * sizeof(float));
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return model::owned_tensor(tensor.name, tensor.shape, &codecs::f32.info, std::move(bytes));
+  return float_tensor(tensor, tensor.shape, values);
 }
 
 // ---- positions that no token has
@@ -118,6 +122,52 @@ model::Tensor with_moved_positions(model::Tensor table, const model::KeyValues& 
   if (unused == 0) return table;
   return direction == Direction::to_canonical ? without_unused_positions(table, unused)
                                               : model::with_zero_rows_before(table, unused);
+}
+
+// ---- state spaces
+
+// The same numbers in rows of another length. Small tensors: a copy in memory.
+model::Tensor with_shape(const model::Tensor& tensor, Shape shape) {
+  if (shape == tensor.shape) return tensor;
+  if (!tensor.storage->is_plain() || shape.element_count() != tensor.shape.element_count()) {
+    fail(ErrorCode::bad_input, "{}: tensor '{}' {}, stored as {}, cannot become {}", tensor.source->where(),
+         tensor.name, tensor.shape.to_string(), tensor.storage->name, shape.to_string());
+  }
+  std::vector<std::byte> scratch;
+  const auto bytes = tensor.source->rows(0, tensor.shape.row_count(), scratch);
+  return model::owned_tensor(tensor.name, std::move(shape), tensor.storage, {bytes.begin(), bytes.end()});
+}
+
+// Without the dimension of one input channel, wherever it is.
+model::Tensor with_kernel_rows(const model::Tensor& kernels, Direction direction) {
+  const auto dims = kernels.shape.dims();
+  if (direction == Direction::to_hugging_face) return with_shape(kernels, {dims[0], 1, kernels.shape.row_length()});
+  if (dims.size() != 3 || (dims[1] != 1 && dims[2] != 1)) {
+    fail(ErrorCode::bad_input, "{}: tensor '{}' {} is no convolution of each channel by itself",
+         kernels.source->where(), kernels.name, kernels.shape.to_string());
+  }
+  return with_shape(kernels, {dims[0], dims[1] * dims[2]});
+}
+
+model::Tensor with_decay_rate(const model::Tensor& tensor, Direction direction) {
+  std::vector<float> values = model::decode_all(tensor);
+  const auto count = static_cast<int64_t>(values.size());
+  const bool reading = direction == Direction::to_canonical;
+  for (float& value : values) {
+    value = static_cast<float>(reading ? -std::exp(double{value}) : std::log(-double{value}));
+  }
+  return float_tensor(tensor, reading ? Shape{count, 1} : Shape{count}, values);
+}
+
+model::Tensor with_groups(const model::Tensor& tensor, const model::KeyValues& config, Direction direction) {
+  const int64_t count = tensor.shape.element_count();
+  if (direction == Direction::to_hugging_face) return with_shape(tensor, {count});
+  const int64_t groups = config.require_int("ssm.group_count");
+  if (groups < 1 || count % groups != 0) {
+    fail(ErrorCode::bad_input, "{}: tensor '{}' {} does not divide into {} groups", tensor.source->where(), tensor.name,
+         tensor.shape.to_string(), groups);
+  }
+  return with_shape(tensor, {groups, count / groups});
 }
 
 }  // namespace
@@ -148,6 +198,16 @@ model::Tensor transformed(model::Tensor tensor, Transform transform, const model
       return model::transposed(std::move(tensor));
     case Transform::drop_unused_positions:
       return with_moved_positions(std::move(tensor), config, direction);
+    case Transform::kernel_of_channel:
+      return with_kernel_rows(tensor, direction);
+    case Transform::decay_rate:
+      return with_decay_rate(tensor, direction);
+    case Transform::column: {
+      const int64_t count = tensor.shape.element_count();
+      return with_shape(tensor, direction == Direction::to_canonical ? Shape{count, 1} : Shape{count});
+    }
+    case Transform::split_state_groups:
+      return with_groups(tensor, config, direction);
   }
   fail(ErrorCode::internal, "tensor '{}': unknown transform", tensor.name);
 }
