@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <random>
 
+#include "base/error.h"
 #include "codecs/column_groups.h"
 #include "codecs/group_codecs.h"
 #include "formats/hf_quantized/quant_methods.h"
@@ -128,6 +130,15 @@ TEST(WriteQuantized, RefusesWhatAMethodHasNoPlaceFor) {
   EXPECT_THAT(writing_fails("awq", "uint4_g32_f16_c64", {64, 64}), HasSubstr("AWQ cannot hold uint4_g32_f16_c64"));
   EXPECT_THAT(writing_fails("awq", "int8_g32_f16", {64, 64}), HasSubstr("AWQ cannot hold int8_g32_f16"));
   EXPECT_THAT(writing_fails("compressed-tensors", "nf4_g64_f16", {64, 64}), HasSubstr("cannot hold nf4_g64_f16"));
+}
+
+TEST(WriteQuantized, RefusesFloatsAlone) {
+  const auto model = model_with(patterned("blk.0.ffn_up.weight", {64, 64}, &codecs::i8.info));
+  for (const auto& format : {"gptq", "awq", "compressed-tensors"}) {
+    const auto folder = test_folder() + "/floats";
+    EXPECT_THROW(format_named(format).write(model, folder, {}), Error) << format;
+    EXPECT_FALSE(std::filesystem::exists(folder)) << format;
+  }
 }
 
 Json settings_of(const char* method, std::vector<model::Tensor> matrices) {

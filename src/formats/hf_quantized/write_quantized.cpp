@@ -87,15 +87,17 @@ void write_quantized_folder(const NamedQuantWriter& named, const model::Model& m
                             const WriteOptions& options) {
   const auto tensors = hugging_face_tensors(model);
   const auto modules = modules_to_write(tensors);
+  if (modules.quantized.empty()) {
+    fail(ErrorCode::unsupported,
+         "{}: no matrix has codes that {} could hold; adze quantize gives it some, floats go into a folder of hf", path,
+         named.method);
+  }
   HfVariantFolder contents{.tensors = {}, .config = config_json_of(model), .style = {.keeps_order = true}};
   for (const auto& module : modules.quantized) (void)named.writer.form(module.layout);
-  WrittenQuantization quantization;
-  if (!modules.quantized.empty()) {
-    quantization = named.writer.settings(modules, original_settings(model, named.method));
-    Json config = parse_json(contents.config, "config.json");
-    config[kKey] = quantization.settings;
-    contents.config = json_text(config);
-  }
+  const auto quantization = named.writer.settings(modules, original_settings(model, named.method));
+  Json config = parse_json(contents.config, "config.json");
+  config[kKey] = quantization.settings;
+  contents.config = json_text(config);
   for (const auto& tensor : tensors) {
     const auto* layout = matrix_layout_of(tensor.storage);
     if (!layout) {
