@@ -12,8 +12,8 @@ namespace adze {
 /// Keeps keys in file order, so that what we rewrite stays diffable.
 using Json = nlohmann::ordered_json;
 
-/// Parses UTF-8 text; throws Error(bad_input) with `source` and the byte position. What Python writes for infinities and
-/// NaN is read as null.
+/// Parses UTF-8 text; throws Error(bad_input) with `source` and the byte position. What Python writes for infinities
+/// and NaN is read as null.
 Json parse_json(std::string_view text, const std::string& source);
 
 /// Reads and parses a whole file.
