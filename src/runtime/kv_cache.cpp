@@ -11,8 +11,6 @@
 namespace adze::runtime {
 namespace {
 
-int64_t pages_for(int64_t tokens) { return (tokens + KvCache::kPageTokens - 1) / KvCache::kPageTokens; }
-
 // The state that a history comes from.
 bool reads(const graph::Node& node, graph::ValueId state, graph::ValueId history) {
   return node.op == &ops::read_state && node.inputs[0] == state && node.outputs[0] == history;
@@ -75,6 +73,7 @@ KvCache::KvCache(const graph::Graph& graph, StorageType storage, int64_t context
     (is_running ? sequence_bytes_ : token_bytes_) += is_running ? view.page_bytes : view.heads * view.token_bytes;
     states_.push_back({id, std::move(buffer), view});
   }
+  holders_.assign(static_cast<size_t>(page_count_), 0);
   for (int64_t page = page_count_; page > 0; --page) free_pages_.push_back(static_cast<int32_t>(page - 1));
 }
 
@@ -94,15 +93,20 @@ void KvCache::grow(std::vector<int32_t>& table, int64_t tokens) {
   while (table.size() < needed) {
     table.push_back(free_pages_.back());
     free_pages_.pop_back();
+    hold(table.back());
   }
 }
 
 void KvCache::shrink(std::vector<int32_t>& table, int64_t tokens) {
   const auto kept = static_cast<size_t>(pages_for(tokens));
   while (table.size() > kept) {
-    free_pages_.push_back(table.back());
+    let_go(table.back());
     table.pop_back();
   }
+}
+
+void KvCache::let_go(int32_t page) {
+  if (--holders_[static_cast<size_t>(page)] == 0) free_pages_.push_back(page);
 }
 
 }  // namespace adze::runtime

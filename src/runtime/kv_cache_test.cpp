@@ -49,5 +49,19 @@ TEST(KvCache, PagesAreSharedOut) {
   EXPECT_EQ(one.size(), 3u);
 }
 
+TEST(KvCache, APageIsFreeWhenItsLastHolderLetsGo) {
+  const auto model = tiny();
+  KvCache cache(model->graph(), &codecs::f16.info, 128);
+  std::vector<int32_t> table;
+  cache.grow(table, 64);
+  const int32_t page = table[0];
+  cache.hold(page);
+  EXPECT_EQ(cache.holders(page), 2);
+  cache.shrink(table, 0);
+  EXPECT_EQ(cache.free_pages(), 1);
+  cache.let_go(page);
+  EXPECT_EQ(cache.free_pages(), 2);
+}
+
 }  // namespace
 }  // namespace adze::runtime

@@ -54,6 +54,15 @@ SequenceId Session::add_sequence() {
   return next_sequence_++;
 }
 
+SequenceId Session::add_sequence(std::span<const int32_t> shared_pages) {
+  const SequenceId sequence = add_sequence();
+  Sequence& added = sequences_.at(sequence);
+  added.pages.assign(shared_pages.begin(), shared_pages.end());
+  added.length = static_cast<int64_t>(shared_pages.size()) * KvCache::kPageTokens;
+  for (const int32_t page : shared_pages) cache_.hold(page);
+  return sequence;
+}
+
 void Session::remove_sequence(SequenceId sequence) {
   truncate(sequence, 0);
   sequences_.erase(sequence);
@@ -67,15 +76,32 @@ int64_t Session::truncate(SequenceId sequence, int64_t length) {
   return target.length;
 }
 
+void Session::exchange_page(SequenceId sequence, int64_t index, int32_t page) {
+  int32_t& place = sequences_.at(sequence).pages.at(static_cast<size_t>(index));
+  cache_.hold(page);
+  cache_.let_go(place);
+  place = page;
+}
+
+void Session::check_sequence(const SequenceWork& work) const {
+  const auto found = sequences_.find(work.sequence);
+  if (work.tokens.empty() || found == sequences_.end()) {
+    fail(ErrorCode::bad_input, "sequence {} is unknown or got no tokens", work.sequence);
+  }
+  const auto& [length, pages] = found->second;
+  const auto last = static_cast<size_t>(length / KvCache::kPageTokens);
+  if (length % KvCache::kPageTokens != 0 && cache_.holders(pages[last]) > 1) {
+    fail(ErrorCode::bad_input, "sequence {} ends inside a page that others hold too", work.sequence);
+  }
+}
+
 void Session::check(std::span<const SequenceWork> work) const {
   int64_t tokens = 0;
   int64_t rows = 0;
   for (const SequenceWork& item : work) {
     tokens += static_cast<int64_t>(item.tokens.size());
     rows += logit_rows_of(item);
-    if (item.tokens.empty() || !sequences_.contains(item.sequence)) {
-      fail(ErrorCode::bad_input, "sequence {} is unknown or got no tokens", item.sequence);
-    }
+    check_sequence(item);
     for (const int32_t token : item.tokens) {
       if (token < 0 || token >= model_->vocabulary()) {
         fail(ErrorCode::bad_input, "token id {} lies outside the vocabulary of {}", token, model_->vocabulary());

@@ -46,15 +46,24 @@ class Session {
   Session(std::shared_ptr<LoadedModel> model, const SessionOptions& options);
 
   SequenceId add_sequence();
+  /// Begins behind the tokens of full pages that other sequences, or keepers of prefixes, hold too. REQUIRES: the cache
+  /// keeps tokens apart.
+  SequenceId add_sequence(std::span<const int32_t> shared_pages);
   void remove_sequence(SequenceId sequence);
   /// Tokens that the sequence holds.
   int64_t length(SequenceId sequence) const { return sequences_.at(sequence).length; }
   /// Forgets everything behind the first `length` tokens; or all, where the model keeps only what a sequence has come
-  /// to (KvCache::keeps_tokens_apart) and would have to go back. Returns how many are left.
+  /// to (KvCache::keeps_tokens_apart) and would have to go back. Returns how many are left. Others may hold the page
+  /// that this ends in: then it cannot be written, and neither can the sequence go on.
   int64_t truncate(SequenceId sequence, int64_t length);
 
-  /// One forward call. Throws Error(bad_input) for token ids outside the vocabulary or more tokens than
-  /// batch_tokens, Error(out_of_memory) when the context is full; then no sequence has changed.
+  std::span<const int32_t> pages(SequenceId sequence) const { return sequences_.at(sequence).pages; }
+  /// Goes on with another page in the place of number `index`. REQUIRES: it holds the same tokens behind the same ones.
+  void exchange_page(SequenceId sequence, int64_t index, int32_t page);
+
+  /// One forward call. Throws Error(bad_input) for token ids outside the vocabulary, more tokens than batch_tokens or
+  /// a page to be written that others hold, Error(out_of_memory) when the context is full; then no sequence has
+  /// changed.
   Logits run(std::span<const SequenceWork> work);
 
   /// Feeds any number of tokens in batches; the logits behind the last one.
@@ -63,6 +72,7 @@ class Session {
   LoadedModel& model() { return *model_; }
   const Plan& plan() const { return plan_; }
   const KvCache& cache() const { return cache_; }
+  KvCache& cache() { return cache_; }
   ThreadPool& pool() { return pool_; }
   int64_t batch_tokens() const { return options_.batch_tokens; }
 
@@ -77,6 +87,7 @@ class Session {
     std::vector<int32_t> pages;
   };
   void check(std::span<const SequenceWork> work) const;
+  void check_sequence(const SequenceWork& work) const;
   void reserve(std::span<const SequenceWork> work);
   void pack(std::span<const SequenceWork> work);
   void append_logit_rows(const SequenceWork& work, int64_t first_row);

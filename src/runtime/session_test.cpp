@@ -101,6 +101,54 @@ TEST(Session, TruncatedHistoryIsForgotten) {
   EXPECT_THAT(copy(session.feed(a, std::span(kText).last(1))), ElementsAreArray(expected));
 }
 
+std::vector<int32_t> some_tokens(size_t count) {
+  std::vector<int32_t> tokens;
+  for (size_t i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>(i * i * 7 % kTinyVocabulary));
+  return tokens;
+}
+
+TEST(Session, ASequenceThatBeginsOnSharedPagesGoesOnAlike) {
+  Session session(load(&codecs::q4_0.info), {.threads = 2, .context_tokens = 512});
+  const auto tokens = some_tokens(150);
+  const auto whole = session.add_sequence();
+  const auto expected = copy(session.feed(whole, tokens));
+  const auto shared = session.add_sequence(session.pages(whole).first(2));
+  EXPECT_EQ(session.length(shared), 128);
+  EXPECT_THAT(copy(session.feed(shared, std::span(tokens).subspan(128))), ElementsAreArray(expected));
+  session.remove_sequence(whole);
+  session.truncate(shared, 128);
+  EXPECT_THAT(copy(session.feed(shared, std::span(tokens).subspan(128))), ElementsAreArray(expected));
+  session.remove_sequence(shared);
+  EXPECT_EQ(session.cache().free_pages(), session.cache().pages());
+}
+
+TEST(Session, APageThatOthersHoldIsNotWritten) {
+  Session session(load(&codecs::f32.info), {.threads = 1, .context_tokens = 512});
+  const auto whole = session.add_sequence();
+  session.feed(whole, some_tokens(70));
+  const auto shared = session.add_sequence(session.pages(whole).first(1));
+  session.truncate(shared, 60);
+  EXPECT_THROW(session.feed(shared, std::vector<int32_t>{1}), Error);
+  session.truncate(whole, 60);
+  EXPECT_THROW(session.feed(whole, std::vector<int32_t>{1}), Error);
+  session.remove_sequence(shared);
+  session.feed(whole, std::vector<int32_t>{1});
+}
+
+TEST(Session, PagesWithTheSameTokensAreExchanged) {
+  Session session(load(&codecs::f32.info), {.threads = 1, .context_tokens = 512});
+  const auto tokens = some_tokens(70);
+  const auto a = session.add_sequence();
+  const auto b = session.add_sequence();
+  session.feed(a, tokens);
+  const auto expected = copy(session.feed(b, tokens));
+  session.exchange_page(b, 0, session.pages(a)[0]);
+  EXPECT_EQ(session.pages(a)[0], session.pages(b)[0]);
+  EXPECT_EQ(session.cache().free_pages(), session.cache().pages() - 3);
+  session.truncate(b, 69);
+  EXPECT_THAT(copy(session.feed(b, std::span(tokens).last(1))), ElementsAreArray(expected));
+}
+
 TEST(Session, AFullContextLeavesEverythingAsItWas) {
   Session session(load(&codecs::f32.info), {.threads = 1, .context_tokens = 64});
   const auto a = session.add_sequence();
