@@ -22,7 +22,7 @@ struct GenerationOptions {
   std::vector<int32_t> held;                    // what the sequence holds already, for samplers that look back
 };
 
-enum class StopReason { end_token, complete, stop_text, max_tokens, context_full, cancelled };
+enum class StopReason { end_token, complete, stop_text, max_tokens, context_full, time_limit, cancelled };
 
 const char* stop_reason_name(StopReason reason);
 

@@ -6,30 +6,13 @@
 
 #include "codecs/codec.h"
 #include "runtime/tiny_model_for_test.h"
-#include "text/tokenizers/byte_alphabet.h"
-#include "text/tokenizers/gguf_vocabulary.h"
 
 namespace adze::runtime {
 namespace {
 
-std::shared_ptr<const text::TokenizerSpec> letters() {
-  text::GgufVocabulary vocabulary;
-  vocabulary.source = "test";
-  vocabulary.model = "gpt2";
-  vocabulary.pre = "gpt-2";
-  for (int i = 0; i + 1 < kTinyVocabulary; ++i) {
-    vocabulary.tokens.emplace_back();
-    text::append_byte_alphabet(std::string(1, static_cast<char>('0' + i)), vocabulary.tokens.back());
-  }
-  vocabulary.tokens.emplace_back("01");
-  vocabulary.merges = {"0 1"};
-  vocabulary.token_types.assign(vocabulary.tokens.size(), 1);
-  return std::make_shared<text::TokenizerSpec>(text::from_gguf_vocabulary(vocabulary));
-}
-
 std::unique_ptr<Session> open() {
   auto model = tiny_model(&codecs::f32.info);
-  model.tokenizer = letters();
+  model.tokenizer = tiny_tokenizer();
   const auto loaded = std::make_shared<LoadedModel>(std::move(model), passes::ActivationPolicy::automatic);
   return std::make_unique<Session>(loaded, SessionOptions{.threads = 1, .context_tokens = 128, .batch_tokens = 16});
 }

@@ -2,6 +2,8 @@
 
 #include "codecs/codec.h"
 #include "runtime/tiny_model_for_test.h"
+#include "text/tokenizers/byte_alphabet.h"
+#include "text/tokenizers/gguf_vocabulary.h"
 
 namespace adze::runtime {
 namespace {
@@ -38,7 +40,32 @@ class RandomWeights {
   uint64_t state_ = 42;
 };
 
+text::GgufVocabulary letters() {
+  text::GgufVocabulary vocabulary;
+  vocabulary.source = "test";
+  vocabulary.model = "gpt2";
+  vocabulary.pre = "gpt-2";
+  for (int i = 0; i + 1 < kTinyVocabulary; ++i) {
+    vocabulary.tokens.emplace_back();
+    text::append_byte_alphabet(std::string(1, static_cast<char>('0' + i)), vocabulary.tokens.back());
+  }
+  vocabulary.tokens.emplace_back("01");
+  vocabulary.merges = {"0 1"};
+  vocabulary.token_types.assign(vocabulary.tokens.size(), 1);
+  return vocabulary;
+}
+
 }  // namespace
+
+std::shared_ptr<const text::TokenizerSpec> tiny_tokenizer() {
+  return std::make_shared<text::TokenizerSpec>(text::from_gguf_vocabulary(letters()));
+}
+
+std::shared_ptr<const text::TokenizerSpec> tiny_tokenizer_ending_with(uint32_t token) {
+  auto vocabulary = letters();
+  vocabulary.eos_id = token;
+  return std::make_shared<text::TokenizerSpec>(text::from_gguf_vocabulary(vocabulary));
+}
 
 model::Model tiny_model(StorageType storage) {
   model::Model tiny;
