@@ -220,7 +220,7 @@ std::span<const int32_t> Batcher::draft_for(ActiveRequest& request, int64_t room
   const SpeculationOptions& options = options_.speculation;
   room = std::min({room, options.max_draft_tokens, request.tokens_to_come() - 1});
   if (room <= 0) return {};
-  const int64_t pages = std::ssize(session_.pages(*request.sequence)) + spare_pages;
+  const int64_t pages = KvCache::pages_for(request.length()) + spare_pages;
   room = std::min({room, request.next_draft_length(), pages * KvCache::kPageTokens - request.length()});
   return look_up_draft(request.tokens(), options.min_match_tokens, options.max_match_tokens, room);
 }
@@ -231,15 +231,17 @@ void Batcher::plan_step() {
   make_room(tokens_of);
   int64_t draft_room = std::min(options_.speculation.max_step_tokens, session_.batch_tokens());
   for (const int64_t count : tokens_of) draft_room -= count;
-  const int64_t spare_pages = -missing_pages(tokens_of);
+  int64_t spare_pages = -missing_pages(tokens_of);
   size_t index = 0;
   for (const auto& [id, request] : running_) {
     const int64_t count = tokens_of[index++];
     if (count == 0) continue;
     const int64_t fed = session_.length(*request->sequence);
     std::span<const int32_t> draft;
-    if (request->generates(fed)) draft = draft_for(*request, draft_room, spare_pages > 0 ? 1 : 0);
+    if (request->generates(fed)) draft = draft_for(*request, draft_room, spare_pages);
+    const int64_t end = fed + count + std::ssize(draft);
     draft_room -= std::ssize(draft);
+    spare_pages -= KvCache::pages_for(end) - KvCache::pages_for(fed + count);
     items_.push_back({request.get(), request->next_feed(fed, count, draft)});
   }
 }

@@ -66,6 +66,20 @@ TEST_P(Preemption, LeavesEveryAnswerAsItWas) {
 
 INSTANTIATE_TEST_SUITE_P(Drafts, Preemption, testing::Values(0, 6));
 
+// Both need a page for what they would draft at the same time, and only one is left.
+TEST_F(BatcherTest, DraftsTakeNoPageThatIsNotThere) {
+  for (const int64_t pages : {2, 3, 4}) {
+    auto options = engine_with(pages);
+    options.share_prefixes = false;
+    options.speculation = {.max_draft_tokens = 8, .min_match_tokens = 1, .max_step_tokens = 40};
+    open(options);
+    std::vector<std::shared_ptr<Answer>> answers;
+    for (int i = 0; i < 3; ++i) answers.push_back(add(request_of(random_, 10, 10, 100)));
+    run_to_end();
+    for (const auto& answer : answers) EXPECT_TRUE(answer->summary);
+  }
+}
+
 TEST_F(BatcherTest, APromptThatWaitsForAnOlderOnesPagesIsOvertaken) {
   auto options = engine_with(32);
   options.session.batch_tokens = 64;
