@@ -29,7 +29,9 @@ std::shared_ptr<const text::TokenizerSpec> numbers(int64_t count) {
   vocabulary.source = "test";
   vocabulary.model = "gpt2";
   vocabulary.pre = "gpt-2";
-  for (int64_t i = 0; i < count; ++i) vocabulary.tokens.push_back("<" + std::to_string(i) + ">");
+  vocabulary.tokens = {"0", "1", "01"};
+  for (int64_t i = 3; i < count; ++i) vocabulary.tokens.push_back("<" + std::to_string(i) + ">");
+  vocabulary.merges = {"0 1"};
   vocabulary.token_types.assign(vocabulary.tokens.size(), 1);
   return std::make_shared<text::TokenizerSpec>(text::from_gguf_vocabulary(vocabulary));
 }
