@@ -402,7 +402,7 @@ def add_mamba():
     common = {**{key: "absent" for key in ("num_attention_heads", "num_key_value_heads", "max_position_embeddings",
                                            "rope_theta")},
               "layer_norm_epsilon": 1e-5, "hidden_act": "silu", "conv_kernel": 4, "expand": 2, "chunk_size": 256,
-              "use_bias": False, "use_conv_bias": True, "residual_in_fp32": True, "time_step_limit": [0.0, 1e38],
+              "use_bias": False, "use_conv_bias": True, "residual_in_fp32": True, "time_step_limit": [0.0, 3.4028234663852886e+38],
               "time_step_rank": 2, "time_step_min": 0.001, "time_step_max": 0.1, "time_step_floor": 0.0001,
               "rescale_prenorm_residual": False}
     case("mamba2", "Mamba2ForCausalLM", "mamba2", mamba2,
