@@ -29,7 +29,7 @@ else()
 endif()
 
 # Modules that start threads: their tests carry the label `threaded` and are run under ThreadSanitizer too.
-set(ADZE_THREADED_MODULES base codecs ops runtime quantize calibrate evaluate transforms pipeline)
+set(ADZE_THREADED_MODULES base codecs ops runtime quantize calibrate evaluate transforms pipeline server)
 add_custom_target(threaded_tests)
 # Modules that a processor could make differ: their tests carry the label `portability`; `make aarch64` runs them.
 set(ADZE_PORTABILITY_MODULES base tensor text codecs ops quantize transforms runtime)
