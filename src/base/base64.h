@@ -10,4 +10,6 @@ namespace adze {
 /// The bytes that `text` stands for; empty where it is not base64 with its padding.
 std::optional<std::string> decode_base64(std::string_view text);
 
+std::string encode_base64(std::string_view bytes);
+
 }  // namespace adze
