@@ -117,6 +117,11 @@ void Arguments::optional(std::string_view name, std::string_view help, std::opti
   parser_->app.add_option_function<std::string>(std::string(name), [&value](const std::string& word) { value = word; });
 }
 
+void Arguments::optional(std::string_view name, std::string_view help, std::vector<std::string>& values) {
+  described_.push_back({std::string(name), "", std::string(help), "", true, false});
+  parser_->app.add_option(std::string(name), values)->expected(0, kMostWords);
+}
+
 void Arguments::flag(std::string_view flags, std::string_view help, bool& value) {
   describe({flags, "", help}, "");
   parser_->app.add_flag_function(std::string(flags), [&value](int64_t) { value = true; });

@@ -66,6 +66,7 @@ class Arguments {
   /// At least `fewest` of them.
   void required(std::string_view name, std::string_view help, std::vector<std::string>& values, int fewest);
   void optional(std::string_view name, std::string_view help, std::optional<std::string>& value);
+  void optional(std::string_view name, std::string_view help, std::vector<std::string>& values);
   void flag(std::string_view flags, std::string_view help, bool& value);
   void option(const OptionText& text, std::string& value);
   void option(const OptionText& text, std::optional<std::string>& value);

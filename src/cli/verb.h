@@ -61,7 +61,7 @@ extern const Verb inspect_verb, explain_verb, tokenize_verb;
 extern const Verb convert_verb, calibrate_verb, quantize_verb, optimize_verb, prepare_verb, make_model_verb;
 extern const Verb split_verb, merge_verb;
 extern const Verb convert_adapter_verb, merge_adapter_verb;
-extern const Verb run_verb, chat_verb, embed_verb;
+extern const Verb run_verb, chat_verb, embed_verb, serve_verb;
 extern const Verb eval_verb, bench_verb, compare_verb, assert_verb, verify_verb, diff_verb;
 extern const Verb list_verb, doctor_verb;
 

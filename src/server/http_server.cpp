@@ -188,8 +188,8 @@ Answer::~Answer() {
 }
 
 void Answer::send(int status, std::string_view content_type, std::string body) {
+  if (has_ended_.exchange(true)) return;
   status_ = status;
-  has_ended_ = true;
   with_connection([status, type = std::string(content_type), body = std::move(body),
                    headers = std::move(headers_)](Connection& connection) mutable {
     connection.send(status, type, std::move(body), std::move(headers));
@@ -204,7 +204,7 @@ void Answer::begin_stream(std::string_view content_type) {
 }
 
 void Answer::write(std::string piece) {
-  if (piece.empty() || gone_) return;
+  if (piece.empty() || gone_ || has_ended_) return;
   if ((unread_bytes_ += piece.size()) > server_->options.limits.unread_bytes) {
     with_connection([](Connection& connection) { connection.cut_off(); });
     set_gone();
@@ -214,7 +214,7 @@ void Answer::write(std::string piece) {
 }
 
 void Answer::end_stream() {
-  has_ended_ = true;
+  if (has_ended_.exchange(true)) return;
   with_connection([](Connection& connection) { connection.end_stream(); });
 }
 

@@ -24,7 +24,8 @@ class RequestError : public Error {
 /// Status 400: `field` has a value that makes no sense, or that Adze cannot honour.
 template <typename... Args>
 [[noreturn]] void refuse_field(std::string field, fmt::format_string<Args...> format, Args&&... args) {
-  throw RequestError(400, field + ": " + fmt::vformat(format, fmt::make_format_args(args...)), std::move(field));
+  const std::string message = field + ": " + fmt::vformat(format, fmt::make_format_args(args...));
+  throw RequestError(400, message, std::move(field));
 }
 
 /// What an error is to the one who asked; the members of every dialect's error document come from here.

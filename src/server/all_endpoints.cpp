@@ -1,0 +1,53 @@
+// The table of endpoints.
+#include "server/endpoint.h"
+
+namespace adze::server {
+namespace {
+
+constexpr Endpoint kEndpoints[] = {
+    {"GET", "/", Dialect::plain, Role::anyone, get_root, "says that the server runs"},
+    {"GET", "/health", Dialect::plain, Role::anyone, get_health, "200 while the server runs"},
+    {"GET", "/v1/health", Dialect::plain, Role::anyone, get_health, "the same"},
+    {"GET", "/ready", Dialect::plain, Role::anyone, get_ready, "200 while requests are taken, 503 while draining"},
+    {"GET", "/metrics", Dialect::plain, Role::user, get_metrics, "counts and times in Prometheus' text format"},
+    {"POST", "/models/load", Dialect::plain, Role::operator_, post_load, "{\"model\"}: loads it"},
+    {"POST", "/models/unload", Dialect::plain, Role::operator_, post_unload,
+     "{\"model\"}: puts it away, unless it is in use"},
+
+    {"POST", "/v1/chat/completions", Dialect::openai, Role::user, post_openai_chat, "an answer to a conversation"},
+    {"POST", "/chat/completions", Dialect::openai, Role::user, post_openai_chat, "the same"},
+    {"POST", "/v1/completions", Dialect::openai, Role::user, post_openai_completion, "the continuation of a text"},
+    {"POST", "/v1/embeddings", Dialect::openai, Role::user, post_openai_embeddings, "texts as vectors"},
+    {"GET", "/v1/models", Dialect::openai, Role::user, get_openai_models, "the models"},
+    {"GET", "/models", Dialect::openai, Role::user, get_openai_models, "the same"},
+    {"GET", "/v1/models/{model}", Dialect::openai, Role::user, get_openai_model, "one of them"},
+
+    {"POST", "/api/chat", Dialect::ollama, Role::user, post_ollama_chat, "an answer to a conversation"},
+    {"POST", "/api/generate", Dialect::ollama, Role::user, post_ollama_generate, "an answer to a prompt"},
+    {"POST", "/api/embed", Dialect::ollama, Role::user, post_ollama_embed, "texts as vectors"},
+    {"POST", "/api/embeddings", Dialect::ollama, Role::user, post_ollama_embeddings, "one text as a vector"},
+    {"GET", "/api/tags", Dialect::ollama, Role::user, get_ollama_tags, "the models"},
+    {"GET", "/api/ps", Dialect::ollama, Role::user, get_ollama_ps, "those in memory"},
+    {"POST", "/api/show", Dialect::ollama, Role::user, post_ollama_show, "what is known of a model"},
+    {"GET", "/api/version", Dialect::ollama, Role::anyone, get_ollama_version, "the version of the API"},
+
+    {"POST", "/v1/messages", Dialect::anthropic, Role::user, post_anthropic_messages, "an answer to a conversation"},
+    {"POST", "/v1/messages/count_tokens", Dialect::anthropic, Role::user, post_anthropic_count, "how long a prompt is"},
+
+    {"POST", "/completion", Dialect::llama_server, Role::user, post_llama_completion, "the continuation of a text"},
+    {"POST", "/completions", Dialect::llama_server, Role::user, post_llama_completion, "the same"},
+    {"POST", "/tokenize", Dialect::llama_server, Role::user, post_tokenize, "text to tokens"},
+    {"POST", "/detokenize", Dialect::llama_server, Role::user, post_detokenize, "tokens to text"},
+    {"POST", "/apply-template", Dialect::llama_server, Role::user, post_apply_template,
+     "a conversation as the prompt that it becomes"},
+    {"POST", "/rerank", Dialect::llama_server, Role::user, post_rerank, "texts scored against a query"},
+    {"POST", "/v1/rerank", Dialect::llama_server, Role::user, post_rerank, "the same"},
+    {"GET", "/props", Dialect::llama_server, Role::user, get_props, "context, template and special tokens"},
+    {"GET", "/slots", Dialect::llama_server, Role::user, get_slots, "how many requests are computed"},
+};
+
+}  // namespace
+
+std::span<const Endpoint> all_endpoints() { return kEndpoints; }
+
+}  // namespace adze::server

@@ -1,0 +1,25 @@
+// From a request to what the engine is told about choosing and ending.
+#pragma once
+
+#include <memory>
+
+#include "runtime/generate.h"
+#include "server/chat_request.h"
+#include "server/served_model.h"
+#include "text/grammars/grammar_program.h"
+
+namespace adze::server {
+
+/// What the request says, else the model's own defaults, else Adze's. Throws RequestError.
+runtime::SamplerOptions sampler_options(const SamplingRequest& request, const runtime::LoadedModel& model);
+
+/// Null: any text. Throws RequestError, and what reading a grammar or schema throws.
+std::shared_ptr<const text::GrammarProgram> answer_program(const ChatRequest& request, const ServedModel& model);
+
+/// All but the constraint. `room`: tokens behind the prompt.
+runtime::GenerationOptions generation_options(const ChatRequest& request, const ServedModel& model, int64_t room);
+
+/// Whether a field of this name is a number of a sampler.
+bool is_sampler_parameter(std::string_view name);
+
+}  // namespace adze::server

@@ -1,0 +1,62 @@
+// What every dialect's request for text becomes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+
+namespace adze::server {
+
+/// How to choose tokens, as far as the request says; the model's own defaults, then Adze's, say the rest.
+struct SamplingRequest {
+  std::vector<std::pair<std::string, double>> numbers;  // by name in the tables of samplers: "top_p"
+  std::optional<std::string> samplers;
+  std::optional<uint64_t> seed;  // none: drawn at random
+  std::vector<std::pair<int32_t, double>> token_biases;
+  bool forbids_end = false;
+
+  void set(std::string name, double value) { numbers.emplace_back(std::move(name), value); }
+};
+
+enum class AnswerKind { text, json_object, json_schema, grammar, regex };
+
+/// The form that the answer must have.
+struct AnswerConstraint {
+  AnswerKind kind = AnswerKind::text;
+  Json schema = nullptr;  // of json_schema
+  std::string source;     // of grammar (GBNF) and regex
+};
+
+enum class ToolChoice { automatic, none, required };
+
+struct ChatRequest {
+  std::string model;  // empty: the only one, or the first
+  // The prompt: messages as templates take them, or a text, or tokens.
+  Json messages;  // null: none
+  std::optional<std::string> text;
+  std::vector<int32_t> tokens;
+  bool adds_special = true;  // around a text
+
+  Json tools = nullptr;  // list of {"name", "description", "parameters"}
+  ToolChoice tool_choice = ToolChoice::automatic;
+  std::string tool_name;  // with `required`: this one; empty: any
+  Json template_variables = nullptr;
+
+  SamplingRequest sampling;
+  std::vector<std::string> stop;
+  std::optional<int64_t> max_tokens;  // none: as much as fits
+  int64_t choices = 1;
+  int64_t top_log_probabilities = -1;  // -1: none
+  bool scores_prompt = false;
+  AnswerConstraint constraint;
+  bool splits_thoughts = true;
+  bool continues_last_message = false;  // the assistant's, instead of a new turn
+
+  bool stream = false;
+};
+
+}  // namespace adze::server

@@ -1,0 +1,219 @@
+#include "server/generation.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "base/error.h"
+#include "runtime/grammar_constraint.h"
+#include "server/answer_options.h"
+#include "server/http_message.h"
+#include "server/prompt.h"
+#include "server/request_error.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace adze::server {
+namespace {
+
+using runtime::EngineRequest;
+
+// All choices of one answer. The sink is called under the lock, so it hears one thing at a time.
+class Generation : public std::enable_shared_from_this<Generation> {
+ public:
+  Generation(std::shared_ptr<ServedModel> model, std::shared_ptr<AnswerSink> sink, size_t choices)
+      : model_(std::move(model)), sink_(std::move(sink)), open_(choices) {}
+
+  void submit(std::vector<EngineRequest> requests, const text::AnswerForm& form);
+  void cancel();
+
+  bool token(size_t choice, AnswerDelta delta);
+  void prompt(std::vector<TokenScore> scores);
+  void end(size_t choice, const AnswerDelta& rest, const ChoiceEnd& end);
+  void error(const Error& error);
+  const ServedModel& model() const { return *model_; }
+
+ private:
+  std::shared_ptr<ServedModel> model_;
+  std::mutex mutex_;
+  std::shared_ptr<AnswerSink> sink_;  // null: has heard everything
+  std::mutex ids_mutex_;              // of its own: a sink's writing may notice that nobody listens, and cancel
+  std::vector<runtime::RequestId> ids_;
+  size_t open_;
+  bool has_prompt_ = false;
+  std::atomic<bool> is_cancelled_{false};
+};
+
+TokenScore score_of(const runtime::GeneratedToken& token) {
+  return {token.token, {token.probabilities.begin(), token.probabilities.end()}};
+}
+
+// Of one choice: splits its text into thoughts, content and calls.
+class ChoiceListener : public runtime::RequestListener {
+ public:
+  ChoiceListener(std::shared_ptr<Generation> generation, size_t choice, const text::AnswerForm& form)
+      : generation_(std::move(generation)), choice_(choice), form_(form), reader_(form) {}
+
+  void on_prompt(std::span<const runtime::ScoredToken> prompt) override {
+    std::vector<TokenScore> scores;
+    for (const auto& token : prompt) scores.push_back({token.token, token.probabilities});
+    generation_->prompt(std::move(scores));
+  }
+
+  bool on_token(const runtime::GeneratedToken& token) override {
+    AnswerDelta delta{.part = reader_.push(mark_of(token.token)), .token = token.token, .scores = {}};
+    add(delta.part, reader_.push(token.text));
+    if (!token.probabilities.empty()) delta.scores.push_back(score_of(token));
+    return generation_->token(choice_, std::move(delta));
+  }
+
+  void on_end(const runtime::RequestSummary& summary) override {
+    AnswerDelta rest{.part = reader_.finish(), .token = -1, .scores = {}};
+    has_calls_ = has_calls_ || !rest.part.calls.empty();
+    generation_->end(choice_, rest, {summary, has_calls_});
+  }
+
+  void on_error(const Error& error) override { generation_->error(error); }
+
+ private:
+  // Control tokens have no text; those that stand around calls and thoughts are wanted here.
+  std::string_view mark_of(int32_t token) const {
+    const auto& tokenizer = generation_->model().tokenizer();
+    if (!tokenizer.is_control(token)) return {};
+    const std::string_view text = tokenizer.token_text(token);
+    const bool is_of_calls = form_.tools && (text == form_.tools->begin || text == form_.tools->end);
+    const bool is_of_thoughts = form_.splits_thoughts && (text == "<think>" || text == "</think>");
+    return is_of_calls || is_of_thoughts ? text : std::string_view();
+  }
+
+  void add(text::AnswerPart& part, text::AnswerPart more) {
+    part.thoughts += more.thoughts;
+    part.content += more.content;
+    std::ranges::move(more.calls, std::back_inserter(part.calls));
+    has_calls_ = has_calls_ || !part.calls.empty();
+  }
+
+  std::shared_ptr<Generation> generation_;
+  size_t choice_;
+  text::AnswerForm form_;
+  text::AnswerReader reader_;
+  bool has_calls_ = false;
+};
+
+void Generation::submit(std::vector<EngineRequest> requests, const text::AnswerForm& form) {
+  const auto prompt_tokens = static_cast<int64_t>(requests.front().prompt.size());
+  const std::lock_guard lock(mutex_);  // nothing is heard before on_begin
+  try {
+    for (size_t i = 0; i < requests.size(); ++i) {
+      const auto listener = std::make_shared<ChoiceListener>(shared_from_this(), i, form);
+      const auto id = model_->engine().submit(std::move(requests[i]), listener);
+      const std::lock_guard ids_lock(ids_mutex_);
+      ids_.push_back(id);
+    }
+  } catch (...) {
+    sink_ = nullptr;
+    cancel();
+    throw;
+  }
+  sink_->on_begin(prompt_tokens);
+}
+
+void Generation::cancel() {
+  is_cancelled_ = true;
+  std::vector<runtime::RequestId> ids;
+  {
+    const std::lock_guard lock(ids_mutex_);
+    ids = ids_;
+  }
+  for (const auto id : ids) model_->engine().cancel(id);
+}
+
+bool Generation::token(size_t choice, AnswerDelta delta) {
+  const std::lock_guard lock(mutex_);
+  if (!sink_ || is_cancelled_) return false;
+  sink_->on_delta(choice, delta);
+  return true;
+}
+
+void Generation::prompt(std::vector<TokenScore> scores) {
+  const std::lock_guard lock(mutex_);
+  if (sink_ && !has_prompt_) sink_->on_prompt(std::move(scores));
+  has_prompt_ = true;
+}
+
+void Generation::end(size_t choice, const AnswerDelta& rest, const ChoiceEnd& end) {
+  const std::lock_guard lock(mutex_);
+  if (!sink_) return;
+  if (!rest.part.empty()) sink_->on_delta(choice, rest);
+  sink_->on_choice_end(choice, end);
+  if (--open_ > 0) return;
+  sink_->on_end();
+  sink_ = nullptr;
+}
+
+void Generation::error(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (!sink_) return;
+  is_cancelled_ = true;
+  sink_->on_error(error);
+  sink_ = nullptr;
+}
+
+int64_t room_behind(const Prompt& prompt, const ServedModel& model) {
+  const auto tokens = static_cast<int64_t>(prompt.tokens.size());
+  if (tokens >= model.context()) {
+    throw RequestError(
+        400, fmt::format("the prompt has {} tokens, but the context has room for {}", tokens, model.context()),
+        "messages");
+  }
+  return model.context() - tokens;
+}
+
+}  // namespace
+
+void begin_generation(std::shared_ptr<ServedModel> model, const ChatRequest& request, std::shared_ptr<AnswerSink> sink,
+                      HttpResponse& response) {
+  model->engine();
+  const Prompt prompt = prompt_of(*model, request);
+  EngineRequest engine_request{.prompt = prompt.tokens,
+                               .options = generation_options(request, *model, room_behind(prompt, *model)),
+                               .top_log_probabilities = request.top_log_probabilities,
+                               .score_prompt = request.scores_prompt};
+  const auto program = answer_program(request, *model);
+  std::vector<EngineRequest> requests;
+  for (int64_t i = 0; i < request.choices; ++i) {
+    requests.push_back(engine_request);
+    if (program) {
+      requests.back().options.constraint = std::make_shared<runtime::GrammarConstraint>(program, model->token_trie());
+    }
+    ++engine_request.options.sampler.seed;  // choices differ
+    engine_request.score_prompt = false;
+  }
+  const auto generation =
+      std::make_shared<Generation>(std::move(model), std::move(sink), static_cast<size_t>(request.choices));
+  response.when_gone([weak = std::weak_ptr(generation)] {
+    if (const auto alive = weak.lock()) alive->cancel();
+  });
+  generation->submit(std::move(requests), prompt.form);
+}
+
+int64_t FinishedAnswer::generated_tokens() const {
+  int64_t tokens = 0;
+  for (const auto& choice : choices) tokens += choice.end.summary.generated_tokens;
+  return tokens;
+}
+
+GatheringSink::GatheringSink(size_t choices, Finished finished, Failed failed)
+    : finished_(std::move(finished)), failed_(std::move(failed)) {
+  answer_.choices.resize(choices);
+}
+
+void GatheringSink::on_delta(size_t choice, const AnswerDelta& delta) {
+  auto& gathered = answer_.choices[choice];
+  gathered.part.thoughts += delta.part.thoughts;
+  gathered.part.content += delta.part.content;
+  gathered.part.calls.insert(gathered.part.calls.end(), delta.part.calls.begin(), delta.part.calls.end());
+  if (delta.token >= 0) gathered.tokens.push_back(delta.token);
+  gathered.scores.insert(gathered.scores.end(), delta.scores.begin(), delta.scores.end());
+}
+
+}  // namespace adze::server

@@ -1,0 +1,91 @@
+// Making an answer: from a request to the engine and back, choice by choice.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runtime/engine/engine_request.h"
+#include "server/chat_request.h"
+#include "server/served_model.h"
+#include "text/tool_parsers/answer_reader.h"
+
+namespace adze::server {
+
+class HttpResponse;
+
+/// A token of the answer or the prompt; `probabilities` as of runtime::GeneratedToken.
+struct TokenScore {
+  int32_t token;
+  std::vector<runtime::TokenProbability> probabilities;
+};
+
+struct AnswerDelta {
+  text::AnswerPart part;
+  int32_t token = -1;              // that brought it; -1: the end of the answer
+  std::vector<TokenScore> scores;  // of this token, if the request asked for them
+};
+
+struct ChoiceEnd {
+  runtime::RequestSummary summary;
+  bool has_calls = false;
+};
+
+/// Hears of an answer, one call at a time, on a thread that should not be kept.
+class AnswerSink {
+ public:
+  virtual ~AnswerSink() = default;
+  /// The request was accepted; comes first.
+  virtual void on_begin(int64_t /*prompt_tokens*/) {}
+  virtual void on_prompt(std::vector<TokenScore> /*prompt*/) {}
+  virtual void on_delta(size_t choice, const AnswerDelta& delta) = 0;
+  virtual void on_choice_end(size_t choice, const ChoiceEnd& end) = 0;
+  /// All choices have ended.
+  virtual void on_end() = 0;
+  /// Nothing else comes.
+  virtual void on_error(const Error& error) = 0;
+};
+
+/// Begins to make the answer and returns. It is cancelled when `response` has nobody to answer any more. Throws
+/// RequestError and Error for what is wrong with the request; then the sink hears nothing.
+void begin_generation(std::shared_ptr<ServedModel> model, const ChatRequest& request, std::shared_ptr<AnswerSink> sink,
+                      HttpResponse& response);
+
+/// An answer as a whole.
+struct FinishedChoice {
+  text::AnswerPart part;
+  std::vector<int32_t> tokens;
+  std::vector<TokenScore> scores;
+  ChoiceEnd end;
+};
+struct FinishedAnswer {
+  std::vector<TokenScore> prompt;
+  std::vector<FinishedChoice> choices;
+
+  int64_t prompt_tokens() const { return choices.front().end.summary.prompt_tokens; }
+  int64_t reused_tokens() const { return choices.front().end.summary.reused_prompt_tokens; }
+  int64_t generated_tokens() const;
+};
+
+/// Gathers an answer, then hands it over.
+class GatheringSink : public AnswerSink {
+ public:
+  using Finished = std::function<void(const FinishedAnswer&)>;
+  using Failed = std::function<void(const Error&)>;
+  GatheringSink(size_t choices, Finished finished, Failed failed);
+
+  void on_prompt(std::vector<TokenScore> prompt) override { answer_.prompt = std::move(prompt); }
+  void on_delta(size_t choice, const AnswerDelta& delta) override;
+  void on_choice_end(size_t choice, const ChoiceEnd& end) override { answer_.choices[choice].end = end; }
+  void on_end() override { finished_(answer_); }
+  void on_error(const Error& error) override { failed_(error); }
+
+ private:
+  FinishedAnswer answer_;
+  Finished finished_;
+  Failed failed_;
+};
+
+}  // namespace adze::server

@@ -1,0 +1,66 @@
+// The models of a server by their names: loaded when first asked for, and put away when others need the memory.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "server/served_model.h"
+
+namespace adze::server {
+
+struct HostedModel {
+  ModelSettings settings;
+  std::shared_ptr<ServedModel> served;  // null: not in memory
+  double idle_seconds = 0;
+  int64_t file_bytes = 0;
+};
+
+class ModelHost {
+ public:
+  /// `max_bytes`: of all models in memory together; 0: any. `keep_seconds`: one that nobody asks for so long is put
+  /// away; negative: never. REQUIRES: at least one model, names that differ.
+  ModelHost(std::vector<ModelSettings> models, int64_t max_bytes, double keep_seconds);
+  ~ModelHost();
+
+  /// Loads it if need be; other models are available meanwhile. Whoever holds it keeps it in memory. Throws
+  /// Error(not_found) listing the names, Error(out_of_memory) when those in use leave no room, and what loading throws.
+  std::shared_ptr<ServedModel> open(const std::string& name);
+  /// Whether any name is right: there is only one model.
+  std::string resolve(const std::string& name) const;
+
+  std::vector<HostedModel> list() const;
+  /// Puts away one that nobody uses. False when it was not in memory, or is in use.
+  bool unload(const std::string& name);
+  /// For this model instead of the host's own.
+  void keep(const std::string& name, double seconds);
+  /// Puts away what was idle for too long. To be called now and then.
+  void tidy();
+  /// Ends all engines, whatever they are doing. Nothing is opened any more.
+  void close();
+
+ private:
+  struct Entry {
+    ModelSettings settings;
+    std::shared_ptr<ServedModel> served;
+    bool is_loading = false;
+    int64_t last_use_ns = 0;
+    double keep_seconds = -1;
+    int64_t file_bytes = 0;
+  };
+  Entry& entry(const std::string& name);
+  void make_room(const Entry& wanted, std::vector<std::shared_ptr<ServedModel>>& put_away);
+  std::shared_ptr<ServedModel> load(Entry& entry, std::unique_lock<std::mutex>& lock);
+
+  mutable std::mutex mutex_;
+  std::condition_variable loaded_;
+  std::vector<std::unique_ptr<Entry>> entries_;  // in the order in which they were given
+  int64_t max_bytes_;
+  bool is_closed_ = false;
+};
+
+}  // namespace adze::server

@@ -1,0 +1,37 @@
+// What Ollama's endpoints have in common.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "server/chat_request.h"
+#include "server/endpoint.h"
+#include "server/generation.h"
+#include "server/request_fields.h"
+
+namespace adze::server {
+
+/// "options", "format", "think", "stream" and "model".
+void read_ollama_generation(const Fields& fields, ChatRequest& request);
+
+/// "keep_alive" in seconds: a number, or a text like "5m"; negative: for ever.
+std::optional<double> read_keep_alive(const Fields& fields);
+
+/// The time now, as "created_at".
+std::string ollama_time();
+
+/// Counts and durations of the last line, and why the answer ended.
+Json ollama_figures(const runtime::RequestSummary& summary);
+
+/// Messages and calls as Ollama has them, in the form that chat templates take.
+Json ollama_messages(const Json& messages);
+Json ollama_calls(std::span<const text::ToolCall> calls);
+
+/// What a line says between the model's name and "done".
+using OllamaPart = Json (*)(const text::AnswerPart& part);
+
+/// Answers with lines of JSON, or with one document that holds everything.
+void answer_ollama(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model, const ChatRequest& request,
+                   OllamaPart part_json);
+
+}  // namespace adze::server

@@ -1,0 +1,265 @@
+// POST /v1/chat/completions
+#include <ctime>
+
+#include "server/openai.h"
+#include "server/openai_messages.h"
+#include "server/request_error.h"
+#include "server/request_readers.h"
+#include "server/service.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace adze::server {
+namespace {
+
+constexpr int64_t kMaxTopLogprobs = 20;
+
+constexpr RequestField kFields[] = {
+    {"model"},
+    {"messages"},
+    {"stream"},
+    {"stream_options"},
+    {"max_tokens"},
+    {"max_completion_tokens"},
+    {"n"},
+    {"stop"},
+    {"seed"},
+    {"logit_bias"},
+    {"logprobs"},
+    {"top_logprobs"},
+    {"response_format"},
+    {"grammar"},
+    {"tools"},
+    {"tool_choice"},
+    {"reasoning_effort"},
+    {"chat_template_kwargs"},
+    {"user", FieldUse::no_effect},
+    {"metadata", FieldUse::no_effect},
+    {"store", FieldUse::no_effect},
+    {"service_tier", FieldUse::no_effect},
+    {"safety_identifier", FieldUse::no_effect},
+    {"prompt_cache_key", FieldUse::no_effect, "prefixes are shared anyway"},
+    {"prompt_cache_retention", FieldUse::no_effect},
+    {"prediction", FieldUse::no_effect, "it only makes answers faster"},
+    {"parallel_tool_calls", FieldUse::refused, "a model calls as many tools as it likes", "true"},
+    {"modalities", FieldUse::refused, "answers are text", "[\"text\"]"},
+    {"audio", FieldUse::refused, "answers are text"},
+    {"verbosity", FieldUse::refused, "say it in a message", "\"medium\""},
+    {"web_search_options", FieldUse::refused, "nothing is fetched from the net"},
+    {"functions", FieldUse::refused, "use tools"},
+    {"function_call", FieldUse::refused, "use tool_choice", "\"none\""},
+};
+
+void read_response_format(const Fields& fields, AnswerConstraint& constraint) {
+  if (const auto grammar = fields.text("grammar"); grammar && !grammar->empty()) {
+    constraint = {.kind = AnswerKind::grammar, .schema = nullptr, .source = *grammar};
+  }
+  const Json* wanted = fields.object("response_format");
+  if (!wanted) return;
+  const Fields format(*wanted, "response_format");
+  const std::string type = format.require_text("type");
+  if (type == "json_object") {
+    constraint.kind = AnswerKind::json_object;
+  } else if (type == "json_schema") {
+    const Json* inner = format.object("json_schema");
+    const Fields schema(inner ? *inner : *wanted, inner ? "response_format.json_schema" : "response_format");
+    const Json* document = schema.find("schema");
+    if (!document) refuse_field(schema.path("schema"), "is missing");
+    constraint.kind = AnswerKind::json_schema;
+    constraint.schema = *document;
+  } else if (type != "text") {
+    refuse_field("response_format.type", "'{}' is none of text, json_object, json_schema", type);
+  }
+}
+
+void read_tool_choice(const Fields& fields, ChatRequest& request) {
+  const Json* choice = fields.find("tool_choice");
+  if (!choice) return;
+  if (choice->is_object()) {
+    const Fields named(*choice, "tool_choice");
+    const Json* function = named.object("function");
+    request.tool_choice = ToolChoice::required;
+    request.tool_name = Fields(function ? *function : *choice, "tool_choice.function").require_text("name");
+  } else {
+    const std::string word = fields.require_text("tool_choice");
+    if (word != "auto" && word != "none" && word != "required") {
+      refuse_field("tool_choice", "'{}' is none of auto, none, required", word);
+    }
+    request.tool_choice = word == "none"   ? ToolChoice::none
+                          : word == "auto" ? ToolChoice::automatic
+                                           : ToolChoice::required;
+  }
+  if (request.tool_choice == ToolChoice::required && !request.tools.is_array())
+    refuse_field("tool_choice", "there are no tools");
+}
+
+void read_tools(const Fields& fields, ChatRequest& request) {
+  if (const Json* tools = fields.list("tools"); tools && !tools->empty()) request.tools = openai_tools(*tools);
+  read_tool_choice(fields, request);
+  if (request.tool_choice == ToolChoice::required && request.constraint.kind != AnswerKind::text) {
+    refuse_field("response_format", "an answer cannot be a call and have another form at once");
+  }
+}
+
+Json bytes_of(const std::string& text) {
+  Json bytes = Json::array();
+  for (const char c : text) bytes.push_back(static_cast<unsigned char>(c));
+  return bytes;
+}
+
+Json logprob_json(const text::Tokenizer& tokenizer, const runtime::TokenProbability& probability) {
+  const auto text = token_spelling(tokenizer, probability.token);
+  // JSON has no minus infinity.
+  return {{"token", text}, {"logprob", std::max(probability.log_probability, -9999.0F)}, {"bytes", bytes_of(text)}};
+}
+
+Json logprobs_json(const text::Tokenizer& tokenizer, std::span<const TokenScore> scores) {
+  Json content = Json::array();
+  for (const auto& score : scores) {
+    if (tokenizer.is_end_of_generation(score.token)) continue;
+    Json entry = logprob_json(tokenizer, score.probabilities.front());
+    entry["top_logprobs"] = Json::array();
+    for (const auto& other : std::span(score.probabilities).subspan(1)) {
+      entry["top_logprobs"].push_back(logprob_json(tokenizer, other));
+    }
+    content.push_back(std::move(entry));
+  }
+  return {{"content", std::move(content)}, {"refusal", nullptr}};
+}
+
+Json call_json(const text::ToolCall& call) {
+  return {{"id", random_id("call_")},
+          {"type", "function"},
+          {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
+}
+
+Json message_json(const text::AnswerPart& part) {
+  Json message = {{"role", "assistant"}};
+  message["content"] = part.content.empty() && !part.calls.empty() ? Json() : Json(part.content);
+  message["refusal"] = nullptr;
+  if (!part.thoughts.empty()) message["reasoning_content"] = part.thoughts;
+  for (const auto& call : part.calls) message["tool_calls"].push_back(call_json(call));
+  return message;
+}
+
+Json choice_json(const text::Tokenizer& tokenizer, size_t index, const FinishedChoice& choice, bool has_scores) {
+  return {{"index", index},
+          {"message", message_json(choice.part)},
+          {"logprobs", has_scores ? logprobs_json(tokenizer, choice.scores) : Json()},
+          {"finish_reason", openai_finish_reason(choice.end)}};
+}
+
+void answer_whole(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model, const ChatRequest& request,
+                  OpenAiHead head) {
+  const bool has_scores = request.top_log_probabilities >= 0;
+  auto finished = [exchange, model, has_scores, head = std::move(head)](const FinishedAnswer& answer) {
+    Json document = head.document();
+    document["choices"] = Json::array();
+    for (size_t i = 0; i < answer.choices.size(); ++i) {
+      document["choices"].push_back(choice_json(model->tokenizer(), i, answer.choices[i], has_scores));
+    }
+    exchange->prompt_tokens = answer.prompt_tokens();
+    exchange->generated_tokens = answer.generated_tokens();
+    document["usage"] = openai_usage(answer.prompt_tokens(), answer.reused_tokens(), answer.generated_tokens());
+    exchange->send_json(200, document);
+  };
+  auto failed = [exchange](const Error& error) { exchange->send_error(error); };
+  begin_generation(
+      model, request,
+      std::make_shared<GatheringSink>(static_cast<size_t>(request.choices), std::move(finished), std::move(failed)),
+      exchange->response());
+}
+
+class ChatStream : public AnswerSink {
+ public:
+  ChatStream(OpenAiStream stream, std::shared_ptr<ServedModel> model, const ChatRequest& request)
+      : stream_(std::move(stream)),
+        model_(std::move(model)),
+        calls_(static_cast<size_t>(request.choices), 0),
+        has_scores_(request.top_log_probabilities >= 0) {}
+
+  void on_begin(int64_t) override {
+    stream_.begin();
+    for (size_t i = 0; i < calls_.size(); ++i) send(i, {{"role", "assistant"}, {"content", ""}}, {});
+  }
+
+  void on_delta(size_t choice, const AnswerDelta& delta) override {
+    Json change = Json::object();
+    if (!delta.part.thoughts.empty()) change["reasoning_content"] = delta.part.thoughts;
+    if (!delta.part.content.empty() || (has_scores_ && !delta.scores.empty())) change["content"] = delta.part.content;
+    for (const auto& call : delta.part.calls) {
+      Json entry = {{"index", calls_[choice]++}};
+      entry.update(call_json(call));
+      change["tool_calls"].push_back(std::move(entry));
+    }
+    if (!change.empty()) send(choice, std::move(change), delta.scores);
+  }
+
+  void on_choice_end(size_t choice, const ChoiceEnd& end) override {
+    stream_.count(end.summary);
+    stream_.send_choice({{"index", choice},
+                         {"delta", Json::object()},
+                         {"logprobs", nullptr},
+                         {"finish_reason", openai_finish_reason(end)}});
+  }
+  void on_end() override { stream_.end(); }
+  void on_error(const Error& error) override { stream_.fail(error); }
+
+ private:
+  void send(size_t choice, Json change, std::span<const TokenScore> scores) {
+    stream_.send_choice({{"index", choice},
+                         {"delta", std::move(change)},
+                         {"logprobs", scores.empty() ? Json() : logprobs_json(model_->tokenizer(), scores)},
+                         {"finish_reason", nullptr}});
+  }
+
+  OpenAiStream stream_;
+  std::shared_ptr<ServedModel> model_;
+  std::vector<int> calls_;  // by choice
+  bool has_scores_;
+};
+
+bool includes_usage(const Json& body) {
+  const Json* options = Fields(body).object("stream_options");
+  return options && Fields(*options, "stream_options").flag("include_usage", false);
+}
+
+}  // namespace
+
+ChatRequest read_openai_chat(const Json& body, int64_t max_choices) {
+  const Fields fields(body);
+  ChatRequest request;
+  read_openai_generation(fields, max_choices, request);
+  const Json* messages = fields.list("messages");
+  request.messages = openai_messages(messages ? *messages : Json());
+  if (fields.flag("logprobs", false)) {
+    request.top_log_probabilities = fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0);
+  } else if (fields.integer("top_logprobs", 0, kMaxTopLogprobs).value_or(0) > 0) {
+    refuse_field("top_logprobs", "needs \"logprobs\": true");
+  }
+  read_response_format(fields, request.constraint);
+  read_tools(fields, request);
+  if (const Json* variables = fields.object("chat_template_kwargs")) request.template_variables = *variables;
+  if (const auto effort = fields.text("reasoning_effort")) {
+    if (!request.template_variables.is_object()) request.template_variables = Json::object();
+    request.template_variables["reasoning_effort"] = *effort;
+  }
+  return request;
+}
+
+void post_openai_chat(const ExchangePtr& exchange) {
+  static const auto kAllFields = with_sampler_fields(kFields);
+  const Json body = parse_body(exchange->request().body);
+  auto& service = exchange->service();
+  service.check_fields(*exchange, body, kAllFields);
+  const ChatRequest request = read_openai_chat(body, service.options().max_choices);
+  const auto model = service.open_model(*exchange, request.model);
+  OpenAiHead head{random_id("chatcmpl-"), request.stream ? "chat.completion.chunk" : "chat.completion",
+                  static_cast<int64_t>(std::time(nullptr)), model->settings().name};
+  if (!request.stream) return answer_whole(exchange, model, request, std::move(head));
+  begin_generation(
+      model, request,
+      std::make_shared<ChatStream>(OpenAiStream(exchange, std::move(head), includes_usage(body)), model, request),
+      exchange->response());
+}
+
+}  // namespace adze::server

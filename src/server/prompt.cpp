@@ -1,0 +1,93 @@
+#include "server/prompt.h"
+
+#include "base/error.h"
+#include "server/request_error.h"
+#include "server/tool_prompt.h"
+#include "text/chat_templates/special_token_texts.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace adze::server {
+namespace {
+
+bool wants_tools(const ChatRequest& request) {
+  return request.tools.is_array() && !request.tools.empty() && request.tool_choice != ToolChoice::none;
+}
+
+// As templates know them from OpenAI's API.
+Json template_tools(const Json& tools) {
+  Json list = Json::array();
+  for (const auto& tool : tools) list.push_back({{"type", "function"}, {"function", tool}});
+  return list;
+}
+
+bool begins_with_system(const Json& messages) {
+  return !messages.empty() && messages.front().value("role", "") == "system";
+}
+
+std::string render(const ServedModel& model, const ChatRequest& request, Json messages) {
+  const auto& chat_template = model.chat_template();
+  text::ChatContextOptions options;
+  options.add_generation_prompt = true;
+  options.special_tokens = text::special_token_texts(model.tokenizer());
+  options.extra = request.template_variables;
+  const auto system = model.loaded().model().generation.find_string("system_prompt");
+  if (system && !system->empty() && !begins_with_system(messages)) {
+    messages.insert(messages.begin(), Json{{"role", "system"}, {"content", *system}});
+  }
+  if (!model.template_takes_tools()) {
+    messages = with_tools_in_words(std::move(messages), wants_tools(request) ? request.tools : Json());
+  } else if (wants_tools(request)) {
+    options.tools = template_tools(request.tools);
+  }
+  return with_context("the chat template",
+                      [&] { return chat_template.render(text::chat_context_from_json(messages, options)); });
+}
+
+std::string render_chat(const ServedModel& model, const ChatRequest& request) {
+  Json messages = request.messages;
+  std::string begun;
+  if (request.continues_last_message && messages.back().value("role", "") == "assistant") {
+    begun = messages.back().value("content", "");
+    messages.erase(messages.size() - 1);
+    if (messages.empty()) refuse_field("messages", "must hold more than the beginning of the answer");
+  }
+  return render(model, request, std::move(messages)) + begun;
+}
+
+bool has_open_thoughts(std::string_view prompt) {
+  const size_t last = prompt.find_last_not_of(" \n");
+  return last != std::string_view::npos && prompt.substr(0, last + 1).ends_with("<think>");
+}
+
+}  // namespace
+
+const text::ToolFormat& tool_format(const ServedModel& model) {
+  if (!model.template_takes_tools()) return text::tagged_json_format;
+  if (const auto* format = model.tool_format()) return *format;
+  fail(ErrorCode::unsupported, "tools: the chat template of {} asks for calls in a form that Adze does not read",
+       model.settings().name);
+}
+
+Prompt prompt_of(const ServedModel& model, const ChatRequest& request) {
+  Prompt prompt;
+  const auto& tokenizer = model.tokenizer();
+  if (request.messages.is_array()) {
+    if (wants_tools(request)) prompt.form.tools = &tool_format(model);
+    prompt.text = render_chat(model, request);
+    // The template writes the tokens that begin a text itself.
+    prompt.tokens = tokenizer.encode(prompt.text, {.add_special = false});
+    prompt.form.splits_thoughts = request.splits_thoughts;
+    const bool is_constrained =
+        request.constraint.kind != AnswerKind::text || request.tool_choice == ToolChoice::required;
+    prompt.form.begins_in_thoughts = request.splits_thoughts && !is_constrained && has_open_thoughts(prompt.text);
+  } else if (request.text) {
+    prompt.text = *request.text;
+    prompt.tokens = tokenizer.encode(prompt.text, {.add_special = request.adds_special});
+  } else {
+    prompt.tokens = request.tokens;
+  }
+  if (prompt.tokens.empty()) throw RequestError(400, "the prompt is empty", "prompt");
+  return prompt;
+}
+
+}  // namespace adze::server

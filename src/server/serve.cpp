@@ -1,0 +1,61 @@
+#include "server/serve.h"
+
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <thread>
+
+#include "base/error.h"
+
+namespace adze::server {
+namespace {
+
+constexpr auto kLookAgain = std::chrono::milliseconds(100);
+
+void require_models(const std::vector<ModelSettings>& models) {
+  if (models.empty())
+    fail(ErrorCode::bad_input, "there is no model to serve: name one, or list them in the configuration");
+  std::set<std::string> names;
+  for (const auto& model : models) {
+    if (!std::filesystem::exists(model.path)) fail(ErrorCode::not_found, "{}: no such file or folder", model.path);
+    if (!names.insert(model.name).second) {
+      fail(ErrorCode::bad_input, "two models are called '{}'; give them names in a configuration", model.name);
+    }
+  }
+}
+
+}  // namespace
+
+std::string model_name_of(const std::string& path) {
+  namespace fs = std::filesystem;
+  fs::path given(path);
+  if (!given.has_filename()) given = given.parent_path();  // "folder/"
+  std::error_code ignored;
+  return fs::is_directory(given, ignored) ? given.filename().string() : given.stem().string();
+}
+
+void serve(const ServerOptions& options, const std::function<bool()>& is_over,
+           const std::function<void(uint16_t)>& listening) {
+  require_models(options.service.models);
+  Service service(options.service);
+  if (options.loads_at_once) service.models().open(options.service.models.front().name);
+  bool is_clean = false;
+  {
+    HttpServer http(options.http, [&service](auto request, auto response) {
+      service.answer(std::move(request), std::move(response));
+    });
+    listening(http.port());
+    service.log({{"event", "listening"}, {"host", options.http.host}, {"port", http.port()}});
+    while (!is_over()) {
+      std::this_thread::sleep_for(kLookAgain);
+      service.models().tidy();
+    }
+    service.set_draining();
+    service.log({{"event", "draining"}, {"connections", http.connections()}});
+    is_clean = http.drain(options.drain_seconds);
+  }
+  service.models().close();
+  service.log({{"event", "stopped"}, {"clean", is_clean}});
+}
+
+}  // namespace adze::server

@@ -1,0 +1,110 @@
+#include "server/served_model.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "codecs/codec.h"
+#include "formats/format.h"
+#include "passes/pass.h"
+#include "text/tokenizers/tokenizer.h"
+
+namespace adze::server {
+namespace {
+
+constexpr int64_t kMaxDefaultContext = 4096;
+constexpr int64_t kDefaultRequestsInCache = 4;
+constexpr int64_t kBatchTokens = 512;
+
+}  // namespace
+
+ServedModel::ServedModel(const ModelSettings& settings) : settings_(settings), created_(std::time(nullptr)) {
+  auto model = formats::read_model(settings.path);
+  const bool is_encoder = model::is_encoder(model);
+  model_ =
+      std::make_shared<runtime::LoadedModel>(std::move(model), passes::activation_policy_named(settings.activation));
+  model_->tokenizer();
+  read_template();
+  is_encoder ? open_encoder() : open_engine();
+  bytes_ += static_cast<int64_t>(model_->weights().owned_bytes());
+}
+
+void ServedModel::open_engine() {
+  const int64_t trained = model_->trained_context();
+  context_ = settings_.context > 0 ? settings_.context : std::min(trained, kMaxDefaultContext);
+  runtime::EngineOptions options;
+  options.session.threads = settings_.threads;
+  options.session.context_tokens =
+      settings_.cache_tokens > 0 ? settings_.cache_tokens : context_ * kDefaultRequestsInCache;
+  options.session.batch_tokens = kBatchTokens;
+  options.session.kv_storage = &codecs::require_codec(settings_.kv).info;
+  options.max_running = std::min(settings_.max_running, kBatchTokens);
+  context_ = std::min(context_, options.session.context_tokens);
+  options.max_request_tokens = context_;
+  options.speculation.max_draft_tokens = settings_.draft_tokens;
+  engine_ = std::make_unique<runtime::Engine>(model_, options);
+  const runtime::KvCache one_page(model_->graph(), options.session.kv_storage, 1);
+  bytes_ += options.session.context_tokens * one_page.token_bytes();
+}
+
+void ServedModel::open_encoder() {
+  runtime::EncoderOptions options;
+  options.threads = settings_.threads;
+  options.normalize = pooling_of(model_->model()) != model::Pooling::rank && normalizes_embeddings(model_->model());
+  encoder_ = std::make_unique<runtime::Encoder>(model_, options);
+  context_ = encoder_->longest_text();
+}
+
+void ServedModel::read_template() {
+  const auto* own = model_->model().chat_template();
+  if (settings_.template_file) {
+    template_source_ = read_text_file(*settings_.template_file);
+  } else if (own) {
+    template_source_ = *own;
+  } else {
+    return;
+  }
+  template_ =
+      text::ChatTemplate::parse(template_source_, settings_.template_file.value_or(settings_.name + ": chat template"));
+  tool_format_ = text::tool_format_of(template_source_);
+}
+
+runtime::Engine& ServedModel::engine() {
+  if (!engine_) fail(ErrorCode::unsupported, "{}: the model makes embeddings and generates no text", settings_.name);
+  return *engine_;
+}
+
+const text::ChatTemplate& ServedModel::chat_template() const {
+  if (!template_) {
+    fail(ErrorCode::unsupported,
+         "{}: the model has no chat template; use a completion, or give it one in the "
+         "configuration (\"template\")",
+         settings_.name);
+  }
+  return *template_;
+}
+
+bool ServedModel::template_takes_tools() const { return template_source_.find("tools") != std::string::npos; }
+
+std::shared_ptr<const text::TokenTrie> ServedModel::token_trie() {
+  const std::lock_guard lock(mutex_);
+  if (!token_trie_) token_trie_ = std::make_shared<const text::TokenTrie>(tokenizer());
+  return token_trie_;
+}
+
+const runtime::Encoder& ServedModel::encoder() const {
+  if (!encoder_) {
+    fail(ErrorCode::unsupported, "{}: the model generates text; embeddings need an encoder (BERT and its kin)",
+         settings_.name);
+  }
+  return *encoder_;
+}
+
+std::vector<runtime::Embedding> ServedModel::embed(std::span<const runtime::EncoderText> texts) {
+  encoder();
+  const std::lock_guard lock(mutex_);
+  return encoder_->encode(texts);
+}
+
+}  // namespace adze::server

@@ -1,0 +1,83 @@
+// A model in memory with all that requests need of it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "runtime/encoder.h"
+#include "runtime/engine/engine.h"
+#include "runtime/loaded_model.h"
+#include "text/chat_templates/chat_template.h"
+#include "text/grammars/token_trie.h"
+#include "text/tool_parsers/tool_format.h"
+
+namespace adze::server {
+
+/// How a model is run; the words are those of the command line.
+struct ModelSettings {
+  std::string name;          // in requests
+  std::string path;          // file or folder
+  int64_t context = 0;       // tokens of a request; 0: what the model was trained for, at most 4096
+  int64_t cache_tokens = 0;  // over all requests; 0: room for four requests of that length
+  int64_t max_running = 16;  // requests at once
+  int64_t draft_tokens = 0;  // looked up in a request's own text; 0: none
+  unsigned threads = 0;      // 0: one per usable processor
+  std::string activation = "auto";
+  std::string kv = "f16";
+  std::optional<std::string> template_file;
+};
+
+class ServedModel {
+ public:
+  /// Reads and loads it. Throws Error.
+  explicit ServedModel(const ModelSettings& settings);
+
+  const ModelSettings& settings() const { return settings_; }
+  const runtime::LoadedModel& loaded() const { return *model_; }
+  const text::Tokenizer& tokenizer() const { return model_->tokenizer(); }
+  bool generates() const { return engine_ != nullptr; }
+  /// Most tokens of prompt and answer together, or of a text that is embedded.
+  int64_t context() const { return context_; }
+  int64_t bytes() const { return bytes_; }
+  int64_t created() const { return created_; }  // seconds since 1970
+
+  /// Throws Error(unsupported) for a model that does not generate text.
+  runtime::Engine& engine();
+  /// Throws Error(unsupported) where there is none.
+  const text::ChatTemplate& chat_template() const;
+  const std::string& template_source() const { return template_source_; }
+  bool has_chat_template() const { return template_.has_value(); }
+  /// Null: calls of tools are written in no form that is known.
+  const text::ToolFormat* tool_format() const { return tool_format_; }
+  bool template_takes_tools() const;
+  std::shared_ptr<const text::TokenTrie> token_trie();
+
+  /// Ends its engine, which answers nothing any more. REQUIRES: nobody else calls meanwhile or later.
+  void close() { engine_.reset(); }
+
+  /// One caller at a time; others wait. Throws Error(unsupported) for a model that generates text.
+  std::vector<runtime::Embedding> embed(std::span<const runtime::EncoderText> texts);
+  const runtime::Encoder& encoder() const;
+
+ private:
+  void open_engine();
+  void open_encoder();
+  void read_template();
+
+  ModelSettings settings_;
+  std::shared_ptr<runtime::LoadedModel> model_;
+  int64_t context_ = 0;
+  int64_t bytes_ = 0;
+  int64_t created_ = 0;
+  std::string template_source_;
+  std::optional<text::ChatTemplate> template_;
+  const text::ToolFormat* tool_format_ = nullptr;
+  std::mutex mutex_;
+  std::shared_ptr<const text::TokenTrie> token_trie_;
+  std::unique_ptr<runtime::Encoder> encoder_;
+  std::unique_ptr<runtime::Engine> engine_;  // last: its thread uses the others
+};
+
+}  // namespace adze::server

@@ -1,0 +1,120 @@
+#include "server/service.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <ctime>
+#include <new>
+#include <set>
+
+#include "base/error.h"
+#include "server/request_error.h"
+#include "server/request_fields.h"
+
+namespace adze::server {
+namespace {
+
+constexpr std::string_view kCapture = "{model}";
+
+// Whether the path is that of the endpoint; what stands for {model} goes to `captured`.
+bool matches(const Endpoint& endpoint, std::string_view path, std::string& captured) {
+  if (!endpoint.path.ends_with(kCapture)) return endpoint.path == path;
+  const auto prefix = endpoint.path.substr(0, endpoint.path.size() - kCapture.size());
+  if (!path.starts_with(prefix) || path.size() == prefix.size()) return false;
+  captured = path.substr(prefix.size());
+  return true;
+}
+
+std::string time_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+// An error in the form of the API that the path belongs to, also where it is no endpoint.
+Dialect dialect_of(std::string_view path) {
+  if (path.starts_with("/v1/messages")) return Dialect::anthropic;
+  if (path.starts_with("/v1/")) return Dialect::openai;
+  return path.starts_with("/api/") ? Dialect::ollama : Dialect::plain;
+}
+
+}  // namespace
+
+Service::Service(ServiceOptions options)
+    : options_(std::move(options)),
+      access_(options_.access),
+      models_(options_.models, options_.max_model_bytes, options_.keep_seconds) {}
+
+void Service::log(const Json& event) const {
+  if (!options_.log) return;
+  Json line = {{"time", time_text()}};
+  line.update(event);
+  options_.log(line);
+}
+
+void Service::check_fields(Exchange& exchange, const Json& object, std::span<const RequestField> fields) const {
+  const auto unknown = server::check_fields(object, fields, options_.is_strict);
+  if (unknown.empty()) return;
+  log({{"event", "unknown_fields"}, {"id", exchange.id()}, {"endpoint", exchange.endpoint}, {"fields", unknown}});
+}
+
+std::shared_ptr<ServedModel> Service::open_model(Exchange& exchange, const std::string& name) {
+  exchange.model = models_.resolve(name);
+  return models_.open(name);
+}
+
+// A browser asks before it sends what a page wants.
+void Service::answer_preflight(const ExchangePtr& exchange) {
+  auto& response = exchange->response();
+  response.add_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+  const auto wanted = exchange->request().header("access-control-request-headers");
+  response.add_header("Access-Control-Allow-Headers",
+                      wanted.empty() ? "content-type, authorization" : std::string(wanted));
+  response.add_header("Access-Control-Max-Age", "600");
+  response.send(204, {}, {});
+}
+
+void Service::dispatch(const ExchangePtr& exchange) {
+  const auto& request = exchange->request();
+  std::set<std::string_view> methods;
+  for (const auto& endpoint : all_endpoints()) {
+    if (!matches(endpoint, request.path, exchange->captured)) continue;
+    methods.insert(endpoint.method);
+    const bool is_asked = endpoint.method == request.method || (endpoint.method == "GET" && request.method == "HEAD");
+    if (!is_asked) continue;
+    exchange->dialect = endpoint.dialect;
+    exchange->endpoint = endpoint.path;
+    access_.admit(*exchange, endpoint.role);
+    return endpoint.handle(exchange);
+  }
+  if (methods.empty()) {
+    throw RequestError(404, fmt::format("there is no {}; docs/server.md lists the endpoints", request.path));
+  }
+  if (request.method == "OPTIONS") return answer_preflight(exchange);
+  exchange->response().add_header("Allow", fmt::format("{}", fmt::join(methods, ", ")));
+  throw RequestError(405, fmt::format("{} takes {}", request.path, fmt::join(methods, ", ")));
+}
+
+void Service::answer(std::shared_ptr<const HttpRequest> request, std::shared_ptr<HttpResponse> response) {
+  metrics_.begin();
+  const auto exchange = std::make_shared<Exchange>(*this, std::move(request), std::move(response));
+  exchange->dialect = dialect_of(exchange->request().path);
+  try {
+    access_.allow_origin(*exchange);
+    dispatch(exchange);
+  } catch (const Error& error) {
+    exchange->send_error(error);
+  } catch (const Json::exception& error) {
+    exchange->send_error(RequestError(400, error.what()));
+  } catch (const std::bad_alloc&) {
+    exchange->send_error(Error(ErrorCode::out_of_memory, "not enough memory"));
+  } catch (const std::exception& error) {
+    exchange->send_error(Error(ErrorCode::internal, error.what()));
+  }
+}
+
+}  // namespace adze::server

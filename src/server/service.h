@@ -1,0 +1,57 @@
+// Everything behind HTTP: finds the endpoint of a request, who asks, and the model; counts and logs.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "server/access.h"
+#include "server/endpoint.h"
+#include "server/metrics.h"
+#include "server/model_host.h"
+
+namespace adze::server {
+
+struct ServiceOptions {
+  std::vector<ModelSettings> models;
+  int64_t max_model_bytes = 0;
+  double keep_seconds = -1;
+  AccessRules access;
+  bool is_strict = false;
+  int64_t max_choices = 16;
+  /// Gets one line of JSON for each request and event; may be called by any thread.
+  std::function<void(const Json&)> log = nullptr;
+};
+
+class Service {
+ public:
+  explicit Service(ServiceOptions options);
+
+  /// Never throws.
+  void answer(std::shared_ptr<const HttpRequest> request, std::shared_ptr<HttpResponse> response);
+
+  ModelHost& models() { return models_; }
+  /// The model, which the exchange is then logged with.
+  std::shared_ptr<ServedModel> open_model(Exchange& exchange, const std::string& name);
+  RequestMetrics& metrics() { return metrics_; }
+  const ServiceOptions& options() const { return options_; }
+  void log(const Json& event) const;
+  /// Says in the log, if there is one, which fields were not known; with --strict that is an error.
+  void check_fields(Exchange& exchange, const Json& object, std::span<const struct RequestField> fields) const;
+
+  void set_draining() { is_draining_ = true; }
+  bool is_draining() const { return is_draining_; }
+
+ private:
+  void dispatch(const ExchangePtr& exchange);
+  void answer_preflight(const ExchangePtr& exchange);
+
+  ServiceOptions options_;
+  Access access_;
+  RequestMetrics metrics_;
+  std::atomic<bool> is_draining_{false};
+  ModelHost models_;
+};
+
+}  // namespace adze::server
