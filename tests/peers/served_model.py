@@ -1,0 +1,71 @@
+"""The demo's model behind `adze serve`, for the client libraries, and what `adze run` says alone."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "cli"))
+os.environ.setdefault("ADZE", str(ROOT / "build" / "release" / "adze"))
+from program import ADZE  # noqa: E402
+from served import Server  # noqa: E402
+
+sys.path.insert(0, str(ROOT / "tools"))
+from peer_needs import cached_model  # noqa: E402
+
+MODEL = Path(os.environ.get("ADZE_MODEL") or cached_model())
+QUESTIONS = ["What is the capital of France?", "Name three birds.", "Why is the sky blue?"]
+PARAMETERS = {"type": "object", "properties": {"city": {"type": "string", "maxLength": 20}, "days": {"enum": [1, 2, 3]}},
+              "required": ["city", "days"], "additionalProperties": False}
+SCHEMA = {"type": "object", "properties": {"bird": {"enum": ["crow", "owl", "wren"]}, "flies": {"type": "boolean"}},
+          "required": ["bird", "flies"], "additionalProperties": False}
+
+
+def said(question, tokens, *words):
+    command = [ADZE, "run", str(MODEL), "--chat", "-p", question, "-n", str(tokens), "--temp", "0", "--json", *words]
+    return json.loads(subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)["text"]
+
+
+class Checks:
+    """Counts what is as it should be, and prints what is not."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def equal(self, what, found, expected):
+        self.true(what, found == expected, f"{found!r} instead of {expected!r}")
+
+    def true(self, what, holds, otherwise=""):
+        if holds:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"{what}: {otherwise}")
+
+    def refused(self, what, kind, ask):
+        """`ask` must raise `kind`."""
+        try:
+            ask()
+        except kind:
+            self.passed += 1
+        else:
+            self.true(what, False, f"was not refused with {kind.__name__}")
+
+    def finish(self):
+        print(f"{self.passed} passed, {self.failed} failed, 0 skipped")
+        sys.exit(self.failed > 0)
+
+
+def run(check):
+    """`check(checks, server)` with a server that runs."""
+    checks = Checks()
+    server = Server(str(MODEL))
+    try:
+        check(checks, server)
+        status = server.stop()
+        checks.equal("exit status", status, 0)
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+    checks.finish()
