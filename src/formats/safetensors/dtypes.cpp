@@ -4,15 +4,10 @@
 #include <array>
 
 #include "codecs/codec.h"
+#include "tensor/element_types.h"
 
 namespace adze::formats {
 namespace {
-
-// Types without a codec: they can be listed and copied. One moves to codecs/ when it can be decoded.
-constexpr CodecInfo kU16{"u16", "16-bit unsigned integer", 1, 2};
-constexpr CodecInfo kU32{"u32", "32-bit unsigned integer", 1, 4};
-constexpr CodecInfo kU64{"u64", "64-bit unsigned integer", 1, 8};
-constexpr CodecInfo kF8E8M0{"f8_e8m0", "8-bit power of two", 1, 1};
 
 constexpr std::array kDtypes = {
     SafetensorsDtype{"F64", &codecs::f64.info},
