@@ -1,0 +1,11 @@
+// Products of float matrices on NEON.
+// clang-format off: the operations come first
+#include "ops/lanes_neon.h"
+#include "ops/standard/float_products_lanes.h"
+// clang-format on
+
+namespace adze::ops {
+
+const FloatProducts kFloatProductsNeon = {multiply_panel};
+
+}  // namespace adze::ops

@@ -1,0 +1,226 @@
+// Windows reduced to one number.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "ops/standard/broadcast.h"
+#include "ops/standard/infer_types.h"
+#include "ops/standard/matrix_product.h"
+#include "ops/standard/op_families.h"
+#include "ops/standard/visit_numbers.h"
+#include "ops/standard/windows.h"
+
+namespace adze::ops {
+namespace {
+
+using Dims = std::vector<int64_t>;
+
+Dims spatial_dims(const HostTensor& x) {
+  require_rank(x, 3);
+  return {x.dims().begin() + 2, x.dims().end()};
+}
+
+Windows pool_windows(const StandardCall& call) {
+  const auto kernel = call.integers("kernel_shape");
+  if (!kernel) fail(ErrorCode::bad_input, "attribute 'kernel_shape' is missing");
+  return windows_of(call, spatial_dims(call.tensor(0)), *kernel);
+}
+
+Dims pooled_dims(const HostTensor& x, const Dims& spatial) {
+  Dims dims{x.dim(0), x.dim(1)};
+  dims.insert(dims.end(), spatial.begin(), spatial.end());
+  return dims;
+}
+
+/// Calls window(plane's first input, output's position, positions of the taps) for every window of every plane.
+template <typename Window>
+void each_window(const HostTensor& x, const Windows& windows, Window window) {
+  const int64_t planes = x.dim(0) * x.dim(1), inputs = windows.input_count(), outputs = windows.output_count();
+  std::vector<int64_t> positions(static_cast<size_t>(windows.taps()));
+  for (int64_t at = 0; at < outputs; ++at) {
+    windows.positions(at, positions);
+    std::span<const int64_t> inside(positions.begin(), std::ranges::remove(positions, -1).begin());
+    for (int64_t plane = 0; plane < planes; ++plane) window(plane * inputs, plane * outputs + at, inside);
+  }
+}
+
+/// As the storage order "column major" counts within a plane.
+int64_t column_major(int64_t position, const Dims& dims) {
+  int64_t result = 0, below = 1;
+  for (size_t axis = dims.size(); axis-- > 0;) {
+    int64_t stride = 1;
+    for (size_t i = 0; i < axis; ++i) stride *= dims[i];
+    result += position / below % dims[axis] * stride;
+    below *= dims[axis];
+  }
+  return result;
+}
+
+HostValues evaluate_max_pool(const StandardCall& call) {
+  const HostTensor& x = call.tensor(0);
+  const auto windows = pool_windows(call);
+  const bool columns = call.integer("storage_order", 0) != 0, wants_places = call.wants(1);
+  HostTensor result(x.type(), pooled_dims(x, windows.output));
+  HostTensor places(&codecs::i64.info, wants_places ? result.dims() : Dims{0});
+  visit_numbers(x, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto from = x.numbers<T>();
+    const auto to = result.fill<T>();
+    each_window(x, windows, [&](int64_t plane, int64_t output, std::span<const int64_t> taps) {
+      T best = std::numeric_limits<T>::lowest();
+      int64_t place = taps.empty() ? 0 : taps[0];
+      for (const int64_t tap : taps) {
+        const T value = from[static_cast<size_t>(plane + tap)];
+        if (value > best || value != value) best = value, place = tap;
+      }
+      to[static_cast<size_t>(output)] = best;
+      if (!wants_places) return;
+      places.fill<int64_t>()[static_cast<size_t>(output)] =
+          plane + (columns ? column_major(place, windows.input) : place);
+    });
+  });
+  return wants_places ? HostValues{result, places} : HostValues{result};
+}
+
+HostValues evaluate_average_pool(const StandardCall& call) {
+  const HostTensor& x = call.tensor(0);
+  const auto windows = pool_windows(call);
+  const bool count_pads = call.integer("count_include_pad", 0) != 0;
+  return {visit_floats(x, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    HostTensor result(x.type(), pooled_dims(x, windows.output));
+    const auto from = x.numbers<T>();
+    const auto to = result.template fill<T>();
+    const int64_t outputs = windows.output_count();
+    each_window(x, windows, [&](int64_t plane, int64_t output, std::span<const int64_t> taps) {
+      double sum = 0;
+      for (const int64_t tap : taps) sum += static_cast<double>(from[static_cast<size_t>(plane + tap)]);
+      const auto count =
+          static_cast<double>(count_pads ? windows.padded_taps(output % outputs) : static_cast<int64_t>(taps.size()));
+      to[static_cast<size_t>(output)] = static_cast<T>(sum / count);
+    });
+    return result;
+  })};
+}
+
+HostTensor lp_pool(const HostTensor& x, const Windows& windows, int64_t power) {
+  return visit_floats(x, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    HostTensor result(x.type(), pooled_dims(x, windows.output));
+    const auto from = x.numbers<T>();
+    const auto p = static_cast<double>(power);
+    each_window(x, windows, [&](int64_t plane, int64_t output, std::span<const int64_t> taps) {
+      double sum = 0;
+      for (const int64_t tap : taps) {
+        sum += std::pow(std::fabs(static_cast<double>(from[static_cast<size_t>(plane + tap)])), p);
+      }
+      result.template fill<T>()[static_cast<size_t>(output)] = static_cast<T>(std::pow(sum, 1 / p));
+    });
+    return result;
+  });
+}
+
+HostValues evaluate_lp_pool(const StandardCall& call) {
+  return {lp_pool(call.tensor(0), pool_windows(call), call.integer("p", 2))};
+}
+
+/// One window over everything.
+Windows whole_window(const HostTensor& x) {
+  const auto dims = spatial_dims(x);
+  const Dims ones(dims.size(), 1), none(dims.size(), 0);
+  return {dims, dims, ones, ones, none, none, ones};
+}
+
+HostValues evaluate_global_lp_pool(const StandardCall& call) {
+  return {lp_pool(call.tensor(0), whole_window(call.tensor(0)), call.integer("p", 2))};
+}
+
+template <bool kLargest>
+HostValues evaluate_global_pool(const StandardCall& call) {
+  const HostTensor& x = call.tensor(0);
+  const auto windows = whole_window(x);
+  return {visit_floats(x, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    HostTensor result(x.type(), pooled_dims(x, windows.output));
+    const int64_t count = windows.input_count();
+    const T* from = x.numbers<T>().data();
+    for (T& to : result.template fill<T>()) {
+      double sum = 0;
+      for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(from[i]);
+      to = kLargest ? (count > 0 ? *std::max_element(from, from + count) : -std::numeric_limits<T>::infinity())
+                    : static_cast<T>(sum / static_cast<double>(count));
+      from += count;
+    }
+    return result;
+  })};
+}
+
+/// Of the tensor that was pooled, as far as the attributes tell.
+Dims unpooled_dims(const StandardCall& call, const HostTensor& x) {
+  const auto spatial = spatial_dims(x);
+  const auto kernel = spatial_attribute(call, "kernel_shape", spatial.size(), 1, 1);
+  const auto strides = spatial_attribute(call, "strides", spatial.size(), 1, 1);
+  const auto pads = spatial_attribute(call, "pads", 2 * spatial.size(), 0, 0);
+  Dims dims{x.dim(0), x.dim(1)};
+  for (size_t i = 0; i < spatial.size(); ++i) {
+    dims.push_back((spatial[i] - 1) * strides[i] + kernel[i] - pads[i] - pads[spatial.size() + i]);
+  }
+  return dims;
+}
+
+/// In the first corner of a larger shape.
+HostTensor enlarged(const HostTensor& x, const Dims& dims) {
+  if (dims.size() != x.rank())
+    fail(ErrorCode::bad_input, "{} cannot be enlarged to {}", x.description(), dims_text(dims));
+  const HostTensor room(x.type(), dims);
+  const auto strides = strides_of(dims), own = strides_of(x.dims());
+  std::vector<int64_t> positions(static_cast<size_t>(room.count()), 0);
+  for (int64_t i = 0; i < room.count(); ++i) {
+    int64_t& position = positions[static_cast<size_t>(i)];
+    for (size_t axis = 0; axis < dims.size() && position >= 0; ++axis) {
+      const int64_t at = i / strides[axis] % dims[axis];
+      position = at < x.dim(axis) ? position + at * own[axis] : -1;
+    }
+  }
+  return pick_elements(x, dims, positions);
+}
+
+/// Places count in the tensor that was pooled.
+HostValues evaluate_max_unpool(const StandardCall& call) {
+  const HostTensor &x = call.tensor(0), &places = call.tensor(1);
+  const auto at = read_integers(places);
+  if (static_cast<int64_t>(at.size()) != x.count()) fail(ErrorCode::bad_input, "one place for each number is needed");
+  HostTensor result = zeros(x.type(), unpooled_dims(call, x));
+  visit_floats(x, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    for (size_t i = 0; i < at.size(); ++i) {
+      if (at[i] < 0 || at[i] >= result.count()) fail(ErrorCode::bad_input, "place {} does not exist", at[i]);
+      result.fill<T>()[static_cast<size_t>(at[i])] = x.numbers<T>()[i];
+    }
+  });
+  return {call.has(2) ? enlarged(result, read_integers(call.tensor(2))) : result};
+}
+
+Types infer_max_pool(const graph::NodeTypes& node) {
+  auto types = infer_same_rank(node, 2);
+  if (types.size() > 1) types[1].storage = &codecs::i64.info;
+  return types;
+}
+
+constexpr std::array kOps = {
+    StandardOp{{"MaxPool", "the largest in each window, and where", infer_max_pool}, evaluate_max_pool},
+    StandardOp{{"AveragePool", "the mean of each window", infer_rank<2>}, evaluate_average_pool},
+    StandardOp{{"LpPool", "the norm of each window", infer_rank<2>}, evaluate_lp_pool},
+    StandardOp{{"GlobalMaxPool", "the largest of each channel", infer_rank<2>}, evaluate_global_pool<true>},
+    StandardOp{{"GlobalAveragePool", "the mean of each channel", infer_rank<2>}, evaluate_global_pool<false>},
+    StandardOp{{"GlobalLpPool", "the norm of each channel", infer_rank<2>}, evaluate_global_lp_pool},
+    StandardOp{{"MaxUnpool", "numbers put back where MaxPool found them", infer_rank<2>}, evaluate_max_unpool},
+};
+
+}  // namespace
+
+std::span<const StandardOp> pool_ops() { return kOps; }
+
+}  // namespace adze::ops

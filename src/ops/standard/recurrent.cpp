@@ -1,0 +1,302 @@
+// Recurrent networks over sequences [steps, batch, inputs].
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+
+#include "base/error.h"
+#include "ops/standard/broadcast.h"
+#include "ops/standard/infer_types.h"
+#include "ops/standard/matrix_product.h"
+#include "ops/standard/op_families.h"
+#include "ops/standard/visit_numbers.h"
+
+namespace adze::ops {
+namespace {
+
+using Dims = std::vector<int64_t>;
+using Activation = std::function<float(float)>;
+
+float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
+
+struct ActivationParameters {
+  float alpha, beta;
+};
+
+/// The functions by their names, as ONNX spells them.
+Activation activation_named(const std::string& name, ActivationParameters p) {
+  const auto is = [&](std::string_view other) {
+    return std::ranges::equal(name, other, [](char a, char b) { return std::tolower(a) == std::tolower(b); });
+  };
+  if (is("Sigmoid")) return sigmoid;
+  if (is("Tanh")) return [](float x) { return std::tanh(x); };
+  if (is("Relu")) return [](float x) { return std::max(x, 0.0f); };
+  if (is("Affine")) return [p](float x) { return p.alpha * x + p.beta; };
+  if (is("LeakyRelu")) return [p](float x) { return x < 0 ? p.alpha * x : x; };
+  if (is("ThresholdedRelu")) return [p](float x) { return x > p.alpha ? x : 0.0f; };
+  if (is("ScaledTanh")) return [p](float x) { return p.alpha * std::tanh(p.beta * x); };
+  if (is("HardSigmoid")) return [p](float x) { return std::clamp(p.alpha * x + p.beta, 0.0f, 1.0f); };
+  if (is("Elu")) return [p](float x) { return x < 0 ? p.alpha * std::expm1(x) : x; };
+  if (is("Softsign")) return [](float x) { return x / (1 + std::fabs(x)); };
+  if (is("Softplus")) return [](float x) { return std::log1p(std::exp(x)); };
+  fail(ErrorCode::bad_input, "unknown activation \"{}\"", name);
+}
+
+ActivationParameters default_parameters(const std::string& name) {
+  if (name == "LeakyRelu") return {0.01f, 0};
+  if (name == "HardSigmoid") return {0.2f, 0.5f};
+  return {1, name == "ScaledTanh" ? 1.0f : 0.0f};
+}
+
+/// What LSTM, GRU and RNN have in common.
+struct Recurrence {
+  int64_t steps, batch, inputs, hidden, directions, gates;
+  bool batch_first = false;  // layout 1
+  bool reverse_only = false;
+  float clip = 0;
+  std::vector<Activation> activations;  // of every direction in turn
+  std::vector<int64_t> lengths;         // of every sequence
+  HostTensor x, weights, recurrence;    // x as [steps, batch, inputs]
+  std::vector<float> bias;              // [directions][2 * gates * hidden]
+  HostTensor state, cell;               // [directions, batch, hidden]
+
+  bool backwards(int64_t direction) const { return reverse_only || direction == 1; }
+  float clipped(float v) const { return clip > 0 ? std::clamp(v, -clip, clip) : v; }
+};
+
+HostTensor swap_first_axes(const HostTensor& x) {
+  auto strides = strides_of(x.dims());
+  auto dims = x.dims();
+  std::swap(strides[0], strides[1]);
+  std::swap(dims[0], dims[1]);
+  return copy_view(x, {dims, strides, 0});
+}
+
+HostTensor initial_state(const StandardCall& call, size_t input, const Recurrence& r) {
+  const Dims dims{r.directions, r.batch, r.hidden};
+  if (!call.has(input)) return zeros(&codecs::f32.info, dims);
+  require_type(call.tensor(input), &codecs::f32.info);
+  const HostTensor state = r.batch_first ? swap_first_axes(call.tensor(input)) : call.tensor(input);
+  if (state.dims() != dims) fail(ErrorCode::bad_input, "a state {} for {}", state.description(), dims_text(dims));
+  return state;
+}
+
+std::vector<Activation> chosen_activations(const StandardCall& call, std::vector<std::string> names,
+                                           int64_t directions) {
+  const auto given = call.words("activations");
+  const auto alpha = call.numbers("activation_alpha"), beta = call.numbers("activation_beta");
+  const size_t count = names.size() * static_cast<size_t>(directions);
+  if (!given.empty()) names = given;
+  std::vector<Activation> chosen;
+  for (size_t i = 0; i < count; ++i) {
+    const std::string& name = names[i % names.size()];
+    auto parameters = default_parameters(name);
+    if (i < alpha.size()) parameters.alpha = static_cast<float>(alpha[i]);
+    if (i < beta.size()) parameters.beta = static_cast<float>(beta[i]);
+    chosen.push_back(activation_named(name, parameters));
+  }
+  return chosen;
+}
+
+void read_weights(const StandardCall& call, Recurrence& r) {
+  r.weights = call.tensor(1);
+  r.recurrence = call.tensor(2);
+  require_type(r.weights, &codecs::f32.info);
+  require_type(r.recurrence, &codecs::f32.info);
+  const int64_t rows = r.gates * r.hidden;
+  if (r.weights.dims() != Dims{r.directions, rows, r.inputs} ||
+      r.recurrence.dims() != Dims{r.directions, rows, r.hidden}) {
+    fail(ErrorCode::bad_input, "weights {} and {} do not fit {} hidden numbers", r.weights.description(),
+         r.recurrence.description(), r.hidden);
+  }
+  r.bias.assign(static_cast<size_t>(r.directions * 2 * rows), 0);
+  if (!call.has(3)) return;
+  require_type(call.tensor(3), &codecs::f32.info);
+  if (call.tensor(3).count() != static_cast<int64_t>(r.bias.size()))
+    fail(ErrorCode::bad_input, "the bias does not fit");
+  std::ranges::copy(call.tensor(3).numbers<float>(), r.bias.begin());
+}
+
+Recurrence recurrence_of(const StandardCall& call, int64_t gates, std::vector<std::string> activations) {
+  Recurrence r{};
+  require_rank(call.tensor(0), 3, 3);
+  require_type(call.tensor(0), &codecs::f32.info);
+  require_rank(call.tensor(2), 3, 3);
+  r.batch_first = call.integer("layout", 0) != 0;
+  r.x = r.batch_first ? swap_first_axes(call.tensor(0)) : call.tensor(0);
+  r.steps = r.x.dim(0);
+  r.batch = r.x.dim(1);
+  r.inputs = r.x.dim(2);
+  r.gates = gates;
+  r.hidden = call.integer("hidden_size", call.tensor(2).dim(2));
+  const auto direction = call.word("direction", "forward");
+  if (direction != "forward" && direction != "reverse" && direction != "bidirectional") {
+    fail(ErrorCode::bad_input, "attribute 'direction' must be forward, reverse or bidirectional");
+  }
+  r.directions = direction == "bidirectional" ? 2 : 1;
+  r.reverse_only = direction == "reverse";
+  r.clip = static_cast<float>(call.number("clip", 0));
+  r.activations = chosen_activations(call, std::move(activations), r.directions);
+  read_weights(call, r);
+  r.lengths = call.integers_of(4).value_or(Dims(static_cast<size_t>(r.batch), r.steps));
+  if (static_cast<int64_t>(r.lengths.size()) != r.batch) fail(ErrorCode::bad_input, "one length a sequence is needed");
+  r.state = initial_state(call, 5, r);
+  return r;
+}
+
+/// One step of one sequence: sums [gates * hidden] of the inputs and of the state before, the state to change.
+struct Step {
+  const float* from_input;
+  const float* from_state;
+  const float* state_bias;  // of the recurrence
+  float* state;
+  float* cell;  // LSTM
+  const Activation* activations;
+  const float* recurrence;  // [gates * hidden][hidden]
+};
+
+struct RecurrentResult {
+  HostTensor all;          // [steps, directions, batch, hidden]
+  HostTensor state, cell;  // [directions, batch, hidden]
+};
+
+HostTensor copy_of(const HostTensor& x) { return float_tensor(x.dims(), x.numbers<float>()); }
+
+/// rows [count][width] times weights [outputs][width], turned.
+std::vector<float> project(const float* rows, int64_t count, int64_t width, const float* weights, int64_t outputs) {
+  std::vector<float> result(static_cast<size_t>(count * outputs));
+  multiply_floats({count, width, outputs, {rows, width, 1}, {weights, 1, width}, result.data()}, nullptr);
+  return result;
+}
+
+template <typename Advance>
+RecurrentResult run_recurrence(const Recurrence& r, Advance advance) {
+  RecurrentResult result{zeros(&codecs::f32.info, {r.steps, r.directions, r.batch, r.hidden}), copy_of(r.state),
+                         r.cell.type() ? copy_of(r.cell) : HostTensor()};
+  const int64_t rows = r.gates * r.hidden;
+  for (int64_t d = 0; d < r.directions; ++d) {
+    auto inputs = project(r.x.numbers<float>().data(), r.steps * r.batch, r.inputs,
+                          r.weights.numbers<float>().data() + d * rows * r.inputs, rows);
+    const float* bias = r.bias.data() + d * 2 * rows;
+    const float* recurrence = r.recurrence.numbers<float>().data() + d * rows * r.hidden;
+    for (size_t i = 0; i < inputs.size(); ++i) inputs[i] += bias[i % static_cast<size_t>(rows)];
+    float* states = result.state.fill<float>().data() + d * r.batch * r.hidden;
+    float* cells = r.cell.type() ? result.cell.fill<float>().data() + d * r.batch * r.hidden : nullptr;
+    for (int64_t round = 0; round < r.steps; ++round) {
+      const auto sums = project(states, r.batch, r.hidden, recurrence, rows);
+      for (int64_t b = 0; b < r.batch; ++b) {
+        const int64_t length = std::clamp<int64_t>(r.lengths[static_cast<size_t>(b)], 0, r.steps);
+        if (round >= length) continue;
+        const int64_t at = r.backwards(d) ? length - 1 - round : round;
+        advance(Step{inputs.data() + (at * r.batch + b) * rows, sums.data() + b * rows, bias + rows,
+                     states + b * r.hidden, cells ? cells + b * r.hidden : nullptr,
+                     r.activations.data() + d * static_cast<int64_t>(r.activations.size()) / r.directions, recurrence});
+        std::copy_n(states + b * r.hidden, r.hidden,
+                    result.all.fill<float>().data() + ((at * r.directions + d) * r.batch + b) * r.hidden);
+      }
+    }
+  }
+  return result;
+}
+
+HostValues outputs_of(const StandardCall& call, const Recurrence& r, const RecurrentResult& result) {
+  HostValues outputs{result.all, result.state};
+  if (r.cell.type()) outputs.push_back(result.cell);
+  if (r.batch_first) {
+    const int64_t h = r.hidden, b = r.batch, d = r.directions;
+    outputs[0] = copy_view(result.all, {{b, r.steps, d, h}, {h, d * b * h, b * h, 1}, 0});
+    for (size_t i = 1; i < outputs.size(); ++i) outputs[i] = swap_first_axes(outputs[i].tensor());
+  }
+  outputs.resize(std::min(outputs.size(), call.node.outputs.size()));
+  return outputs;
+}
+
+HostValues evaluate_rnn(const StandardCall& call) {
+  const auto r = recurrence_of(call, 1, {"Tanh"});
+  return outputs_of(call, r, run_recurrence(r, [&](const Step& step) {
+                      for (int64_t i = 0; i < r.hidden; ++i) {
+                        const float sum = step.from_input[i] + step.from_state[i] + step.state_bias[i];
+                        step.state[i] = step.activations[0](r.clipped(sum));
+                      }
+                    }));
+}
+
+/// Gates in the order update, reset, hidden.
+HostValues evaluate_gru(const StandardCall& call) {
+  const auto r = recurrence_of(call, 3, {"Sigmoid", "Tanh"});
+  const bool reset_last = call.integer("linear_before_reset", 0) != 0;
+  const int64_t h = r.hidden;
+  std::vector<float> update(static_cast<size_t>(h)), reset(update), kept(update);
+  return outputs_of(call, r, run_recurrence(r, [&](const Step& step) {
+                      const auto sum = [&](int64_t i) {
+                        return step.from_input[i] + step.from_state[i] + step.state_bias[i];
+                      };
+                      for (int64_t i = 0; i < h; ++i) {
+                        const auto at = static_cast<size_t>(i);
+                        update[at] = step.activations[0](r.clipped(sum(i)));
+                        reset[at] = step.activations[0](r.clipped(sum(h + i)));
+                        kept[at] = reset[at] * step.state[i];
+                      }
+                      std::vector<float> hidden(static_cast<size_t>(h));
+                      for (int64_t i = 0; i < h; ++i) {
+                        const int64_t row = 2 * h + i;
+                        float before = step.from_state[row] + step.state_bias[row];
+                        if (reset_last) {
+                          before *= reset[static_cast<size_t>(i)];
+                        } else {
+                          before = step.state_bias[row];
+                          for (int64_t j = 0; j < h; ++j)
+                            before += step.recurrence[row * h + j] * kept[static_cast<size_t>(j)];
+                        }
+                        hidden[static_cast<size_t>(i)] = step.activations[1](r.clipped(step.from_input[row] + before));
+                      }
+                      for (int64_t i = 0; i < h; ++i) {
+                        const float share = update[static_cast<size_t>(i)];
+                        step.state[i] = (1 - share) * hidden[static_cast<size_t>(i)] + share * step.state[i];
+                      }
+                    }));
+}
+
+/// Gates in the order input, output, forget, cell.
+HostValues evaluate_lstm(const StandardCall& call) {
+  auto r = recurrence_of(call, 4, {"Sigmoid", "Tanh", "Tanh"});
+  r.cell = initial_state(call, 6, r);
+  const bool coupled = call.integer("input_forget", 0) != 0;
+  const int64_t h = r.hidden;
+  std::vector<float> peepholes(static_cast<size_t>(r.directions * 3 * h), 0);
+  if (call.has(7)) {
+    require_type(call.tensor(7), &codecs::f32.info);
+    if (call.tensor(7).count() != r.directions * 3 * h) fail(ErrorCode::bad_input, "the peepholes do not fit");
+    std::ranges::copy(call.tensor(7).numbers<float>(), peepholes.begin());
+  }
+  return outputs_of(call, r, run_recurrence(r, [&](const Step& step) {
+                      const auto direction = (step.activations - r.activations.data()) / 3;
+                      const float* peep = peepholes.data() + direction * 3 * h;
+                      const auto sum = [&](int64_t gate, int64_t i) {
+                        const int64_t row = gate * h + i;
+                        return step.from_input[row] + step.from_state[row] + step.state_bias[row];
+                      };
+                      for (int64_t i = 0; i < h; ++i) {
+                        const float old = step.cell[i];
+                        const float in = step.activations[0](r.clipped(sum(0, i) + peep[i] * old));
+                        const float forget =
+                            coupled ? 1 - in : step.activations[0](r.clipped(sum(2, i) + peep[2 * h + i] * old));
+                        const float next = step.activations[1](r.clipped(sum(3, i)));
+                        step.cell[i] = forget * old + in * next;
+                        const float out = step.activations[0](r.clipped(sum(1, i) + peep[h + i] * step.cell[i]));
+                        step.state[i] = out * step.activations[2](step.cell[i]);
+                      }
+                    }));
+}
+
+constexpr std::array kOps = {
+    StandardOp{{"RNN", "a plain recurrent network", infer_storage}, evaluate_rnn},
+    StandardOp{{"GRU", "gated recurrent units", infer_storage}, evaluate_gru},
+    StandardOp{{"LSTM", "long short-term memory", infer_storage}, evaluate_lstm},
+};
+
+}  // namespace
+
+std::span<const StandardOp> recurrent_ops() { return kOps; }
+
+}  // namespace adze::ops

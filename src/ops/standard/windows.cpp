@@ -1,0 +1,111 @@
+#include "ops/standard/windows.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace adze::ops {
+namespace {
+
+constexpr int64_t kLargest = int64_t{1} << 31;
+
+int64_t extent(const Windows& w, size_t axis) { return (w.kernel[axis] - 1) * w.dilations[axis] + 1; }
+
+void pad_to_same(Windows& w, bool more_before) {
+  for (size_t axis = 0; axis < w.input.size(); ++axis) {
+    const int64_t outputs = (w.input[axis] + w.strides[axis] - 1) / w.strides[axis];
+    const int64_t pads = std::max<int64_t>((outputs - 1) * w.strides[axis] + extent(w, axis) - w.input[axis], 0);
+    w.before[axis] = more_before ? (pads + 1) / 2 : pads / 2;
+    w.after[axis] = pads - w.before[axis];
+  }
+}
+
+void pad_as_given(const StandardCall& call, Windows& w) {
+  const size_t count = w.input.size();
+  const auto pads = spatial_attribute(call, "pads", 2 * count, 0, -kLargest);
+  w.before.assign(pads.begin(), pads.begin() + static_cast<std::ptrdiff_t>(count));
+  w.after.assign(pads.begin() + static_cast<std::ptrdiff_t>(count), pads.end());
+}
+
+int64_t output_size(const Windows& w, size_t axis, bool ceil) {
+  const int64_t room = w.input[axis] + w.before[axis] + w.after[axis] - extent(w, axis);
+  if (room < 0) return 0;
+  if (!ceil) return room / w.strides[axis] + 1;
+  const int64_t count = (room + w.strides[axis] - 1) / w.strides[axis] + 1;
+  // A window that would start behind the input is none.
+  return (count - 1) * w.strides[axis] >= w.input[axis] + w.before[axis] ? count - 1 : count;
+}
+
+}  // namespace
+
+std::vector<int64_t> spatial_attribute(const StandardCall& call, std::string_view name, size_t count, int64_t fallback,
+                                       int64_t least) {
+  auto numbers = call.integers(name).value_or(std::vector<int64_t>(count, fallback));
+  if (numbers.size() != count) fail(ErrorCode::bad_input, "attribute '{}' needs {} numbers", name, count);
+  for (const int64_t number : numbers) {
+    if (number < least || number > kLargest) fail(ErrorCode::bad_input, "attribute '{}' holds {}", name, number);
+  }
+  return numbers;
+}
+
+Windows windows_of(const StandardCall& call, std::vector<int64_t> input, std::vector<int64_t> kernel) {
+  const size_t count = input.size();
+  if (kernel.size() != count) {
+    fail(ErrorCode::bad_input, "a window {} for {} dimensions", dims_text(kernel), count);
+  }
+  for (const int64_t size : kernel) {
+    if (size < 1 || size > kLargest) fail(ErrorCode::bad_input, "a window of size {}", size);
+  }
+  Windows w{std::move(input), std::move(kernel), {}, {}, {}, {}, {}};
+  w.strides = spatial_attribute(call, "strides", count, 1, 1);
+  w.dilations = spatial_attribute(call, "dilations", count, 1, 1);
+  w.before.assign(count, 0);
+  w.after.assign(count, 0);
+  const auto pad = call.word("auto_pad", "NOTSET");
+  if (pad == "SAME_UPPER" || pad == "SAME_LOWER") {
+    pad_to_same(w, pad == "SAME_LOWER");
+  } else if (pad == "NOTSET") {
+    pad_as_given(call, w);
+  } else if (pad != "VALID") {
+    fail(ErrorCode::bad_input, "attribute 'auto_pad' must be NOTSET, SAME_UPPER, SAME_LOWER or VALID");
+  }
+  const bool ceil = call.integer("ceil_mode", 0) != 0;
+  for (size_t axis = 0; axis < count; ++axis) w.output.push_back(output_size(w, axis, ceil));
+  return w;
+}
+
+void Windows::positions(int64_t output_position, std::span<int64_t> taps_to) const {
+  std::ranges::fill(taps_to, 0);
+  size_t repeat = taps_to.size();  // how many taps share an index of this axis and the ones before
+  int64_t rest = output_position, below = output_count(), size = input_count();
+  for (size_t axis = 0; axis < input.size(); ++axis) {
+    below /= output[axis];
+    size = input[axis] == 0 ? 0 : size / input[axis];
+    const int64_t base = rest / below * strides[axis] - before[axis];
+    rest %= below;
+    repeat /= static_cast<size_t>(kernel[axis]);
+    for (size_t i = 0; i < taps_to.size(); ++i) {
+      const auto tap = static_cast<int64_t>(i / repeat) % kernel[axis];
+      const int64_t at = base + tap * dilations[axis];
+      if (at < 0 || at >= input[axis]) taps_to[i] = -1;
+      if (taps_to[i] >= 0) taps_to[i] += at * size;
+    }
+  }
+}
+
+int64_t Windows::padded_taps(int64_t output_position) const {
+  int64_t count = 1, rest = output_position, below = output_count();
+  for (size_t axis = 0; axis < input.size(); ++axis) {
+    below /= output[axis];
+    const int64_t base = rest / below * strides[axis] - before[axis];
+    rest %= below;
+    int64_t within = 0;
+    for (int64_t tap = 0; tap < kernel[axis]; ++tap) {
+      if (base + tap * dilations[axis] < input[axis] + after[axis]) ++within;
+    }
+    count *= within;
+  }
+  return count;
+}
+
+}  // namespace adze::ops
