@@ -21,6 +21,8 @@
 #include "formats/mlx/read_mlx.h"
 #include "formats/mlx/write_mlx.h"
 #include "formats/ollama/read_ollama.h"
+#include "formats/onnx/read_onnx.h"
+#include "formats/onnx/read_onnx_model.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/safetensors/write_safetensors.h"
@@ -128,6 +130,15 @@ constexpr std::array kFormats = {
            .packed_types = nullptr,
            .tokenizer_written = nullptr,
            .write = write_safetensors},
+    Format{.name = "onnx",
+           .summary = "ONNX: a graph with its tensors, in one file or with others beside it",
+           .file_pattern = "*.onnx",
+           .recognizes = is_onnx,
+           .read = read_onnx,
+           .storage_for = nullptr,
+           .packed_types = nullptr,
+           .tokenizer_written = nullptr,
+           .write = nullptr},
     Format{.name = "llama2c",
            .summary = "llama2.c: settings and weights in one file, tokenizer.bin beside it",
            .file_pattern = "*.bin",

@@ -1,0 +1,28 @@
+// OnnxModel -> Graph over standard ops, and the tensors that it names as weights.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "formats/onnx/onnx_model.h"
+#include "graph/graph.h"
+#include "model/model.h"
+
+namespace adze::formats {
+
+struct ImportedGraph {
+  std::shared_ptr<const graph::Graph> graph;
+  model::TensorList weights;
+};
+
+/// Small initializers become constants of the graph, large ones weights. Functions are put in place of their calls,
+/// operators are brought into their newest form. The graph is verified. Error(bad_input) for values that nothing
+/// computes before they are used (cycles, missing initializers), Error(unsupported) listing the operators that are
+/// unknown.
+ImportedGraph import_onnx(const OnnxModel& model, const std::string& where);
+
+/// read_onnx_model and import_onnx.
+ImportedGraph read_onnx_graph(const std::string& path);
+
+}  // namespace adze::formats

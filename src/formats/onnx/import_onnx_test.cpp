@@ -1,0 +1,120 @@
+// Importing: names become values, older forms the newest, functions their nodes; what is broken is named.
+#include "formats/onnx/import_onnx.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "formats/onnx/older_operators.h"
+#include "formats/onnx/test_onnx_models.h"
+
+namespace adze::formats {
+namespace {
+
+using test::onnx_floats;
+using test::onnx_model;
+using test::onnx_node;
+using testing::HasSubstr;
+
+std::string refusal(const OnnxModel& model) {
+  try {
+    import_onnx(model, "test.onnx");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was refused";
+}
+
+TEST(ImportOnnx, GivesAGraphInTheTextForm) {
+  auto model = onnx_model({onnx_node("Relu", {"x"}, {"r"}), onnx_node("Add", {"r", "one"}, {"y"})});
+  model.graph.initializers = {onnx_floats("one", {1}, {1})};
+  EXPECT_EQ(to_text(*import_onnx(model, "test.onnx").graph), R"(graph "test" {
+  symbol N in 0..*
+  input %x: f32[N]
+  constant %one: f32[1] = 0x0000803f
+  %r: f32[N] = Relu(%x)
+  %y: f32[N] = Add(%r, %one)
+  return %y
+}
+)");
+}
+
+TEST(ImportOnnx, LargeInitializersBecomeWeights) {
+  auto model = onnx_model({onnx_node("Add", {"x", "w"}, {"y"})});
+  model.graph.initializers = {onnx_floats("w", {1000}, std::vector<float>(1000, 2))};
+  model.graph.inputs.push_back(test::onnx_value("w", {OnnxDim{1000, {}}}));  // its default is the initializer
+  const auto imported = import_onnx(model, "test.onnx");
+  EXPECT_EQ(imported.graph->inputs.size(), 1u);
+  EXPECT_EQ(imported.weights.at("w").byte_size(), 4000);
+}
+
+TEST(ImportOnnx, NamesWhatNothingComputes) {
+  EXPECT_THAT(refusal(onnx_model({onnx_node("Add", {"x", "missing"}, {"y"})})), HasSubstr("uses \"missing\""));
+  EXPECT_THAT(refusal(onnx_model({onnx_node("Add", {"x", "b"}, {"a"}), onnx_node("Add", {"x", "a"}, {"b"}),
+                                  onnx_node("Relu", {"a"}, {"y"})})),
+              HasSubstr("node 'a' (Add)"));
+  EXPECT_THAT(refusal(onnx_model({onnx_node("Relu", {"x"}, {"x"})})), HasSubstr("\"x\" is computed twice"));
+}
+
+TEST(ImportOnnx, ListsAllUnknownOperators) {
+  EXPECT_THAT(refusal(onnx_model({onnx_node("Frobnicate", {"x"}, {"a"}), onnx_node("Grok", {"a"}, {"y"})})),
+              HasSubstr("Frobnicate-17, Grok-17"));
+}
+
+TEST(ImportOnnx, FunctionsArePutInPlaceOfTheirCalls) {
+  OnnxFunction twice{"Twice", "own", {}, {"a"}, {"b"}, {"alpha"}, {}, {}, {{"", 17}}};
+  twice.nodes = {onnx_node("LeakyRelu", {"a"}, {"t"}, {{"alpha", {}, "alpha"}}), onnx_node("Add", {"t", "t"}, {"b"})};
+  auto call = onnx_node("Twice", {"x"}, {"y"}, {{"alpha", 0.5f, {}}});
+  call.domain = "own";
+  auto model = onnx_model({call});
+  model.opsets.push_back({"own", 1});
+  model.functions = {twice};
+  const auto graph = import_onnx(model, "test.onnx").graph;
+  ASSERT_EQ(graph->nodes.size(), 2u);
+  EXPECT_EQ(graph->nodes[0].op->name, "LeakyRelu");
+  EXPECT_EQ(number_attribute(graph->nodes[0], "alpha"), 0.5);
+}
+
+TEST(ImportOnnx, FunctionsThatCallThemselvesAreRefused) {
+  OnnxFunction endless{"Endless", "", {}, {"a"}, {"b"}, {}, {}, {}, {{"", 17}}};
+  endless.nodes = {onnx_node("Endless", {"a"}, {"b"})};
+  auto model = onnx_model({onnx_node("Endless", {"x"}, {"y"})});
+  model.functions = {endless};
+  EXPECT_THAT(refusal(model), HasSubstr("functions call each other"));
+}
+
+TEST(ImportOnnx, SubGraphsCaptureValues) {
+  auto branch = std::make_shared<OnnxGraph>();
+  branch->name = "branch";
+  branch->nodes = {onnx_node("Neg", {"x"}, {"n"})};
+  branch->outputs = {test::onnx_value("n", {OnnxDim{{}, "N"}})};
+  auto model = onnx_model({onnx_node(
+      "If", {"c"}, {"y"}, {{"then_branch", OnnxSubgraph(branch), {}}, {"else_branch", OnnxSubgraph(branch), {}}})});
+  model.graph.inputs.push_back(test::onnx_value("c", {}, OnnxType::boolean));
+  const auto graph = import_onnx(model, "test.onnx").graph;
+  ASSERT_EQ(graph->nodes[0].subgraphs.size(), 2u);
+  EXPECT_EQ(graph->nodes[0].subgraphs[0]->values[0].origin, graph::ValueOrigin::captured);
+}
+
+TEST(OlderOperators, AttributesBecomeInputs) {
+  auto node = onnx_node("Squeeze", {"x"}, {"y"}, {{"axes", std::vector<int64_t>{0, 2}, {}}});
+  std::vector<OnnxTensor> constants;
+  bring_up_to_date(node, 11, constants);
+  ASSERT_EQ(constants.size(), 1u);
+  EXPECT_EQ(node.inputs[1], constants[0].name);
+  EXPECT_TRUE(node.attributes.empty());
+  auto newer = onnx_node("Squeeze", {"x", "axes"}, {"y"});
+  bring_up_to_date(newer, 13, constants);
+  EXPECT_EQ(newer.inputs[1], "axes");
+}
+
+TEST(OlderOperators, UpsampleIsResize) {
+  auto node = onnx_node("Upsample", {"x", "scales"}, {"y"}, {{"mode", std::string("linear"), {}}});
+  std::vector<OnnxTensor> constants;
+  bring_up_to_date(node, 9, constants);
+  EXPECT_EQ(node.op, "Resize");
+  EXPECT_THAT(node.inputs, testing::ElementsAre("x", "", "scales"));
+}
+
+}  // namespace
+}  // namespace adze::formats

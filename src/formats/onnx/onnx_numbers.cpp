@@ -1,0 +1,91 @@
+#include "formats/onnx/onnx_numbers.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "formats/onnx/read_onnx_model.h"
+#include "ops/standard/standard_op.h"
+
+namespace adze::formats {
+namespace {
+
+int bits_below_eight(OnnxType type) {
+  if (type == OnnxType::int4 || type == OnnxType::uint4 || type == OnnxType::float4e2m1) return 4;
+  return type == OnnxType::int2 || type == OnnxType::uint2 ? 2 : 0;
+}
+
+bool is_signed(OnnxType type) { return type == OnnxType::int4 || type == OnnxType::int2; }
+
+/// A byte for each number, with the sign of signed types.
+void unpack(const OnnxTensor& tensor, std::span<std::byte> to) {
+  const int bits = bits_below_eight(tensor.type), in_a_byte = 8 / bits;
+  for (size_t i = 0; i < to.size(); ++i) {
+    const auto byte = static_cast<unsigned>(tensor.bytes[i / static_cast<size_t>(in_a_byte)]);
+    const unsigned code = byte >> (static_cast<int>(i) % in_a_byte * bits) & ((1u << bits) - 1);
+    const bool negative = is_signed(tensor.type) && code >> (bits - 1) != 0;
+    to[i] = static_cast<std::byte>(negative ? code | (0xFFu << bits) : code);
+  }
+}
+
+class KeptRows final : public model::TensorSource {
+ public:
+  KeptRows(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, size_t row_bytes, std::string where)
+      : bytes_(bytes), owner_(std::move(owner)), row_bytes_(row_bytes), where_(std::move(where)) {}
+
+  std::span<const std::byte> rows(int64_t first, int64_t count, std::vector<std::byte>&) const override {
+    return bytes_.subspan(static_cast<size_t>(first) * row_bytes_, static_cast<size_t>(count) * row_bytes_);
+  }
+  std::string where() const override { return where_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+  std::shared_ptr<const void> owner_;
+  size_t row_bytes_;
+  std::string where_;
+};
+
+void require_bytes(const OnnxTensor& tensor) {
+  if (tensor.external && tensor.bytes.data() == nullptr && checked_element_count(tensor.dims) > 0) {
+    fail(ErrorCode::not_found, "tensor \"{}\" lies in another file, which was not read", tensor.name);
+  }
+}
+
+}  // namespace
+
+StorageType storage_of_onnx(OnnxType type) {
+  const StorageType storage = ops::element_type(static_cast<int64_t>(type));
+  if (!storage && type != OnnxType::string) {
+    fail(ErrorCode::unsupported, "unknown element type {}", static_cast<int32_t>(type));
+  }
+  return storage;
+}
+
+HostTensor host_tensor_of(const OnnxTensor& tensor) {
+  if (tensor.type == OnnxType::string) return HostTensor(tensor.strings, tensor.dims);
+  require_bytes(tensor);
+  HostTensor result(storage_of_onnx(tensor.type), tensor.dims);
+  if (bits_below_eight(tensor.type) != 0) {
+    unpack(tensor, result.fill_bytes());
+  } else {
+    std::ranges::copy(tensor.bytes, result.fill_bytes().begin());
+  }
+  return result;
+}
+
+HostTensor read_onnx_host_tensor(const std::string& path) { return host_tensor_of(read_onnx_tensor(path)); }
+
+model::Tensor model_tensor_of(const OnnxTensor& tensor, std::string name, const std::string& where) {
+  require_bytes(tensor);
+  const StorageType storage = storage_of_onnx(tensor.type);
+  auto shape = checked_shape(tensor.dims, where);
+  if (bits_below_eight(tensor.type) != 0) {
+    const HostTensor unpacked = host_tensor_of(tensor);
+    return model::owned_tensor(std::move(name), std::move(shape), storage,
+                               {unpacked.bytes().begin(), unpacked.bytes().end()});
+  }
+  const auto row = static_cast<size_t>(row_bytes(*storage, shape.row_length()));
+  auto source = std::make_shared<KeptRows>(tensor.bytes, tensor.keeps_bytes, row, where);
+  return {std::move(name), std::move(shape), storage, std::move(source)};
+}
+
+}  // namespace adze::formats

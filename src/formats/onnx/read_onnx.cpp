@@ -1,0 +1,33 @@
+#include "formats/onnx/read_onnx.h"
+
+#include "formats/onnx/onnx_numbers.h"
+#include "formats/onnx/read_onnx_model.h"
+
+namespace adze::formats {
+namespace {
+
+void set_text(model::KeyValues& values, std::string_view key, const std::string& text) {
+  if (!text.empty()) values.set(std::string(key), text);
+}
+
+}  // namespace
+
+model::Model read_onnx(const std::string& path, const ReadOptions&) {
+  const auto onnx = read_onnx_model(path);
+  model::Model model;
+  model.source = path;
+  model.format = "onnx";
+  set_text(model.metadata, "name", onnx.graph.name);
+  set_text(model.metadata, "producer", onnx.producer_name);
+  set_text(model.metadata, "producer_version", onnx.producer_version);
+  set_text(model.metadata, "domain", onnx.domain);
+  set_text(model.metadata, "description", onnx.description);
+  for (const auto& [key, value] : onnx.metadata) set_text(model.other, key, value);
+  for (const OnnxTensor& tensor : onnx.graph.initializers) {
+    if (tensor.type == OnnxType::string) continue;
+    model.tensors.add(model_tensor_of(tensor, tensor.name, path));
+  }
+  return model;
+}
+
+}  // namespace adze::formats
