@@ -1,0 +1,119 @@
+// Graphs in the text form, run.
+#include "runtime/graph_session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "ops/standard/standard_op.h"
+
+namespace adze::runtime {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::shared_ptr<const graph::Graph> parsed(std::string_view text) {
+  std::vector<StorageType> storages;
+  for (const auto* codec : codecs::all_codecs()) storages.push_back(&codec->info);
+  auto graph = graph::from_text(text, ops::standard_schemas(), storages);
+  graph::verify(graph);
+  return std::make_shared<const graph::Graph>(std::move(graph));
+}
+
+HostTensor floats(std::vector<float> numbers) {
+  const auto count = static_cast<int64_t>(numbers.size());
+  return ops::float_tensor({count}, numbers);
+}
+
+std::vector<float> result(std::string_view text, const std::map<std::string, ops::HostValue>& inputs) {
+  GraphSession session(parsed(text), {}, 1);
+  const auto outputs = session.run(inputs);
+  const auto numbers = outputs.at(0).tensor().numbers<float>();
+  return {numbers.begin(), numbers.end()};
+}
+
+constexpr std::string_view kSum = R"(graph "sum" {
+  symbol N in 0..*
+  input %x: f32[N]
+  input %z: f32[N]
+  %s: f32[N] = Add(%x, %z)
+  %y: f32[N] = Mul(%s, %s)
+  return %y
+})";
+
+TEST(GraphSession, RunsNodesInOrder) {
+  EXPECT_THAT(result(kSum, {{"x", floats({1, 2})}, {"z", floats({3, 4})}}), ElementsAre(16, 36));
+}
+
+std::string refusal(std::string_view text, const std::map<std::string, ops::HostValue>& inputs) {
+  try {
+    result(text, inputs);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was refused";
+}
+
+TEST(GraphSession, InputsAreChecked) {
+  EXPECT_THAT(refusal(kSum, {{"x", floats({1})}}), HasSubstr("input 'z' (f32[N]) is missing"));
+  EXPECT_THAT(refusal(kSum, {{"x", floats({1})}, {"z", floats({1, 2})}}), HasSubstr("but N is 1 already"));
+  EXPECT_THAT(refusal(kSum, {{"x", floats({1})}, {"z", ops::integer_scalar(1)}}),
+              HasSubstr("must be f32[N], not i64[]"));
+  EXPECT_THAT(refusal(kSum, {{"x", floats({1})}, {"z", floats({1})}, {"q", floats({1})}}),
+              HasSubstr("there is no input 'q'; the graph has x, z"));
+}
+
+TEST(GraphSession, ErrorsNameTheNode) {
+  EXPECT_THAT(refusal(R"(graph "g" {
+  input %x: f32[?]
+  input %shape: i64[?]
+  %y: f32[...] = Reshape(%x, %shape)
+  return %y
+})",
+                      {{"x", floats({1, 2, 3})}, {"shape", ops::integer_tensor({2, 2})}}),
+              HasSubstr("node 'y' (Reshape): f32[3] cannot take the shape [2, 2]"));
+}
+
+// Adds x to a sum as often as `count` says; the body captures x.
+constexpr std::string_view kLoop = R"(graph "loop" {
+  input %count: i64[]
+  input %x: f32[1]
+  constant %zero: f32[1] = 0x00000000
+  %sum: f32[...], %all: f32[...] = Loop(%count, _, %zero)
+    graph "body" {
+      input %round: i64[]
+      input %go: bool[]
+      input %before: f32[1]
+      capture %added: f32[1] from %x
+      %on: bool[] = Identity(%go)
+      %after: f32[1] = Add(%before, %added)
+      %seen: f32[1] = Identity(%after)
+      return %on, %after, %seen
+    }
+  return %all
+})";
+
+TEST(GraphSession, LoopsCarryAndCollectValues) {
+  const std::map<std::string, ops::HostValue> inputs{{"count", ops::integer_scalar(3)}, {"x", floats({2})}};
+  EXPECT_THAT(result(kLoop, inputs), ElementsAre(2, 4, 6));
+}
+
+TEST(GraphSession, ALoopOfNoRoundsGivesNothing) {
+  const std::map<std::string, ops::HostValue> inputs{{"count", ops::integer_scalar(0)}, {"x", floats({2})}};
+  EXPECT_TRUE(result(kLoop, inputs).empty());
+}
+
+TEST(GraphSession, HugeShapesAreRefusedBeforeMemoryIsTaken) {
+  EXPECT_THAT(refusal(R"(graph "g" {
+  input %shape: i64[?]
+  %y: f32[...] = ConstantOfShape(%shape)
+  return %y
+})",
+                      {{"shape", ops::integer_tensor({1 << 20, 1 << 20, 1 << 10})}}),
+              HasSubstr("would take"));
+}
+
+}  // namespace
+}  // namespace adze::runtime
