@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "architectures/architecture.h"
+#include "cli/graph_arguments.h"
+#include "cli/graph_report.h"
 #include "cli/model_overview.h"
 #include "cli/report_output.h"
 #include "cli/statistics_report.h"
@@ -29,7 +31,8 @@ struct InspectOptions {
     arguments.required("MODEL", "file or folder in any format of `adze list formats`", model);
     arguments.takes_model(model);
     arguments.flag("--tensors", "list every tensor", tensors);
-    arguments.flag("--graph", "print the computation that the architecture makes of it", graph);
+    arguments.flag("--graph", "print the computation: what the architecture makes of it, or the file's own graph",
+                   graph);
     arguments.json_flag(json);
   }
 };
@@ -121,6 +124,9 @@ void inspect_statistics(const InspectOptions& options, Console& console) {
 
 void run_inspect(const InspectOptions& options, Console& console) {
   if (formats::is_imatrix(options.model)) return inspect_statistics(options, console);
+  if (is_graph_model(options.model)) {
+    return report_graph_model(options.model, {options.tensors, options.graph, options.json}, console);
+  }
   const auto model = formats::read_model(options.model);
   if (options.json) {
     print_json(console, report_json(model, options));
@@ -133,6 +139,7 @@ constexpr Example kExamples[] = {
     {"inspect model.gguf", "the overview"},
     {"inspect model.gguf --tensors", "and every tensor with type, shape and size"},
     {"inspect model.gguf --graph", "and what is computed with them, node by node"},
+    {"inspect model.onnx", "inputs, outputs, opsets and how often each op occurs"},
     {"inspect imatrix.gguf", "what was seen of the inputs of every weight"},
     {"inspect model.gguf --json | jq .bits_per_weight", "everything, for scripts"},
 };

@@ -6,6 +6,7 @@
 #include "cli/conversation.h"
 #include "cli/generation_arguments.h"
 #include "cli/grammar_arguments.h"
+#include "cli/graph_arguments.h"
 #include "cli/input_text.h"
 #include "cli/interrupt.h"
 #include "cli/report_output.h"
@@ -20,6 +21,7 @@ struct RunOptions {
   SessionArguments session;
   GrammarArguments grammar;
   GenerationArguments generation;
+  GraphRunArguments graph;
   std::optional<std::string> prompt;
   std::optional<std::string> file;
   bool chat = false;
@@ -39,6 +41,7 @@ struct RunOptions {
     grammar.declare(arguments);
     generation.declare(arguments);
     session.declare_running(arguments);
+    graph.declare(arguments);
   }
 };
 
@@ -86,6 +89,10 @@ void report_end(Console& console, const RunOptions& options, const runtime::Gene
 }
 
 void run_run(const RunOptions& options, Console& console) {
+  if (is_graph_model(options.session.model)) {
+    return run_graph_model(options.session.model, options.graph, options.session.threads, options.json, console);
+  }
+  if (options.graph.any()) throw UsageError("--input and --output need a model of a graph format");
   if (options.system && !options.chat) throw UsageError("--system needs --chat");
   require_end(options.grammar, options.generation);
   auto program = grammar_program(options.grammar);
@@ -112,6 +119,7 @@ constexpr Example kExamples[] = {
     {"run model.gguf -f question.txt --temp 0", "the same answer every time"},
     {"run model.gguf --chat -p \"Name three birds.\" --grammar list.gbnf", "an answer in the form of a grammar"},
     {"run model.gguf --chat -p \"Invent a person.\" --json-schema person.json", "JSON that is valid for a schema"},
+    {"run model.onnx --input x=image.npy --output y=scores.npy", "compute what a graph says"},
     {"run model.gguf -p - --json < prompt.txt", "text, tokens and speed for scripts"},
 };
 
@@ -120,9 +128,10 @@ constexpr Example kExamples[] = {
 const Verb run_verb = make_verb<RunOptions, run_run>({
     .name = "run",
     .group = "Run",
-    .summary = "continue a text",
+    .summary = "continue a text, or compute an ONNX graph",
     .description = "Continues a prompt and prints only the continuation, as it comes. Sampling follows the options, "
-                   "else the model's own generation defaults, else the defaults shown.",
+                   "else the model's own generation defaults, else the defaults shown. A model of a graph format takes "
+                   "named tensors and shows what its outputs hold.",
     .examples = kExamples,
 });
 

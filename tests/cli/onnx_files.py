@@ -1,0 +1,60 @@
+"""Small ONNX and NumPy files for tests, without the packages of either."""
+import ast
+import struct
+
+FLOAT, INT64 = 1, 7
+
+
+def varint(number):
+    data = bytearray()
+    while number > 0x7F:
+        data.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(data + bytes([number]))
+
+
+def field(tag, value):
+    """One field of a protobuf message: an integer, or text or a message as bytes."""
+    if isinstance(value, int):
+        return varint(tag << 3) + varint(value)
+    data = value.encode() if isinstance(value, str) else value
+    return varint(tag << 3 | 2) + varint(len(data)) + data
+
+
+def value_info(name, dims, element=FLOAT):
+    shape = b"".join(field(1, field(1, dim) if isinstance(dim, int) else field(2, dim)) for dim in dims)
+    return field(1, name) + field(2, field(1, field(1, element) + field(2, shape)))
+
+
+def float_tensor(name, numbers):
+    return field(1, len(numbers)) + field(2, FLOAT) + field(8, name) + field(9, struct.pack(f"<{len(numbers)}f", *numbers))
+
+
+def node(op, inputs, outputs):
+    return b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs) + field(4, op)
+
+
+def write_model(path, nodes, initializers=(), opset=17):
+    """y = f(x), both float of shape [N, 3]."""
+    graph = b"".join(field(1, item) for item in nodes) + field(2, "small") + b"".join(field(5, t) for t in initializers)
+    graph += field(11, value_info("x", ["N", 3])) + field(12, value_info("y", ["N", 3]))
+    path.write_bytes(field(1, 8) + field(2, "by hand") + field(7, graph) + field(8, field(2, opset)))
+    return path
+
+
+def write_npy(path, rows):
+    """Floats of two dimensions."""
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}\n".encode()
+    numbers = [number for row in rows for number in row]
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + struct.pack(f"<{len(numbers)}f", *numbers))
+    return path
+
+
+def read_npy(path):
+    """(shape, numbers) of floats."""
+    data = path.read_bytes()
+    length = struct.unpack_from("<H", data, 8)[0]
+    header = ast.literal_eval(data[10:10 + length].decode())
+    assert header["descr"] == "<f4" and not header["fortran_order"]
+    numbers = data[10 + length:]
+    return header["shape"], list(struct.unpack(f"<{len(numbers) // 4}f", numbers))

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""adze run and adze inspect with ONNX models."""
+import unittest
+
+from onnx_files import float_tensor, node, read_npy, write_model, write_npy
+from program import UNAVAILABLE, USAGE, VerbTest
+
+
+class OnnxModels(VerbTest):
+    def setUp(self):
+        super().setUp()
+        nodes = [node("Add", ["x", "bias"], ["sum"]), node("Relu", ["sum"], ["y"])]
+        self.model = write_model(self.folder / "small.onnx", nodes, [float_tensor("bias", [1, 2, -3])])
+        self.x = write_npy(self.folder / "x.npy", [[1, -5, 4], [0, 0, 0]])
+
+    def test_computes_named_tensors(self):
+        y = self.folder / "y.npy"
+        report = self.json_of("run", self.model, "--input", f"x={self.x}", "--output", f"y={y}")
+        self.assertEqual(read_npy(y), ((2, 3), [2, 0, 1, 1, 2, 0]))
+        row = report["outputs"][0]
+        self.assertEqual((row["name"], row["type"], row["shape"], row["most"]), ("y", "f32", "[2, 3]", 2))
+        self.assertRegex(self.adze("run", self.model, "--input", f"x={self.x}").stdout, r"(?m)^y +f32 +\[2, 3\]")
+
+    def test_refuses_what_does_not_fit(self):
+        run = ["run", self.model]
+        self.refuses(*run, says=r"input 'x' \(f32\[N, 3\]\) is missing")
+        wide = write_npy(self.folder / "wide.npy", [[1, 2]])
+        self.refuses(*run, "--input", f"x={wide}", says=r"input 'x' must be f32\[N, 3\], not f32\[1, 2\]")
+        self.refuses(*run, "--input", f"z={self.x}", says="x")
+        self.refuses(*run, "--input", "x", status=USAGE, says="NAME=FILE.npy")
+        self.refuses(*run, "--input", f"x={self.x}", "--output", "q=q.npy", says="there is no output 'q'; the graph has y")
+        self.refuses(*run, "--input", "x=missing.npy", status=UNAVAILABLE, says="missing.npy")
+
+    def test_refuses_broken_models(self):
+        cyclic = write_model(self.folder / "cyclic.onnx", [node("Add", ["x", "b"], ["a"]), node("Neg", ["a"], ["b"])])
+        self.refuses("inspect", cyclic, says="node 'a' .*uses \"b\", which is neither")
+        unknown = write_model(self.folder / "unknown.onnx", [node("Frobnicate", ["x"], ["y"])])
+        self.refuses("run", unknown, says="not known: Frobnicate-17")
+        cut = self.folder / "cut.onnx"
+        cut.write_bytes(self.model.read_bytes()[:40])
+        self.refuses("inspect", cut, says="cut.onnx")
+
+    def test_shows_what_is_in_it(self):
+        report = self.json_of("inspect", self.model, "--graph")
+        self.assertEqual((report["format"], report["opsets"]), ("onnx", "ai.onnx 17"))
+        self.assertEqual(report["inputs"], [{"name": "x", "type": "f32[N, 3]"}])
+        self.assertEqual(report["ops"], [{"op": "Add", "nodes": 1}, {"op": "Relu", "nodes": 1}])
+        self.assertIn("%y: f32[N, 3] = Relu(%sum)", report["graph"])
+        self.assertRegex(self.adze("inspect", self.model).stdout, r"(?m)^Producer +by hand")
+
+
+if __name__ == "__main__":
+    unittest.main()
