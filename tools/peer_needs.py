@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "build" / "peers"
 SHARED = ROOT.parent / "shared"
+ONNX_CASES = Path("/usr/share/libonnx-testdata/data")
 NEEDS = re.compile(r"^# needs:(.*)$", re.M)
 
 
@@ -40,9 +41,11 @@ def has_python_module(name):
 
 
 def is_met(need):
-    """A need is `shared`, `model`, `llama.cpp`, `npm:PACKAGE`, `wheel:PACKAGE` or the name of a Python module."""
+    """A need is `shared`, `onnx-testdata`, `model`, `llama.cpp`, `npm:PACKAGE`, `wheel:PACKAGE` or the name of a Python module."""
     if need == "shared":
         return SHARED.is_dir()
+    if need == "onnx-testdata":
+        return ONNX_CASES.is_dir()
     if need == "model":
         return cached_model() is not None
     if need == "llama.cpp":
@@ -59,6 +62,7 @@ def describe(need):
     sources = {
         "shared": "../shared (the shared data beside this folder)",
         "model": "the demo's model (make demo)",
+        "onnx-testdata": "ONNX's test cases (tools/setup.sh peers)",
         "llama.cpp": "llama.cpp's tools (make peers)",
     }
     return sources.get(need, f"{need.removeprefix('npm:').removeprefix('wheel:')} (make peers)")

