@@ -74,18 +74,38 @@ class ColumnProducts {
         positions[static_cast<size_t>(tap * kPanelColumns + i)] = own[static_cast<size_t>(tap)];
       }
     }
+    static thread_local std::vector<uint8_t> neighbours;
+    neighbours.assign(static_cast<size_t>(taps), 1);
+    for (size_t i = 0; i < positions.size(); ++i) {
+      const size_t tap = i / kPanelColumns, column = i % kPanelColumns;
+      const int64_t start = positions[tap * kPanelColumns];
+      neighbours[tap] &= start >= 0 && positions[i] == start + static_cast<int64_t>(column);
+    }
     for (int64_t group = 0; group < c_.groups; ++group) {
-      fill_panel(image, group, positions.data(), panel.data());
+      fill_panel(image, group, {positions.data(), neighbours.data()}, panel.data());
       multiply_group(image, group, first, count, panel.data());
     }
   }
 
  private:
-  void fill_panel(int64_t image, int64_t group, const int64_t* positions, float* panel) const {
+  /// Where each tap of each column lies, and of which taps all columns are neighbours.
+  struct PanelTaps {
+    const int64_t* positions;
+    const uint8_t* neighbours;
+  };
+
+  void fill_panel(int64_t image, int64_t group, const PanelTaps& where, float* panel) const {
     const int64_t taps = c_.windows.taps(), plane = c_.windows.input_count();
     for (int64_t channel = 0; channel < c_.group_channels(); ++channel) {
       const float* from = x_ + (image * c_.channels + group * c_.group_channels() + channel) * plane;
-      for (int64_t i = 0; i < taps * kPanelColumns; ++i) *panel++ = positions[i] < 0 ? 0.0f : from[positions[i]];
+      const int64_t* positions = where.positions;
+      for (int64_t tap = 0; tap < taps; ++tap, panel += kPanelColumns, positions += kPanelColumns) {
+        if (where.neighbours[tap]) {
+          std::copy_n(from + positions[0], kPanelColumns, panel);
+        } else {
+          for (int64_t i = 0; i < kPanelColumns; ++i) panel[i] = positions[i] < 0 ? 0.0f : from[positions[i]];
+        }
+      }
     }
   }
 

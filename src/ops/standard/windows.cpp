@@ -75,21 +75,23 @@ Windows windows_of(const StandardCall& call, std::vector<int64_t> input, std::ve
 }
 
 void Windows::positions(int64_t output_position, std::span<int64_t> taps_to) const {
-  std::ranges::fill(taps_to, 0);
-  size_t repeat = taps_to.size();  // how many taps share an index of this axis and the ones before
+  taps_to[0] = 0;
+  size_t count = 1;  // taps of the axes so far; each becomes as many as the next axis has, from the back
   int64_t rest = output_position, below = output_count(), size = input_count();
   for (size_t axis = 0; axis < input.size(); ++axis) {
     below /= output[axis];
     size = input[axis] == 0 ? 0 : size / input[axis];
     const int64_t base = rest / below * strides[axis] - before[axis];
     rest %= below;
-    repeat /= static_cast<size_t>(kernel[axis]);
-    for (size_t i = 0; i < taps_to.size(); ++i) {
-      const auto tap = static_cast<int64_t>(i / repeat) % kernel[axis];
-      const int64_t at = base + tap * dilations[axis];
-      if (at < 0 || at >= input[axis]) taps_to[i] = -1;
-      if (taps_to[i] >= 0) taps_to[i] += at * size;
+    const auto taps_here = static_cast<size_t>(kernel[axis]);
+    for (size_t i = count; i-- > 0;) {
+      const int64_t outer = taps_to[i];
+      for (size_t tap = taps_here; tap-- > 0;) {
+        const int64_t at = base + static_cast<int64_t>(tap) * dilations[axis];
+        taps_to[i * taps_here + tap] = outer < 0 || at < 0 || at >= input[axis] ? -1 : outer + at * size;
+      }
     }
+    count *= taps_here;
   }
 }
 
