@@ -168,16 +168,19 @@ struct Region {
   int64_t batch;
 };
 
-/// Bilinear with a border of one pixel in which the edge is repeated; 0 beyond.
-double sample_region(const double* plane, int64_t height, int64_t width, double y, double x) {
+/// Four neighbours by their weights, with a border of one pixel in which the edge is repeated; 0 beyond. Their sum, or
+/// the largest of the four, as ONNX has it.
+double sample_region(const double* plane, std::array<int64_t, 2> size, double y, double x, bool largest) {
+  const auto [height, width] = size;
   if (y < -1 || y > static_cast<double>(height) || x < -1 || x > static_cast<double>(width)) return 0;
   y = std::clamp(y, 0.0, static_cast<double>(height - 1));
   x = std::clamp(x, 0.0, static_cast<double>(width - 1));
   const auto y0 = static_cast<int64_t>(y), x0 = static_cast<int64_t>(x);
   const int64_t y1 = std::min(y0 + 1, height - 1), x1 = std::min(x0 + 1, width - 1);
   const double v = y - static_cast<double>(y0), u = x - static_cast<double>(x0);
-  return (1 - v) * ((1 - u) * plane[y0 * width + x0] + u * plane[y0 * width + x1]) +
-         v * ((1 - u) * plane[y1 * width + x0] + u * plane[y1 * width + x1]);
+  const std::array corners{(1 - v) * (1 - u) * plane[y0 * width + x0], (1 - v) * u * plane[y0 * width + x1],
+                           v * (1 - u) * plane[y1 * width + x0], v * u * plane[y1 * width + x1]};
+  return largest ? std::ranges::max(corners) : std::accumulate(corners.begin(), corners.end(), 0.0);
 }
 
 struct RoiAlign {
@@ -206,7 +209,7 @@ struct RoiAlign {
         const double x =
             r.x0 +
             (static_cast<double>(column) + (static_cast<double>(j) + 0.5) / static_cast<double>(across)) * bin_width;
-        const double value = sample_region(plane, height, width, y, x);
+        const double value = sample_region(plane, {height, width}, y, x, largest);
         sum += value;
         top = std::max(top, value);
       }
