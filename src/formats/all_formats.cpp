@@ -11,6 +11,7 @@
 #include "formats/gguf/model_keys.h"
 #include "formats/gguf/read_gguf.h"
 #include "formats/gguf/write_gguf.h"
+#include "formats/group_planes.h"
 #include "formats/hf/read_hf.h"
 #include "formats/hf/tokenizer_files.h"
 #include "formats/hf/write_hf.h"
@@ -23,12 +24,18 @@
 #include "formats/ollama/read_ollama.h"
 #include "formats/onnx/read_onnx.h"
 #include "formats/onnx/read_onnx_model.h"
+#include "formats/onnx_folder/write_onnx_folder.h"
+#include "formats/onnx_lowering/packed_weights.h"
+#include "formats/ort_genai/write_ort_genai.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/safetensors/write_safetensors.h"
 
 namespace adze::formats {
 namespace {
+
+// Of formats that are only written.
+bool recognizes_nothing(const std::string&) { return false; }
 
 // Dialects are asked before the containers that they use.
 constexpr std::array kFormats = {
@@ -48,7 +55,7 @@ constexpr std::array kFormats = {
            .read = read_mlx,
            .storage_for = nullptr,
            .packed_types = mlx_packed_types,
-           .kept_bytes = mlx_kept_bytes,
+           .kept_bytes = kept_plane_bytes,
            .tokenizer_written = hf_tokenizer,
            .write = write_mlx},
     Format{.name = "gptq",
@@ -166,6 +173,27 @@ constexpr std::array kFormats = {
            .packed_types = nullptr,
            .tokenizer_written = nullptr,
            .write = nullptr},
+    Format{
+        .name = "ort-genai",
+        .summary = "ONNX Runtime GenAI: a language model's graph in ONNX Runtime's ops, genai_config.json, tokenizer",
+        .file_pattern = "a folder with genai_config.json",
+        .recognizes = recognizes_nothing,
+        .read = nullptr,
+        .storage_for = onnx_storage,
+        .packed_types = ort_genai_packed_types,
+        .kept_bytes = kept_plane_bytes,
+        .tokenizer_written = hf_tokenizer,
+        .write = write_ort_genai},
+    Format{.name = "onnx",
+           .summary = "ONNX: a language model's graph in the standard's ops, with inputs and outputs for its history",
+           .file_pattern = "a folder with model.onnx",
+           .recognizes = recognizes_nothing,
+           .read = nullptr,
+           .storage_for = onnx_storage,
+           .packed_types = onnx_folder_packed_types,
+           .kept_bytes = kept_plane_bytes,
+           .tokenizer_written = hf_tokenizer,
+           .write = write_onnx_folder},
 };
 
 std::string names() {
@@ -193,7 +221,9 @@ const Format& format_of(const std::string& path) {
     if (format.recognizes(path)) return format;
   }
   std::string readable;
-  for (const auto& format : kFormats) readable += fmt::format("\n  {:18} {}", format.name, format.file_pattern);
+  for (const auto& format : kFormats) {
+    if (format.read) readable += fmt::format("\n  {:18} {}", format.name, format.file_pattern);
+  }
   fail(ErrorCode::unsupported, "{}: not a model in a format that can be read:{}", path, readable);
 }
 

@@ -49,7 +49,7 @@ struct Format {
   /// Looks at the name and the first bytes only. Never throws for a path that exists.
   bool (*recognizes)(const std::string& path);
 
-  /// Reads everything but the numbers; tensors stay in the mapped files.
+  /// Reads everything but the numbers; tensors stay in the mapped files. Null for a format that can only be written.
   model::Model (*read)(const std::string& path, const ReadOptions& options);
 
   /// The storage for a tensor when `wanted` was asked for, by the customs of the format. Null: always `wanted`.

@@ -40,7 +40,8 @@ void require_conformance(const model::Model& source, bool allow_mismatch) {
 }
 
 void attach_conformance_kit(model::Model& model, const formats::Format& format) {
-  if (!format.tokenizer_written || !model.tokenizer) return;
+  if (!format.read) model.conformance_kit.clear();  // nobody could read it again to compare
+  if (!format.read || !format.tokenizer_written || !model.tokenizer) return;
   try {
     model.conformance_kit = text::to_text(kit_of_target(model, format));
   } catch (const Error& error) {  // it can be carried along all the same

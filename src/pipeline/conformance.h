@@ -14,7 +14,7 @@ void require_conformance(const model::Model& source, bool allow_mismatch);
 
 /// Gives the model the kit of what it will do once it is written in `format`, with what the source did where that is
 /// otherwise; such losses are logged as warnings, as is a tokenizer that cannot be run, which leaves no kit. Without
-/// effect where the format or the model has no tokenizer: an old kit stays.
+/// effect where the format or the model has no tokenizer: an old kit stays. What can only be written gets none.
 void attach_conformance_kit(model::Model& model, const formats::Format& format);
 
 /// Reads the file or folder that `model` was written to. Error(internal) where it does not do what the kit says.

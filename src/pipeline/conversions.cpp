@@ -9,10 +9,10 @@
 namespace adze::pipeline {
 namespace {
 
-std::vector<StorageType> packed_types_of_all_formats() {
+std::vector<StorageType> packed_types_to_read() {
   std::vector<StorageType> types;
   for (const auto& format : formats::all_formats()) {
-    if (!format.packed_types) continue;
+    if (!format.packed_types || !format.read) continue;
     for (const StorageType type : format.packed_types()) {
       if (std::ranges::find(types, type) == types.end()) types.push_back(type);
     }
@@ -59,7 +59,7 @@ Conversion conversion(StorageType from, const formats::Format& format) {
 
 std::vector<Conversion> all_conversions() {
   std::vector<Conversion> conversions;
-  for (const StorageType from : packed_types_of_all_formats()) {
+  for (const StorageType from : packed_types_to_read()) {
     for (const auto& format : formats::all_formats()) {
       if (format.packed_types) conversions.push_back(conversion(from, format));
     }

@@ -19,7 +19,8 @@ struct Conversion {
   StorageType larger_if_required = nullptr;  // taken where scales may not be rounded
 };
 
-/// Every packed type of every format against every format that holds packed types; rows whose length all blocks divide.
+/// Every packed type of every format that can be read against every format that holds packed types; rows whose length
+/// all blocks divide.
 std::vector<Conversion> all_conversions();
 
 }  // namespace adze::pipeline

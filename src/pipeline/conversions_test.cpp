@@ -80,13 +80,14 @@ TEST(Conversions, DoWhatTheTableSays) {
     if (row.fidelity == Fidelity::rounded) {
       EXPECT_LE(difference, outcome.max_error_steps * 0.2 + slack) << name;
       EXPECT_LT(outcome.max_error_steps, 0.6) << name;
-    } else if (row.fidelity == Fidelity::requantized) {
+    } else if (row.fidelity == Fidelity::requantized && outcome.fidelity != Fidelity::exact) {
       EXPECT_GT(difference, slack) << name;
     } else {
       EXPECT_LE(difference, slack) << name;
     }
-    const bool kept_rounding = row.fidelity == Fidelity::rounded && outcome.fidelity == Fidelity::exact;
-    EXPECT_TRUE(outcome.fidelity == row.fidelity || kept_rounding) << name << ": " << fidelity_name(outcome.fidelity);
+    // Where few levels get many codes and scales of 24 bits, nothing may be lost.
+    const bool lost_nothing = row.fidelity > Fidelity::exact && outcome.fidelity == Fidelity::exact;
+    EXPECT_TRUE(outcome.fidelity == row.fidelity || lost_nothing) << name << ": " << fidelity_name(outcome.fidelity);
   }
   EXPECT_EQ(rows.size(), 4u);
   for (const auto& [fidelity, count] : rows) EXPECT_GT(count, 5) << fidelity_name(fidelity);

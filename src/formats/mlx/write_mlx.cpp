@@ -1,10 +1,7 @@
 #include "formats/mlx/write_mlx.h"
 
-#include <algorithm>
-
 #include "architectures/architecture.h"
 #include "base/error.h"
-#include "codecs/group_codecs.h"
 #include "formats/hf/config_json.h"
 #include "formats/hf/json_numbers.h"
 #include "formats/hf/latent_heads.h"
@@ -65,17 +62,6 @@ void write_mlx(const model::Model& model, const std::string& path, const WriteOp
     for (auto& array : split_arrays(tensor)) contents.tensors.push_back(std::move(array));
   }
   write_hf_variant(model, contents, path, options);
-}
-
-int64_t mlx_kept_bytes(const model::TensorList& tensors) {
-  int64_t most = 0;
-  for (const auto& tensor : tensors) {
-    const auto* layout = codecs::group_layout_of(tensor.storage);
-    if (!layout) continue;
-    const int64_t groups = tensor.shape.element_count() / layout->group;
-    most = std::max(most, groups * (layout->scale_bytes() + layout->offset_bytes()));
-  }
-  return most;
 }
 
 }  // namespace adze::formats
