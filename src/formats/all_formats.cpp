@@ -26,6 +26,8 @@
 #include "formats/onnx/read_onnx_model.h"
 #include "formats/onnx_folder/write_onnx_folder.h"
 #include "formats/onnx_lowering/packed_weights.h"
+#include "formats/openvino/write_openvino.h"
+#include "formats/openvino_lowering/ir_lowering.h"
 #include "formats/ort_genai/write_ort_genai.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
@@ -194,6 +196,16 @@ constexpr std::array kFormats = {
            .kept_bytes = kept_plane_bytes,
            .tokenizer_written = hf_tokenizer,
            .write = write_onnx_folder},
+    Format{.name = "openvino",
+           .summary = "OpenVINO: a language model's graph as IR that keeps its history, with compressed weights",
+           .file_pattern = "a folder with openvino_model.xml",
+           .recognizes = recognizes_nothing,
+           .read = nullptr,
+           .storage_for = onnx_storage,
+           .packed_types = ir_packed_types,
+           .kept_bytes = kept_plane_bytes,
+           .tokenizer_written = hf_tokenizer,
+           .write = write_openvino},
 };
 
 std::string names() {

@@ -1,0 +1,168 @@
+#include "formats/openvino_lowering/ir_builder.h"
+
+#include <fmt/format.h>
+
+#include <pugixml.hpp>
+#include <sstream>
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "formats/tensor_stream.h"
+
+namespace adze::formats {
+namespace {
+
+constexpr const char* kIrVersion = "11";
+// Constants begin at multiples of this, for readers that map them.
+constexpr uint64_t kConstantAlignment = 64;
+
+// Ports have their own words for types.
+std::string precision_of(std::string_view element) {
+  if (element == "f32") return "FP32";
+  if (element == "f16") return "FP16";
+  if (element == "bf16") return "BF16";
+  if (element == "boolean") return "BOOL";
+  std::string upper;
+  for (const char c : element) upper += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return upper;
+}
+
+template <typename Number>
+std::vector<std::byte> bytes_of(const std::vector<Number>& values) {
+  const auto bytes = std::as_bytes(std::span(values));
+  return {bytes.begin(), bytes.end()};
+}
+
+void put(pugi::xml_node node, const IrBuilder::Attributes& attributes) {
+  for (const auto& [name, value] : attributes) node.append_attribute(name.c_str()).set_value(value.c_str());
+}
+
+}  // namespace
+
+std::string IrBuilder::new_name(std::string_view layer_type) {
+  std::string name = scope_.empty() ? std::string(layer_type) : fmt::format("{}/{}", scope_, layer_type);
+  const int count = ++used_names_[name];
+  return count == 1 ? name : fmt::format("{}_{}", name, count);
+}
+
+IrValue IrBuilder::append(Layer layer) {
+  layers_.push_back(std::move(layer));
+  return {layers_.size() - 1};
+}
+
+IrValue IrBuilder::add(std::string_view layer_type, std::string_view opset, Inputs inputs, Attributes attributes,
+                       IrType type) {
+  return append({new_name(layer_type), std::string(layer_type), std::string(opset), std::move(attributes),
+                 std::move(inputs), std::string(type), ""});
+}
+
+IrValue IrBuilder::parameter(const std::string& name, const std::string& shape, IrType type) {
+  return append({name,
+                 "Parameter",
+                 "opset1",
+                 {{"shape", shape}, {"element_type", std::string(type)}},
+                 {},
+                 std::string(type),
+                 name});
+}
+
+void IrBuilder::result(IrValue value, const std::string& name) {
+  layers_[value.layer].output_name = name;
+  append({new_name("Result"), "Result", "opset1", {}, {value}, "", ""});
+}
+
+void IrBuilder::assign(const std::string& variable, IrValue value) {
+  append({new_name("Assign"), "Assign", "opset6", {{"variable_id", variable}}, {value}, "f32", ""});
+}
+
+IrValue IrBuilder::constant(const std::string& name, IrType type, const std::vector<int64_t>& dims,
+                            const model::Tensor& rows) {
+  return shared("constant " + name, [&] {
+    const IrValue made =
+        append({name,
+                "Const",
+                "opset1",
+                {{"element_type", std::string(type)}, {"shape", fmt::format("{}", fmt::join(dims, ","))}},
+                {},
+                std::string(type),
+                ""});
+    constants_.push_back({made.layer, rows});
+    return made;
+  });
+}
+
+IrValue IrBuilder::owned_constant(const std::string& key, IrType type, const std::vector<int64_t>& dims,
+                                  std::vector<std::byte> bytes) {
+  const auto size = static_cast<int64_t>(bytes.size());
+  return constant(key, type, dims, model::owned_tensor(key, {1, size}, &codecs::u8.info, std::move(bytes)));
+}
+
+IrValue IrBuilder::ints(const std::vector<int64_t>& values) {
+  return owned_constant(fmt::format("i64[{}]", fmt::join(values, ",")), "i64", {static_cast<int64_t>(values.size())},
+                        bytes_of(values));
+}
+
+IrValue IrBuilder::whole(int64_t value) {
+  return owned_constant(fmt::format("i64 {}", value), "i64", {}, bytes_of(std::vector<int64_t>{value}));
+}
+
+IrValue IrBuilder::number(double value) {
+  const auto number = static_cast<float>(value);
+  return owned_constant(fmt::format("f32 {}", number), "f32", {}, bytes_of(std::vector<float>{number}));
+}
+
+IrValue IrBuilder::small_number(IrType type, uint8_t value) {
+  return owned_constant(fmt::format("{} {}", type, value), type, {}, {static_cast<std::byte>(value)});
+}
+
+void IrBuilder::write_constants(const std::string& path, const WriteOptions& options) {
+  uint64_t total = 0;
+  for (const auto& constant : constants_) total += static_cast<uint64_t>(constant.rows.byte_size());
+  OutputFile data(path);
+  TensorStream stream(options, total);
+  for (const auto& constant : constants_) {
+    data.pad_to(kConstantAlignment);
+    auto& attributes = layers_[constant.layer].attributes;
+    attributes.emplace_back("offset", std::to_string(data.position()));
+    attributes.emplace_back("size", std::to_string(constant.rows.byte_size()));
+    stream.write(constant.rows, data);
+  }
+  data.commit();
+}
+
+// Inputs are numbered from 0 on, and the output follows them. Sizes of ports follow from the layers.
+void IrBuilder::put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges) const {
+  const Layer& layer = layers_[id];
+  pugi::xml_node node = layers.append_child("layer");
+  put(node, {{"id", std::to_string(id)}, {"name", layer.name}, {"type", layer.type}, {"version", layer.opset}});
+  if (!layer.attributes.empty()) put(node.append_child("data"), layer.attributes);
+  pugi::xml_node inputs = layer.inputs.empty() ? pugi::xml_node() : node.append_child("input");
+  for (size_t port = 0; port < layer.inputs.size(); ++port) {
+    const size_t from = layer.inputs[port].layer;
+    put(inputs.append_child("port"), {{"id", std::to_string(port)}});
+    put(edges.append_child("edge"), {{"from-layer", std::to_string(from)},
+                                     {"from-port", std::to_string(layers_[from].inputs.size())},
+                                     {"to-layer", std::to_string(id)},
+                                     {"to-port", std::to_string(port)}});
+  }
+  if (layer.element.empty()) return;
+  pugi::xml_node output = node.append_child("output").append_child("port");
+  put(output, {{"id", std::to_string(layer.inputs.size())}, {"precision", precision_of(layer.element)}});
+  if (!layer.output_name.empty()) put(output, {{"names", layer.output_name}});
+}
+
+void IrBuilder::write(const std::string& name, const std::string& xml_path, const std::string& data_path,
+                      const WriteOptions& options) {
+  write_constants(data_path, options);
+  pugi::xml_document document;
+  pugi::xml_node net = document.append_child("net");
+  put(net, {{"name", name}, {"version", kIrVersion}});
+  pugi::xml_node layers = net.append_child("layers");
+  pugi::xml_node edges = net.append_child("edges");
+  for (size_t id = 0; id < layers_.size(); ++id) put_layer(id, layers, edges);
+  std::ostringstream text;
+  document.save(text, "\t");
+  write_text_file(xml_path, text.str());
+}
+
+}  // namespace adze::formats

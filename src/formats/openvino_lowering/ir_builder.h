@@ -1,0 +1,96 @@
+// Builds OpenVINO's IR layer by layer: a tree of XML, and a file of constants beside it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "formats/format.h"
+#include "model/tensor.h"
+
+namespace pugi {
+class xml_node;
+}
+
+namespace adze::formats {
+
+/// The output of a layer.
+struct IrValue {
+  size_t layer = 0;
+};
+
+/// Element types under the names that layers have for them: "f32", "i64", "u4" …
+using IrType = std::string_view;
+
+class IrBuilder {
+ public:
+  using Inputs = std::vector<IrValue>;
+  using Attributes = std::vector<std::pair<std::string, std::string>>;
+
+  /// What the layers that follow belong to: the first part of their names.
+  void enter(std::string scope) { scope_ = std::move(scope); }
+
+  /// `opset`: "opset1" … in which the type of layer came. `type`: of the output's elements.
+  IrValue add(std::string_view layer_type, std::string_view opset, Inputs inputs, Attributes attributes = {},
+              IrType type = "f32");
+  /// "?" and numbers: "?,?".
+  IrValue parameter(const std::string& name, const std::string& shape, IrType type);
+  void result(IrValue value, const std::string& name);
+  /// Keeps a value in a variable.
+  void assign(const std::string& variable, IrValue value);
+
+  // Constants, each kept once.
+  IrValue ints(const std::vector<int64_t>& values);  // 1-D i64
+  IrValue whole(int64_t value);                      // scalar i64
+  IrValue number(double value);                      // scalar f32
+  /// A scalar of `type`, a byte that holds it.
+  IrValue small_number(IrType type, uint8_t value);
+  /// A tensor of the constants' file, kept once by its name.
+  IrValue constant(const std::string& name, IrType type, const std::vector<int64_t>& dims, const model::Tensor& rows);
+
+  template <typename Make>
+  IrValue shared(const std::string& key, Make make) {
+    const auto found = shared_.find(key);
+    if (found != shared_.end()) return found->second;
+    const IrValue made = make();
+    shared_.emplace(key, made);
+    return made;
+  }
+
+  /// Writes constants to `data_path` and the graph to `xml_path`.
+  void write(const std::string& name, const std::string& xml_path, const std::string& data_path,
+             const WriteOptions& options);
+
+ private:
+  struct Layer {
+    std::string name;
+    std::string type;
+    std::string opset;
+    Attributes attributes;
+    Inputs inputs;
+    std::string element;      // of the output; empty: there is none
+    std::string output_name;  // of a parameter, or of what a result takes
+  };
+  struct Constant {
+    size_t layer;
+    model::Tensor rows;
+  };
+
+  IrValue append(Layer layer);
+  void write_constants(const std::string& path, const WriteOptions& options);
+  void put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges) const;
+  std::string new_name(std::string_view layer_type);
+  IrValue owned_constant(const std::string& key, IrType type, const std::vector<int64_t>& dims,
+                         std::vector<std::byte> bytes);
+
+  std::string scope_;
+  std::vector<Layer> layers_;
+  std::vector<Constant> constants_;
+  std::map<std::string, int, std::less<>> used_names_;
+  std::map<std::string, IrValue, std::less<>> shared_;
+};
+
+}  // namespace adze::formats

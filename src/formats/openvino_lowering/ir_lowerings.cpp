@@ -1,0 +1,34 @@
+// The table of lowerings to OpenVINO's IR. To add one: a function in lower_<what>.cpp and a line here.
+#include "formats/openvino_lowering/ir_lowerings.h"
+
+#include <array>
+
+namespace adze::formats {
+namespace {
+
+constexpr std::array kLowerings = {
+    IrLoweringEntry{"add", ir_add},
+    IrLoweringEntry{"append_state", ir_append_state},
+    IrLoweringEntry{"attention", ir_attention},
+    IrLoweringEntry{"gather_positions", ir_gather_positions},
+    IrLoweringEntry{"gather_rows", ir_gather_rows},
+    IrLoweringEntry{"geglu", ir_geglu},
+    IrLoweringEntry{"gelu", ir_gelu},
+    IrLoweringEntry{"layer_norm", ir_layer_norm},
+    IrLoweringEntry{"linear", ir_linear},
+    IrLoweringEntry{"read_state", ir_read_state},
+    IrLoweringEntry{"rms_norm", ir_rms_norm},
+    IrLoweringEntry{"rotary", ir_rotary},
+    IrLoweringEntry{"rotary_angles", ir_rotary_angles},
+    IrLoweringEntry{"scale", ir_scale},
+    IrLoweringEntry{"select_rows", ir_select_rows},
+    IrLoweringEntry{"slice_columns", ir_slice_columns},
+    IrLoweringEntry{"soft_cap", ir_soft_cap},
+    IrLoweringEntry{"swiglu", ir_swiglu},
+};
+
+}  // namespace
+
+std::span<const IrLoweringEntry> ir_lowerings() { return kLowerings; }
+
+}  // namespace adze::formats
