@@ -316,6 +316,7 @@ void GraphImporter::add_computed_values(const OnnxNode& source, graph::Node& nod
 }
 
 void GraphImporter::add_operator(const OnnxNode& source, const ops::StandardOp& op) {
+  if (source.outputs.empty()) fail(ErrorCode::bad_input, "it has no outputs");
   graph::Node node;
   node.op = &op;
   node.name = unique_name(label_of(source), node_names_);

@@ -56,6 +56,11 @@ TEST(ImportOnnx, NamesWhatNothingComputes) {
   EXPECT_THAT(refusal(onnx_model({onnx_node("Relu", {"x"}, {"x"})})), HasSubstr("\"x\" is computed twice"));
 }
 
+TEST(ImportOnnx, NodesWithoutOutputsAreRefused) {
+  EXPECT_THAT(refusal(onnx_model({onnx_node("Conv", {"x", "x"}, {}), onnx_node("Relu", {"x"}, {"y"})})),
+              HasSubstr("node 'Conv' (Conv): it has no outputs"));
+}
+
 TEST(ImportOnnx, ListsAllUnknownOperators) {
   EXPECT_THAT(refusal(onnx_model({onnx_node("Frobnicate", {"x"}, {"a"}), onnx_node("Grok", {"a"}, {"y"})})),
               HasSubstr("Frobnicate-17, Grok-17"));

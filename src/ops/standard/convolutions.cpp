@@ -320,6 +320,7 @@ Types infer_convolution(const graph::NodeTypes& node) {
   auto types = infer_same_rank(node, 1);
   const auto weights = type_of_input(node, 1);
   const bool forwards = node.node.op && node.node.op->name == "Conv";
+  if (types.empty()) return types;
   if (forwards && weights.rank_known && !weights.dims.empty() && types[0].dims.size() > 1) {
     types[0].dims[1] = weights.dims[0];
   }

@@ -96,8 +96,9 @@ Types infer_dequantize(const graph::NodeTypes& node) {
 }
 
 Types infer_dynamic_quantize(const graph::NodeTypes& node) {
-  Types types{infer_same_as(node, &codecs::u8.info)[0], graph::ValueType::tensor(&codecs::f32.info, {}),
-              graph::ValueType::tensor(&codecs::u8.info, {})};
+  auto codes = type_of_input(node, 0);
+  codes.storage = &codecs::u8.info;
+  Types types{codes, graph::ValueType::tensor(&codecs::f32.info, {}), graph::ValueType::tensor(&codecs::u8.info, {})};
   types.resize(node.node.outputs.size(), any_tensor(nullptr));
   return types;
 }

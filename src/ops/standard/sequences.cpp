@@ -128,7 +128,8 @@ ValueType loose_tensor(const graph::NodeTypes& node, size_t input) {
 Types infer_construct(const graph::NodeTypes& node) { return {wrapped(ValueKind::sequence, loose_tensor(node, 0))}; }
 
 Types infer_empty(const graph::NodeTypes& node) {
-  return {wrapped(ValueKind::sequence, infer_by_attribute(node, "dtype", &codecs::f32.info, false)[0])};
+  const auto items = infer_by_attribute(node, "dtype", &codecs::f32.info, false);
+  return {wrapped(ValueKind::sequence, items.empty() ? any_tensor(nullptr) : items[0])};
 }
 
 Types infer_element(const graph::NodeTypes& node) {

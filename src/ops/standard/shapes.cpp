@@ -174,7 +174,7 @@ Types infer_dropout(const graph::NodeTypes& node) {
 }
 
 Types infer_reshape(const graph::NodeTypes& node) {
-  auto type = infer_storage(node)[0];
+  auto type = any_tensor(storage_of_input(node, 0));
   const auto shape = type_of_input(node, 1);
   if (shape.rank_known && shape.dims.size() == 1 && shape.dims[0].is_constant() && shape.dims[0].constant() <= 64) {
     type.rank_known = true;
@@ -184,7 +184,7 @@ Types infer_reshape(const graph::NodeTypes& node) {
 }
 
 Types infer_flatten(const graph::NodeTypes& node) {
-  auto type = infer_storage(node)[0];
+  auto type = any_tensor(storage_of_input(node, 0));
   type.rank_known = true;
   type.dims.assign(2, graph::Dim::unknown());
   return {type};
