@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/locked_file.h"
 
 namespace adze {
@@ -17,9 +16,22 @@ LineLog::LineLog(const std::string& path) : path_(path), descriptor_(open_locked
 
 LineLog::~LineLog() { ::close(descriptor_); }
 
+// Through the descriptor, whose file is ours whatever happens to its name.
+std::string LineLog::content() const {
+  std::string text;
+  char part[1 << 16];
+  while (true) {
+    const ssize_t count = ::pread(descriptor_, part, sizeof part, static_cast<off_t>(text.size()));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(ErrorCode::io, "{}: cannot read: {}", path_, std::strerror(errno));
+    if (count == 0) return text;
+    text.append(part, static_cast<size_t>(count));
+  }
+}
+
 std::vector<std::string> LineLog::lines() const {
   std::vector<std::string> lines;
-  const std::string text = read_text_file(path_);
+  const std::string text = content();
   for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     lines.push_back(text.substr(begin, end - begin));
   }

@@ -27,6 +27,8 @@ class LineLog {
   void remove();
 
  private:
+  std::string content() const;
+
   std::string path_;
   int descriptor_;
 };

@@ -18,7 +18,7 @@ class PartWriter {
       : stream_(options, tensor_bytes), ledger_(options.ledger), resumes_(ledger_ != nullptr) {}
 
   void write(const GgufPart& part, OutputFile& file) {
-    const auto before = resumes_ ? bytes_there(part.path) : nullptr;
+    const auto before = resumes_ && ledger_->finished(number_) ? bytes_there(part.path) : nullptr;
     file.append(part.header);
     for (const auto* tensor : part.tensors) {
       file.pad_to(part.alignment);
