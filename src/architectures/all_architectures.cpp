@@ -44,6 +44,9 @@ const Architecture* find_architecture(std::string_view name) {
 
 const Architecture& architecture_named(std::string_view name) {
   if (const Architecture* found = find_architecture(name)) return *found;
+  if (name.empty()) {
+    fail(ErrorCode::unsupported, "these are tensors without an architecture; only a model's computation is known");
+  }
   std::string known;
   for (const Architecture* architecture : kArchitectures) {
     known += (known.empty() ? "" : ", ") + std::string(architecture->name);

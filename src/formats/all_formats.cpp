@@ -180,7 +180,7 @@ constexpr std::array kFormats = {
     Format{.name = "onnx",
            .summary = "ONNX: graphs are read; language models are written as graphs of the standard's ops that are "
                       "given their history",
-           .file_pattern = "*.onnx; what is written is a folder with model.onnx",
+           .file_pattern = "a folder with model.onnx is written, *.onnx is read",
            .recognizes = is_onnx,
            .read = read_onnx,
            .storage_for = onnx_storage,
