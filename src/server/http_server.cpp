@@ -535,6 +535,9 @@ HttpServer::~HttpServer() {
   state_->handlers.join();
   state_->io.stop();
   state_->thread.join();
+  // What was cut off still waits to be told so, and holds its connection, which holds the state.
+  state_->io.restart();
+  state_->io.run_for(std::chrono::seconds(1));
   state_->connections.clear();
 }
 
