@@ -7,11 +7,11 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <protozero/pbf_message.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "codecs/codec.h"
+#include "formats/onnx/checked_protozero.h"
 #include "formats/onnx/import_onnx.h"
 #include "formats/onnx/onnx_numbers.h"
 #include "formats/onnx/onnx_tensor_fields.h"

@@ -1,7 +1,7 @@
 // Field numbers of the messages in onnx.proto, as protozero takes them.
 #pragma once
 
-#include <protozero/types.hpp>
+#include "formats/onnx/checked_protozero.h"
 
 namespace adze::formats::onnx_fields {
 

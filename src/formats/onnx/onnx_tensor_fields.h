@@ -2,9 +2,9 @@
 #pragma once
 
 #include <memory>
-#include <protozero/pbf_message.hpp>
 #include <vector>
 
+#include "formats/onnx/checked_protozero.h"
 #include "formats/onnx/onnx_model.h"
 
 namespace adze::formats {

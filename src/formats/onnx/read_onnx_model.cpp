@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <protozero/pbf_message.hpp>
 
 #include "base/checked_math.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/onnx/checked_protozero.h"
 #include "formats/onnx/external_data.h"
 #include "formats/onnx/onnx_fields.h"
 #include "formats/onnx/onnx_tensor_fields.h"

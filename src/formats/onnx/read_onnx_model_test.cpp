@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <protozero/pbf_writer.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/temporary_folder.h"
+#include "formats/onnx/checked_protozero.h"
 #include "formats/onnx/onnx_numbers.h"
 #include "formats/onnx/test_onnx_models.h"
 
@@ -44,6 +44,15 @@ TEST(ReadOnnx, ComesBackAsItWasWritten) {
   EXPECT_EQ(read.metadata, model.metadata);
   EXPECT_EQ(read.graph.inputs[0].type.dims->at(0).symbol, "N");
   EXPECT_EQ(host_tensor_of(read.graph.initializers[0]).numbers<float>()[0], 1.5f);
+}
+
+TEST(ReadOnnx, AFieldOfAnotherTypeIsAnError) {
+  std::string message;
+  protozero::pbf_writer(message).add_int64(7, 3);  // graph, a message
+  EXPECT_THAT(refusal(message), testing::HasSubstr("not a well-formed ONNX message"));
+  message.clear();
+  protozero::pbf_writer(message).add_string(1, "eight");  // ir_version, a number
+  EXPECT_THAT(refusal(message), testing::HasSubstr("not a well-formed ONNX message"));
 }
 
 TEST(ReadOnnx, NumbersInTypedFieldsAreBroughtIntoBytes) {

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <protozero/pbf_builder.hpp>
 #include <utility>
 
 #include "base/error.h"
+#include "formats/onnx/checked_protozero.h"
 #include "formats/onnx/onnx_fields.h"
 
 namespace adze::formats {
