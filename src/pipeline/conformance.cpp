@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "text/conformance/conformance_kit.h"
@@ -29,6 +31,11 @@ text::ConformanceKit kit_of_target(const model::Model& model, const formats::For
   return text::with_originals(std::move(kit), with_remembered(source, model));
 }
 
+// A format may read other files than it writes.
+bool is_read_by_a_format(const std::string& path) {
+  return std::ranges::any_of(formats::all_formats(), [&](const auto& format) { return format.recognizes(path); });
+}
+
 }  // namespace
 
 void require_conformance(const model::Model& source, bool allow_mismatch) {
@@ -51,7 +58,7 @@ void attach_conformance_kit(model::Model& model, const formats::Format& format) 
 }
 
 void verify_conformance(const model::Model& model, const std::string& path) {
-  if (model.conformance_kit.empty()) return;
+  if (model.conformance_kit.empty() || !is_read_by_a_format(path)) return;
   const auto written = formats::read_model(path);
   if (written.conformance_faults.empty()) return;
   fail(ErrorCode::internal, "{}: what was written does not do what it should: {}", path,

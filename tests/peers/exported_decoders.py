@@ -17,6 +17,7 @@ MAX_KL = 1e-4
 
 # The op that has no form yet, in models with experts or latent attention.
 REFUSED = {
+    "mamba2": "causal_convolution", "mamba2_groups": "causal_convolution",
     "deepseek_v2": "number_heads", "deepseek_v2_lite": "number_heads", "deepseek_v3": "number_heads",
     "gpt_oss": "route_experts", "gpt_oss_floats": "route_experts", "mixtral": "route_experts",
     "qwen2_moe": "route_experts", "qwen3_moe": "route_experts",
