@@ -4,6 +4,7 @@
 #include "server/prompt.h"
 #include "server/request_readers.h"
 #include "server/service.h"
+#include "server/whole_answer.h"
 
 namespace adze::server {
 namespace {
@@ -68,20 +69,17 @@ Json message_head(const std::string& model) {
   return {{"id", random_id("msg_")}, {"type", "message"}, {"role", "assistant"}, {"model", model}};
 }
 
-void answer_whole(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model, const ChatRequest& request) {
-  auto finished = [exchange, model, stops = request.stop](const FinishedAnswer& answer) {
+void answer_message(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model,
+                    const ChatRequest& request) {
+  auto document_of = [model, stops = request.stop](const FinishedAnswer& answer) {
     const auto& choice = answer.choices.front();
     Json document = message_head(model->settings().name);
     document["content"] = content_json(choice.part);
     document.update(stop_of(choice.end, stops));
     document["usage"] = usage_of(choice.end.summary);
-    exchange->prompt_tokens = answer.prompt_tokens();
-    exchange->generated_tokens = answer.generated_tokens();
-    exchange->send_json(200, document);
+    return document;
   };
-  auto failed = [exchange](const Error& error) { exchange->send_error(error); };
-  begin_generation(model, request, std::make_shared<GatheringSink>(1, std::move(finished), std::move(failed)),
-                   exchange->response());
+  answer_whole(exchange, model, request, std::move(document_of));
 }
 
 // Blocks of thoughts and text follow each other; each call is a block of its own.
@@ -178,7 +176,7 @@ void post_anthropic_messages(const ExchangePtr& exchange) {
   service.check_fields(*exchange, body, kFields);
   const ChatRequest request = read_anthropic(body, true);
   const auto model = service.open_model(*exchange, request.model);
-  if (!request.stream) return answer_whole(exchange, model, request);
+  if (!request.stream) return answer_message(exchange, model, request);
   begin_generation(model, request, std::make_shared<MessageStream>(exchange, model, request.stop),
                    exchange->response());
 }

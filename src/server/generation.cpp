@@ -196,24 +196,4 @@ void begin_generation(std::shared_ptr<ServedModel> model, const ChatRequest& req
   generation->submit(std::move(requests), prompt.form);
 }
 
-int64_t FinishedAnswer::generated_tokens() const {
-  int64_t tokens = 0;
-  for (const auto& choice : choices) tokens += choice.end.summary.generated_tokens;
-  return tokens;
-}
-
-GatheringSink::GatheringSink(size_t choices, Finished finished, Failed failed)
-    : finished_(std::move(finished)), failed_(std::move(failed)) {
-  answer_.choices.resize(choices);
-}
-
-void GatheringSink::on_delta(size_t choice, const AnswerDelta& delta) {
-  auto& gathered = answer_.choices[choice];
-  gathered.part.thoughts += delta.part.thoughts;
-  gathered.part.content += delta.part.content;
-  gathered.part.calls.insert(gathered.part.calls.end(), delta.part.calls.begin(), delta.part.calls.end());
-  if (delta.token >= 0) gathered.tokens.push_back(delta.token);
-  gathered.scores.insert(gathered.scores.end(), delta.scores.begin(), delta.scores.end());
-}
-
 }  // namespace adze::server

@@ -53,39 +53,4 @@ class AnswerSink {
 void begin_generation(std::shared_ptr<ServedModel> model, const ChatRequest& request, std::shared_ptr<AnswerSink> sink,
                       HttpResponse& response);
 
-/// An answer as a whole.
-struct FinishedChoice {
-  text::AnswerPart part;
-  std::vector<int32_t> tokens;
-  std::vector<TokenScore> scores;
-  ChoiceEnd end;
-};
-struct FinishedAnswer {
-  std::vector<TokenScore> prompt;
-  std::vector<FinishedChoice> choices;
-
-  int64_t prompt_tokens() const { return choices.front().end.summary.prompt_tokens; }
-  int64_t reused_tokens() const { return choices.front().end.summary.reused_prompt_tokens; }
-  int64_t generated_tokens() const;
-};
-
-/// Gathers an answer, then hands it over.
-class GatheringSink : public AnswerSink {
- public:
-  using Finished = std::function<void(const FinishedAnswer&)>;
-  using Failed = std::function<void(const Error&)>;
-  GatheringSink(size_t choices, Finished finished, Failed failed);
-
-  void on_prompt(std::vector<TokenScore> prompt) override { answer_.prompt = std::move(prompt); }
-  void on_delta(size_t choice, const AnswerDelta& delta) override;
-  void on_choice_end(size_t choice, const ChoiceEnd& end) override { answer_.choices[choice].end = end; }
-  void on_end() override { finished_(answer_); }
-  void on_error(const Error& error) override { failed_(error); }
-
- private:
-  FinishedAnswer answer_;
-  Finished finished_;
-  Failed failed_;
-};
-
 }  // namespace adze::server

@@ -3,6 +3,7 @@
 #include "server/request_error.h"
 #include "server/request_readers.h"
 #include "server/service.h"
+#include "server/whole_answer.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace adze::server {
@@ -168,7 +169,7 @@ void post_llama_completion(const ExchangePtr& exchange) {
                             exchange->response());
   }
   const bool returns_tokens = Fields(body).flag("return_tokens", false);
-  auto finished = [exchange, model, request, returns_tokens](const FinishedAnswer& answer) {
+  auto document_of = [model, request, returns_tokens](const FinishedAnswer& answer) {
     const auto& choice = answer.choices.front();
     Json document = {{"index", 0}, {"content", choice.part.content}, {"tokens", Json::array()}};
     if (returns_tokens) document["tokens"] = choice.tokens;
@@ -176,13 +177,9 @@ void post_llama_completion(const ExchangePtr& exchange) {
     document["prompt"] = request.text ? *request.text : model->tokenizer().decode(request.tokens);
     if (!choice.scores.empty())
       document["completion_probabilities"] = probabilities_json(model->tokenizer(), choice.scores);
-    exchange->prompt_tokens = answer.prompt_tokens();
-    exchange->generated_tokens = answer.generated_tokens();
-    exchange->send_json(200, document);
+    return document;
   };
-  auto failed = [exchange](const Error& error) { exchange->send_error(error); };
-  begin_generation(model, request, std::make_shared<GatheringSink>(1, std::move(finished), std::move(failed)),
-                   exchange->response());
+  answer_whole(exchange, model, request, std::move(document_of));
 }
 
 }  // namespace adze::server

@@ -6,6 +6,7 @@
 #include "server/answer_options.h"
 #include "server/request_error.h"
 #include "server/service.h"
+#include "server/whole_answer.h"
 
 namespace adze::server {
 namespace {
@@ -186,19 +187,15 @@ void answer_ollama(const ExchangePtr& exchange, const std::shared_ptr<ServedMode
     return begin_generation(model, request, std::make_shared<LineStream>(exchange, model, part_json),
                             exchange->response());
   }
-  auto finished = [exchange, model, part_json](const FinishedAnswer& answer) {
+  auto document_of = [model, part_json](const FinishedAnswer& answer) {
     const auto& choice = answer.choices.front();
     Json document = line_head(*model);
     document["done"] = true;
     document.update(part_json(choice.part));
     document.update(ollama_figures(choice.end.summary));
-    exchange->prompt_tokens = answer.prompt_tokens();
-    exchange->generated_tokens = answer.generated_tokens();
-    exchange->send_json(200, document);
+    return document;
   };
-  auto failed = [exchange](const Error& error) { exchange->send_error(error); };
-  begin_generation(model, request, std::make_shared<GatheringSink>(1, std::move(finished), std::move(failed)),
-                   exchange->response());
+  answer_whole(exchange, model, request, std::move(document_of));
 }
 
 }  // namespace adze::server

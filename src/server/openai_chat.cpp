@@ -6,6 +6,7 @@
 #include "server/request_error.h"
 #include "server/request_readers.h"
 #include "server/service.h"
+#include "server/whole_answer.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace adze::server {
@@ -148,25 +149,19 @@ Json choice_json(const text::Tokenizer& tokenizer, size_t index, const FinishedC
           {"finish_reason", openai_finish_reason(choice.end)}};
 }
 
-void answer_whole(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model, const ChatRequest& request,
-                  OpenAiHead head) {
+void answer_chat(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model, const ChatRequest& request,
+                 OpenAiHead head) {
   const bool has_scores = request.top_log_probabilities >= 0;
-  auto finished = [exchange, model, has_scores, head = std::move(head)](const FinishedAnswer& answer) {
+  auto document_of = [model, has_scores, head = std::move(head)](const FinishedAnswer& answer) {
     Json document = head.document();
     document["choices"] = Json::array();
     for (size_t i = 0; i < answer.choices.size(); ++i) {
       document["choices"].push_back(choice_json(model->tokenizer(), i, answer.choices[i], has_scores));
     }
-    exchange->prompt_tokens = answer.prompt_tokens();
-    exchange->generated_tokens = answer.generated_tokens();
     document["usage"] = openai_usage(answer.prompt_tokens(), answer.reused_tokens(), answer.generated_tokens());
-    exchange->send_json(200, document);
+    return document;
   };
-  auto failed = [exchange](const Error& error) { exchange->send_error(error); };
-  begin_generation(
-      model, request,
-      std::make_shared<GatheringSink>(static_cast<size_t>(request.choices), std::move(finished), std::move(failed)),
-      exchange->response());
+  answer_whole(exchange, model, request, std::move(document_of));
 }
 
 class ChatStream : public AnswerSink {
@@ -255,7 +250,7 @@ void post_openai_chat(const ExchangePtr& exchange) {
   const auto model = service.open_model(*exchange, request.model);
   OpenAiHead head{random_id("chatcmpl-"), request.stream ? "chat.completion.chunk" : "chat.completion",
                   static_cast<int64_t>(std::time(nullptr)), model->settings().name};
-  if (!request.stream) return answer_whole(exchange, model, request, std::move(head));
+  if (!request.stream) return answer_chat(exchange, model, request, std::move(head));
   begin_generation(
       model, request,
       std::make_shared<ChatStream>(OpenAiStream(exchange, std::move(head), includes_usage(body)), model, request),

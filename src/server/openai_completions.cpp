@@ -5,6 +5,7 @@
 #include "server/request_error.h"
 #include "server/request_readers.h"
 #include "server/service.h"
+#include "server/whole_answer.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace adze::server {
@@ -97,10 +98,10 @@ std::string echoed(const ServedModel& model, const ChatRequest& request, bool ec
   return request.text ? *request.text : model.tokenizer().decode(request.tokens, {.skip_special = true});
 }
 
-void answer_whole(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model, const ChatRequest& request,
-                  std::string echo, OpenAiHead head) {
+void answer_completion(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model,
+                       const ChatRequest& request, std::string echo, OpenAiHead head) {
   const auto top = request.top_log_probabilities;
-  auto finished = [exchange, model, top, echo = std::move(echo), head = std::move(head)](const FinishedAnswer& answer) {
+  auto document_of = [model, top, echo = std::move(echo), head = std::move(head)](const FinishedAnswer& answer) {
     Json document = head.document();
     document["choices"] = Json::array();
     for (size_t i = 0; i < answer.choices.size(); ++i) {
@@ -113,16 +114,10 @@ void answer_whole(const ExchangePtr& exchange, const std::shared_ptr<ServedModel
                                      {"logprobs", top >= 0 ? scores.take() : Json()},
                                      {"finish_reason", openai_finish_reason(choice.end)}});
     }
-    exchange->prompt_tokens = answer.prompt_tokens();
-    exchange->generated_tokens = answer.generated_tokens();
     document["usage"] = openai_usage(answer.prompt_tokens(), answer.reused_tokens(), answer.generated_tokens());
-    exchange->send_json(200, document);
+    return document;
   };
-  auto failed = [exchange](const Error& error) { exchange->send_error(error); };
-  begin_generation(
-      model, request,
-      std::make_shared<GatheringSink>(static_cast<size_t>(request.choices), std::move(finished), std::move(failed)),
-      exchange->response());
+  answer_whole(exchange, model, request, std::move(document_of));
 }
 
 class CompletionStream : public AnswerSink {
@@ -201,7 +196,7 @@ void post_openai_completion(const ExchangePtr& exchange) {
   std::string echo = echoed(*model, request, fields.flag("echo", false));
   OpenAiHead head{random_id("cmpl-"), "text_completion", static_cast<int64_t>(std::time(nullptr)),
                   model->settings().name};
-  if (!request.stream) return answer_whole(exchange, model, request, std::move(echo), std::move(head));
+  if (!request.stream) return answer_completion(exchange, model, request, std::move(echo), std::move(head));
   const Json* options = fields.object("stream_options");
   const bool includes_usage = options && Fields(*options, "stream_options").flag("include_usage", false);
   begin_generation(model, request,
