@@ -140,6 +140,21 @@ GroupPlanes split_planes(const model::Tensor& tensor) {
   return planes;
 }
 
+std::vector<StorageType> types_of_planes(std::span<const int> bits) {
+  std::vector<StorageType> types;
+  for (const int width : bits) {
+    for (const int64_t group : {int64_t{16}, int64_t{32}, int64_t{64}, int64_t{128}}) {
+      for (const auto offset : {GroupOffset::none, GroupOffset::zero_point, GroupOffset::offset}) {
+        const codecs::GroupLayout layout{codecs::GroupLevels::integers, offset, codecs::GroupScale::float32, width,
+                                         group};
+        types.push_back(&codecs::group_codec(layout).info);
+      }
+    }
+  }
+  std::ranges::stable_sort(types, {}, [](StorageType type) { return type->bits_per_weight(); });
+  return types;
+}
+
 int64_t kept_plane_bytes(const model::TensorList& tensors) {
   int64_t most = 0;
   for (const auto& tensor : tensors) {

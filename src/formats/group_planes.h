@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "codecs/group_codecs.h"
 #include "model/model.h"
@@ -30,6 +32,10 @@ struct GroupPlanes {
 /// All are called like the tensor. Reading the codes keeps scales and offsets of the tensor until they are read, so
 /// that its rows are computed once if the codes come first. REQUIRES: a member of the family of group codecs.
 GroupPlanes split_planes(const model::Tensor& tensor);
+
+/// What graph formats can hold apart: integers of these widths in groups of 16 to 128 with f32 scales, and no offsets,
+/// zero points or f32 offsets. Fewest bits first.
+std::vector<StorageType> types_of_planes(std::span<const int> bits);
 
 /// What that keeps of the largest tensor.
 int64_t kept_plane_bytes(const model::TensorList& tensors);

@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,17 @@ def adze(*words, check=True):
     if check and done.returncode != 0:
         raise RuntimeError(f"adze {words[0]} failed: {done.stdout[-800:]}")
     return done
+
+
+def demo_model(tally):
+    """Once (SmolLM2-135M in f16, a folder for what is made of it); nothing where the model is not in the cache."""
+    model = os.environ.get("ADZE_MODEL", "")
+    if not model or not Path(model).exists():
+        return tally.skip("mixes of SmolLM2-135M", "the model is not in the cache")
+    with tempfile.TemporaryDirectory() as name:
+        floats = Path(name) / "f16.gguf"
+        adze("convert", model, floats, "--dtype", "f16")
+        yield floats, Path(name)
 
 
 def golden_cases(names):

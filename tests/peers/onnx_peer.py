@@ -5,7 +5,6 @@ compute with the same weights, the prompt at once and token by token; what has n
 
 usage: build/peers/venv/bin/python tests/peers/onnx_peer.py [CASE...]
 """
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -15,8 +14,8 @@ import onnx
 from gguf import GGUFReader
 from gguf.quants import dequantize
 
-from exported_decoders import (LONG_FROM, MAX_KL, REFUSED, Tally, adze, divergence, golden_cases, golden_tokens, our_logits,
-                               with_values)
+from exported_decoders import (LONG_FROM, MAX_KL, REFUSED, Tally, adze,
+                               demo_model, divergence, golden_cases, golden_tokens, our_logits, with_values)
 from onnx_sessions import logits_at_once, logits_in_steps, open_session
 from onnx_weights import Folder
 
@@ -98,18 +97,10 @@ def main():
             for kind in FORMATS if source.name == QUANTIZED else []:
                 for storage in TYPES + (RUNTIME_TYPES if kind == "ort-genai" else []):
                     check_type(tally, source, kind, storage, Path(name))
-    model = os.environ.get("ADZE_MODEL", "")
-    if sys.argv[1:]:
-        return tally.finish()
-    if not model or not Path(model).exists():
-        tally.skip("mixes of SmolLM2-135M", "the model is not in the cache")
-        return tally.finish()
-    with tempfile.TemporaryDirectory() as name:
-        floats = Path(name) / "f16.gguf"
-        adze("convert", model, floats, "--dtype", "f16")
+    for floats, folder in demo_model(tally) if not sys.argv[1:] else []:
         for mix in SMOLLM2_MIXES:
             for kind in FORMATS:
-                check_mix(tally, floats, mix, kind, Path(name))
+                check_mix(tally, floats, mix, kind, folder)
     return tally.finish()
 
 

@@ -5,7 +5,6 @@ token by token with the history that the model keeps; other beams get their own;
 
 usage: build/peers/venv/bin/python tests/peers/openvino_peer.py [CASE...]
 """
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -13,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 
-from exported_decoders import (LONG_FROM, MAX_KL, REFUSED, Tally, adze, divergence, golden_cases, golden_tokens, our_logits,
-                               with_values)
+from exported_decoders import (LONG_FROM, MAX_KL, REFUSED, Tally, adze,
+                               demo_model, divergence, golden_cases, golden_tokens, our_logits, with_values)
 
 # Of every kind of zero and of bits; the goldens have rows of 32 and more.
 TYPES = ["int4_g32_f32", "uint4_g16_f32", "affine4_g16_f32", "int8_g16_f32", "uint8_g32_f32", "affine8_g16_f32"]
@@ -151,17 +150,9 @@ def main():
             check_golden(tally, source, Path(name))
             for storage in TYPES if source.name == QUANTIZED else []:
                 check_type(tally, source, storage, Path(name))
-    model = os.environ.get("ADZE_MODEL", "")
-    if sys.argv[1:]:
-        return tally.finish()
-    if not model or not Path(model).exists():
-        tally.skip("mixes of SmolLM2-135M", "the model is not in the cache")
-        return tally.finish()
-    with tempfile.TemporaryDirectory() as name:
-        floats = Path(name) / "f16.gguf"
-        adze("convert", model, floats, "--dtype", "f16")
+    for floats, folder in demo_model(tally) if not sys.argv[1:] else []:
         for mix in MIXES:
-            check_mix(tally, floats, mix, Path(name))
+            check_mix(tally, floats, mix, folder)
     return tally.finish()
 
 

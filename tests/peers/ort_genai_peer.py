@@ -6,7 +6,6 @@ texts greedily with the tokens that we would take, except in a near-tie of our l
 usage: build/peers/venv/bin/python tests/peers/ort_genai_peer.py [CASE...]
 """
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime_genai as og
 
-from exported_decoders import REFUSED, Tally, adze, golden_cases, golden_tokens, our_logits
+from exported_decoders import REFUSED, Tally, adze, demo_model, golden_cases, golden_tokens, our_logits
 
 NEAR_TIE = 1e-3  # between logits of two programs that add in another order
 PROMPT = "The three most important inventions of the nineteenth century were"
@@ -76,17 +75,9 @@ def main():
         if source.name not in REFUSED:
             with tempfile.TemporaryDirectory() as name:
                 check_golden(tally, source, Path(name))
-    model = os.environ.get("ADZE_MODEL", "")
-    if sys.argv[1:]:
-        return tally.finish()
-    if not model or not Path(model).exists():
-        tally.skip("mixes of SmolLM2-135M", "the model is not in the cache")
-        return tally.finish()
-    with tempfile.TemporaryDirectory() as name:
-        floats = Path(name) / "f16.gguf"
-        adze("convert", model, floats, "--dtype", "f16")
+    for floats, folder in demo_model(tally) if not sys.argv[1:] else []:
         for mix in MIXES:
-            check_mix(tally, floats, mix, Path(name))
+            check_mix(tally, floats, mix, folder)
     return tally.finish()
 
 

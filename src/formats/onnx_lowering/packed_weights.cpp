@@ -13,7 +13,6 @@ namespace adze::formats {
 namespace {
 
 using codecs::GroupLayout;
-using codecs::GroupOffset;
 
 struct PlainType {
   const codecs::Codec* codec;
@@ -22,20 +21,6 @@ struct PlainType {
 constexpr std::array kPlainTypes = {
     PlainType{&codecs::f32, OnnxType::float32}, PlainType{&codecs::f16, OnnxType::float16},
     PlainType{&codecs::bf16, OnnxType::bfloat16}, PlainType{&codecs::u8, OnnxType::uint8}};
-
-std::vector<StorageType> packed_types(std::span<const int> bits) {
-  std::vector<StorageType> types;
-  for (const int width : bits) {
-    for (const int64_t group : {int64_t{16}, int64_t{32}, int64_t{64}, int64_t{128}}) {
-      for (const auto offset : {GroupOffset::none, GroupOffset::zero_point, GroupOffset::offset}) {
-        const GroupLayout layout{codecs::GroupLevels::integers, offset, codecs::GroupScale::float32, width, group};
-        types.push_back(&codecs::group_codec(layout).info);
-      }
-    }
-  }
-  std::ranges::stable_sort(types, {}, [](StorageType type) { return type->bits_per_weight(); });
-  return types;
-}
 
 /// A tensor of equal bytes.
 class EqualBytes final : public model::TensorSource {
@@ -126,8 +111,8 @@ OnnxType onnx_type_of(const model::Tensor& tensor) {
 std::span<const StorageType> onnx_packed_types(OnnxDialect dialect) {
   constexpr std::array kStandardBits = {4, 8};
   constexpr std::array kRuntimeBits = {2, 4, 8};
-  static const auto standard = packed_types(kStandardBits);
-  static const auto runtime = packed_types(kRuntimeBits);
+  static const auto standard = types_of_planes(kStandardBits);
+  static const auto runtime = types_of_planes(kRuntimeBits);
   return dialect == OnnxDialect::standard ? standard : runtime;
 }
 

@@ -35,20 +35,6 @@ IrType plain_type_of(const model::Tensor& tensor) {
        tensor.name, tensor.storage->name);
 }
 
-std::vector<StorageType> packed_types() {
-  std::vector<StorageType> types;
-  for (const int bits : {4, 8}) {
-    for (const int64_t group : {int64_t{16}, int64_t{32}, int64_t{64}, int64_t{128}}) {
-      for (const auto offset : {GroupOffset::none, GroupOffset::zero_point, GroupOffset::offset}) {
-        const GroupLayout layout{codecs::GroupLevels::integers, offset, codecs::GroupScale::float32, bits, group};
-        types.push_back(&codecs::group_codec(layout).info);
-      }
-    }
-  }
-  std::ranges::stable_sort(types, {}, [](StorageType type) { return type->bits_per_weight(); });
-  return types;
-}
-
 /// The layout of a packed matrix; null for plain numbers.
 const GroupLayout* packed_layout(const model::Tensor& tensor) {
   const GroupLayout* layout = codecs::group_layout_of(tensor.storage);
@@ -113,7 +99,8 @@ IrValue rows_of_table(IrLowering& l, const model::Tensor& table, IrValue ids) {
 }  // namespace
 
 std::span<const StorageType> ir_packed_types() {
-  static const auto types = packed_types();
+  constexpr std::array kBits = {4, 8};
+  static const auto types = types_of_planes(kBits);
   return types;
 }
 
