@@ -15,4 +15,7 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(ENV{PKG_CONFIG_SYSROOT_DIR} ${ADZE_AARCH64_LIBRARIES})
 set(ENV{PKG_CONFIG_LIBDIR} ${ADZE_AARCH64_LIBRARIES}/usr/lib/aarch64-linux-gnu/pkgconfig)
 
+# Debian keeps the headers that differ between processors (openssl/opensslconf.h) apart.
+string(APPEND CMAKE_CXX_FLAGS_INIT " -isystem ${ADZE_AARCH64_LIBRARIES}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}")
+
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu)
