@@ -10,7 +10,10 @@ namespace {
 
 volatile std::sig_atomic_t interrupt_flag = 0;
 
+volatile std::sig_atomic_t hang_up_flag = 0;
+
 void note_interrupt(int) { interrupt_flag = 1; }
+void note_hang_up(int) { hang_up_flag = 1; }
 
 }  // namespace
 
@@ -21,6 +24,20 @@ void catch_interrupts() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+}
+
+void catch_hang_ups() {
+  struct sigaction action{};
+  action.sa_handler = note_hang_up;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGHUP, &action, nullptr);
+}
+
+bool take_hang_up() {
+  const bool came = hang_up_flag != 0;
+  hang_up_flag = 0;
+  return came;
 }
 
 bool interrupted() { return interrupt_flag != 0; }

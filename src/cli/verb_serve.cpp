@@ -20,6 +20,8 @@ struct ServeOptions {
   std::optional<std::string> add_key;
   bool strict = false;
   std::vector<std::string> origins;
+  std::optional<std::string> certificate;
+  std::optional<std::string> key;
   std::string log = "stderr";
   std::string max_ram;
   std::optional<double> keep_alive;
@@ -44,6 +46,9 @@ struct ServeOptions {
     arguments.flag("--strict", "refuse requests with fields that are not known", strict);
     arguments.option(
         {"--allow-origin", "ORIGIN", "web pages that may ask (https://example.org; *: all); may be repeated"}, origins);
+    arguments.option({"--tls-certificate", "FILE", "speak HTTPS: the certificate and those that sign it, in PEM"},
+                     certificate);
+    arguments.option({"--tls-key", "FILE", "its private key, in PEM"}, key);
     arguments.choice({"--log", "WHERE", "a line of JSON for each request: stderr or none"}, kLogs, log);
     arguments.section("Models");
     arguments.option(
@@ -91,6 +96,10 @@ server::ServerOptions server_options(const ServeOptions& options) {
     model.template_file = options.template_file;
     result.service.models.push_back(std::move(model));
   }
+  if (options.certificate.has_value() != options.key.has_value()) {
+    throw UsageError("--tls-certificate and --tls-key go together");
+  }
+  if (options.key) result.http.tls = {.certificate = *options.certificate, .key = *options.key};
   result.service.is_strict = result.service.is_strict || options.strict;
   auto& origins = result.service.access.allowed_origins;
   origins.insert(origins.end(), options.origins.begin(), options.origins.end());
@@ -113,9 +122,15 @@ void run_serve(const ServeOptions& options, Console& console) {
   }
   const auto listening = [&](uint16_t port) {
     if (!console.errors_are_terminal()) return;
-    console.note("Listening on http://{}:{}; Ctrl-C ends.", served.http.host, port);
+    const auto scheme = served.http.tls ? "https" : "http";
+    console.note("Listening on {}://{}:{}; Ctrl-C ends.", scheme, served.http.host, port);
   };
-  server::serve(served, interrupted, listening);
+  const auto read_again = [&]() -> std::optional<server::ServerOptions> {
+    if (!take_hang_up()) return std::nullopt;
+    return server_options(options);
+  };
+  catch_hang_ups();
+  server::serve(served, {.is_over = interrupted, .read_again = read_again, .listening = listening});
 }
 
 constexpr Example kExamples[] = {
@@ -135,7 +150,9 @@ const Verb serve_verb = make_verb<ServeOptions, run_serve>({
     .description =
         "Serves models with the APIs of OpenAI, Ollama, Anthropic and llama-server. Requests are computed together and "
         "share what their prompts have in common; each answer is the one that it would be alone. SIGTERM or Ctrl-C: "
-        "what is under way is finished first. docs/server.md lists endpoints and fields.",
+        "what is under way is finished first. SIGHUP: the configuration, certificates and changed models are read "
+        "again. "
+        "docs/server.md lists endpoints and fields.",
     .examples = kExamples,
 });
 

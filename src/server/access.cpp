@@ -44,6 +44,25 @@ bool is_own_name(std::string_view host) {
          name.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
+const ApiKey* key_of(const AccessRules& rules, const HttpRequest& request) {
+  const auto given = given_key(request);
+  if (given.empty()) return nullptr;
+  const ApiKey* found = nullptr;
+  for (const auto& key : rules.keys) {
+    if (are_equal(sha256_of(key.salt + std::string(given)), key.sha256)) found = &key;
+  }
+  return found;
+}
+
+bool is_origin_allowed(const AccessRules& rules, const HttpRequest& request) {
+  const auto origin = request.header("origin");
+  if (origin.empty()) return true;
+  const auto allows = [&](const std::string& allowed) { return allowed == "*" || allowed == origin; };
+  if (std::ranges::any_of(rules.allowed_origins, allows)) return true;
+  const auto host = request.header("host");
+  return origin.ends_with("://" + std::string(host)) && is_own_name(host);
+}
+
 }  // namespace
 
 NewKey make_key(std::string name, Role role) {
@@ -53,30 +72,11 @@ NewKey make_key(std::string name, Role role) {
   return key;
 }
 
-const ApiKey* Access::key_of(const HttpRequest& request) const {
-  const auto given = given_key(request);
-  if (given.empty()) return nullptr;
-  const ApiKey* found = nullptr;
-  for (const auto& key : rules_.keys) {
-    if (are_equal(sha256_of(key.salt + std::string(given)), key.sha256)) found = &key;
-  }
-  return found;
-}
-
-bool Access::is_origin_allowed(const HttpRequest& request) const {
-  const auto origin = request.header("origin");
-  if (origin.empty()) return true;
-  const auto allows = [&](const std::string& allowed) { return allowed == "*" || allowed == origin; };
-  if (std::ranges::any_of(rules_.allowed_origins, allows)) return true;
-  const auto host = request.header("host");
-  return origin.ends_with("://" + std::string(host)) && is_own_name(host);
-}
-
 void Access::allow_origin(Exchange& exchange) const {
   const auto origin = exchange.request().header("origin");
   if (origin.empty()) return;
   exchange.response().add_header("Vary", "Origin");
-  if (!is_origin_allowed(exchange.request())) return;
+  if (!is_origin_allowed(*rules_.load(), exchange.request())) return;
   exchange.response().add_header("Access-Control-Allow-Origin", std::string(origin));
   exchange.response().add_header("Access-Control-Expose-Headers", "x-request-id");
 }
@@ -101,14 +101,15 @@ void Access::count(const std::string& who, double requests_per_minute) {
 
 void Access::admit(Exchange& exchange, Role needed) {
   if (needed == Role::anyone) return;
-  if (!is_origin_allowed(exchange.request())) {
+  const Rules rules = rules_;
+  if (!is_origin_allowed(*rules, exchange.request())) {
     throw RequestError(403, "this web page may not ask; allow its origin with --allow-origin");
   }
-  if (!has_keys()) {
+  if (rules->keys.empty()) {
     if (needed == Role::operator_) throw RequestError(403, "this needs an operator's key, and the server has no keys");
-    return count(exchange.request().peer, rules_.requests_per_minute);
+    return count(exchange.request().peer, rules->requests_per_minute);
   }
-  const ApiKey* key = key_of(exchange.request());
+  const ApiKey* key = key_of(*rules, exchange.request());
   if (!key) {
     count("wrong keys of " + exchange.request().peer, 60);  // guessing is slow
     throw RequestError(401, given_key(exchange.request()).empty() ? "an API key is needed: Authorization: Bearer KEY"

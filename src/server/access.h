@@ -1,8 +1,10 @@
 // Who may ask for what, and how often.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -36,25 +38,26 @@ NewKey make_key(std::string name, Role role);
 
 class Access {
  public:
-  explicit Access(AccessRules rules) : rules_(std::move(rules)) {}
+  explicit Access(AccessRules rules) { replace(std::move(rules)); }
+
+  /// For requests from now on.
+  void replace(AccessRules rules) { rules_ = std::make_shared<const AccessRules>(std::move(rules)); }
 
   /// Fills in who asks. Throws RequestError: 401 without a right key, 403 for a role or web page that may not, 429 for
   /// too many requests.
   void admit(Exchange& exchange, Role needed);
   /// Adds the headers by which browsers know that a page may read the answer.
   void allow_origin(Exchange& exchange) const;
-  bool has_keys() const { return !rules_.keys.empty(); }
 
  private:
   struct Allowance {
     double requests = 0;
     int64_t last_ns = 0;
   };
-  const ApiKey* key_of(const HttpRequest& request) const;
+  using Rules = std::shared_ptr<const AccessRules>;
   void count(const std::string& who, double requests_per_minute);
-  bool is_origin_allowed(const HttpRequest& request) const;
 
-  const AccessRules rules_;
+  std::atomic<Rules> rules_;
   std::mutex mutex_;
   std::map<std::string, Allowance> allowances_;
 };

@@ -13,6 +13,8 @@ constexpr Endpoint kEndpoints[] = {
     {"POST", "/models/load", Dialect::plain, Role::operator_, post_load, "{\"model\"}: loads it"},
     {"POST", "/models/unload", Dialect::plain, Role::operator_, post_unload,
      "{\"model\"}: puts it away, unless it is in use"},
+    {"POST", "/models/refresh", Dialect::plain, Role::operator_, post_refresh,
+     "{\"model\"}: reads it again if its file has changed"},
 
     {"POST", "/v1/chat/completions", Dialect::openai, Role::user, post_openai_chat, "an answer to a conversation"},
     {"POST", "/chat/completions", Dialect::openai, Role::user, post_openai_chat, "the same"},

@@ -82,7 +82,8 @@ std::span<const Endpoint> all_endpoints();
 
 // Handlers, by file.
 void get_health(const ExchangePtr&), get_ready(const ExchangePtr&), get_metrics(const ExchangePtr&),
-    get_root(const ExchangePtr&), post_unload(const ExchangePtr&), post_load(const ExchangePtr&);
+    get_root(const ExchangePtr&), post_unload(const ExchangePtr&), post_load(const ExchangePtr&),
+    post_refresh(const ExchangePtr&);
 void post_openai_chat(const ExchangePtr&), post_openai_completion(const ExchangePtr&),
     post_openai_embeddings(const ExchangePtr&), get_openai_models(const ExchangePtr&),
     get_openai_model(const ExchangePtr&);

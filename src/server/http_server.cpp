@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "server/http_answer_text.h"
+#include "server/network_stream.h"
 
 namespace adze::server {
 namespace {
@@ -65,6 +66,7 @@ struct HttpServerState : std::enable_shared_from_this<HttpServerState> {
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   asio::steady_timer retry{io};
+  std::shared_ptr<asio::ssl::context> tls;  // null: none
   std::set<std::shared_ptr<Connection>> connections;
   std::atomic<size_t> connection_count{0};
   std::atomic<size_t> waiting{0};
@@ -122,14 +124,14 @@ class Answer : public HttpResponse {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<HttpServerState> server, tcp::socket socket)
-      : server_(std::move(server)), stream_(std::move(socket)) {
+      : server_(std::move(server)), stream_(std::move(socket), server_->tls), deadline_(server_->io) {
     error_code ignored;
     stream_.socket().set_option(tcp::no_delay(true), ignored);
     const auto peer = stream_.socket().remote_endpoint(ignored);
     if (!ignored) peer_ = peer.address().to_string();
   }
 
-  void start() { read_next(); }
+  void start() { stream_.has_tls() ? shake_hands() : read_next(); }
   bool is_answering() const { return is_answering_; }
   void cut_off();
 
@@ -140,14 +142,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void end_stream();
 
  private:
+  void shake_hands();
   void read_next();
+  void read_ahead();
   void read_header();
   void read_body();
   void refuse(error_code error);
   void handle();
   bool read_target(HttpRequest& request) const;
   void pass_on(std::shared_ptr<const HttpRequest> request);
-  void watch();
+  void hear_end();
+  void expect_within(double seconds);
+  void expect_nothing() { deadline_.expires_at(asio::steady_timer::time_point::max()); }
   void queue(std::string bytes, size_t counted);
   void write_next();
   void finish_answer();
@@ -163,19 +169,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   std::shared_ptr<HttpServerState> server_;
-  beast::tcp_stream stream_;
+  NetworkStream stream_;
+  asio::steady_timer deadline_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string peer_;
   std::weak_ptr<Answer> answer_;
   std::deque<Piece> pieces_;
-  uint64_t requests_ = 0;
   bool is_answering_ = false;
   bool keeps_connection_ = false;
   bool answers_head_ = false;
   bool is_chunked_ = false;
   bool is_last_piece_queued_ = false;
   bool is_writing_ = false;
+  bool is_reading_ahead_ = false;
+  bool is_lingering_ = false;
+  bool is_late_ = false;  // the deadline has passed
   bool is_closed_ = false;
 };
 
@@ -239,24 +248,62 @@ void Answer::set_gone() {
   for (const auto& callback : callbacks) callback();
 }
 
+// What is under way ends with an error when this time has passed, unless something else is expected by then.
+void Connection::expect_within(double seconds) {
+  deadline_.expires_after(duration_of(seconds));
+  deadline_.async_wait([self = shared_from_this()](error_code error) {
+    if (error || self->is_closed_ || self->deadline_.expiry() > asio::steady_timer::clock_type::now()) return;
+    self->is_late_ = true;
+    self->stream_.cancel();
+  });
+}
+
+void Connection::shake_hands() {
+  expect_within(limits().header_seconds);
+  stream_.async_handshake([self = shared_from_this()](error_code error) {
+    if (!error) return self->read_next();
+    if (!is_plain_http(error)) return self->close();
+    self->stream_.leave_tls();
+    self->is_answering_ = true;
+    self->send(400, "application/json", error_document(400, "this port speaks HTTPS, not HTTP"), {});
+  });
+}
+
 // The first byte of a request may take long, the rest of its header may not.
 void Connection::read_next() {
   if (is_closed_) return;
   if (server_->is_draining) return linger();
-  parser_.emplace();
-  parser_->header_limit(limits().header_bytes);
-  parser_->body_limit(limits().body_bytes);
   if (buffer_.size() > 0) return read_header();
-  stream_.expires_after(duration_of(limits().idle_seconds));
+  expect_within(limits().idle_seconds);
+  read_ahead();
+}
+
+// Waits for the start of the next request also while an answer is made: so it learns that nobody waits for that.
+void Connection::read_ahead() {
+  if (is_reading_ahead_) return;
+  is_reading_ahead_ = true;
   stream_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, size_t bytes) {
-    if (error) return self->close();
+    self->is_reading_ahead_ = false;
+    if (self->is_closed_) return;
+    if (error) return self->hear_end();
     self->buffer_.commit(bytes);
-    self->read_header();
+    if (self->is_lingering_) return self->discard();
+    if (!self->is_answering_) self->read_header();
   });
 }
 
+// The other side has closed, at least in its direction.
+void Connection::hear_end() {
+  if (!is_answering_) return close();
+  keeps_connection_ = false;
+  if (const auto answer = answer_.lock()) answer->set_gone();
+}
+
 void Connection::read_header() {
-  stream_.expires_after(duration_of(limits().header_seconds));
+  parser_.emplace();
+  parser_->header_limit(limits().header_bytes);
+  parser_->body_limit(limits().body_bytes);
+  expect_within(limits().header_seconds);
   http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
     if (error) return self->refuse(error);
     if (!equal_ignoring_case(self->parser_->get()[http::field::expect], "100-continue")) return self->read_body();
@@ -266,7 +313,7 @@ void Connection::read_header() {
 }
 
 void Connection::read_body() {
-  stream_.expires_after(duration_of(limits().body_seconds));
+  expect_within(limits().body_seconds);
   http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
     if (error) return self->refuse(error);
     self->handle();
@@ -285,10 +332,7 @@ void Connection::refuse(error_code error) {
   if (error == http::error::body_limit) {
     return answer(413, fmt::format("the body of the request has more than {} bytes", limits().body_bytes));
   }
-  if (error == beast::error::timeout) {
-    // A timed-out stream is closed already.
-    return close();
-  }
+  if (is_late_) return answer(408, "the request did not arrive in time");
   if (error.category() == make_error_code(http::error::bad_method).category() && error != http::error::end_of_stream &&
       error != http::error::partial_message) {
     return answer(error == http::error::bad_version ? 505 : 400, "the request is no HTTP: " + error.message());
@@ -306,7 +350,6 @@ bool Connection::read_target(HttpRequest& request) const {
 }
 
 void Connection::handle() {
-  ++requests_;
   is_answering_ = true;
   is_last_piece_queued_ = false;
   const auto& message = parser_->get();
@@ -329,31 +372,17 @@ void Connection::handle() {
 }
 
 void Connection::pass_on(std::shared_ptr<const HttpRequest> request) {
-  stream_.expires_never();
+  expect_nothing();
   const auto answer = std::make_shared<Answer>(server_, weak_from_this());
   answer_ = answer;
   if (server_->waiting >= limits().waiting_requests) {
     return answer->send(503, "application/json", error_document(503, "too many requests are waiting; try again later"));
   }
   ++server_->waiting;
-  watch();
+  if (buffer_.size() == 0) read_ahead();  // else the next request is here already, and writing will tell
   asio::post(server_->handlers, [server = server_, request = std::move(request), answer]() mutable {
     --server->waiting;
     server->handler(std::move(request), std::move(answer));
-  });
-}
-
-// Learns while an answer is made that nobody waits for it any more.
-void Connection::watch() {
-  stream_.socket().async_wait(tcp::socket::wait_read, [self = shared_from_this(),
-                                                       request = requests_](error_code error) {
-    if (self->is_closed_ || !self->is_answering_ || request != self->requests_) return;
-    char byte = 0;
-    const auto peeked = error ? -1 : ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (peeked > 0) return;  // the next request is here already: writing will tell
-    if (peeked < 0 && !error && (errno == EAGAIN || errno == EINTR)) return self->watch();
-    self->keeps_connection_ = false;
-    if (const auto answer = self->answer_.lock()) answer->set_gone();
   });
 }
 
@@ -406,13 +435,13 @@ void Connection::write_next() {
     return;
   }
   is_writing_ = true;
-  if (is_answering_) stream_.expires_after(duration_of(limits().write_seconds));
+  if (is_answering_) expect_within(limits().write_seconds);
   asio::async_write(stream_, asio::buffer(pieces_.front().bytes),
                     [self = shared_from_this()](error_code error, size_t) {
                       if (error || self->is_closed_) return self->cut_off();
                       if (const auto answer = self->answer_.lock()) answer->note_written(self->pieces_.front().counted);
                       self->pieces_.pop_front();
-                      if (self->is_answering_) self->stream_.expires_never();
+                      if (self->is_answering_) self->expect_nothing();
                       self->write_next();
                     });
 }
@@ -426,18 +455,20 @@ void Connection::finish_answer() {
 
 // Lets the other side read the answer to a request that was not read to its end.
 void Connection::linger() {
+  is_lingering_ = true;
+  is_late_ = false;
+  expect_within(kLingerSeconds);
+  if (stream_.has_tls()) {
+    return stream_.async_shutdown([self = shared_from_this()](error_code) { self->close(); });
+  }
   error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-  buffer_.clear();
-  stream_.expires_after(duration_of(kLingerSeconds));
-  discard();
+  if (!is_reading_ahead_) discard();
 }
 
 void Connection::discard() {
-  if (is_closed_) return;
-  stream_.async_read_some(buffer_.prepare(kReadBytes), [self = shared_from_this()](error_code error, size_t) {
-    error ? self->close() : self->discard();
-  });
+  buffer_.clear();
+  read_ahead();
 }
 
 void Connection::cut_off() {
@@ -450,6 +481,7 @@ void Connection::close() {
   if (is_closed_) return;
   is_closed_ = true;
   is_answering_ = false;
+  deadline_.cancel();
   stream_.close();
   if (server_->connections.erase(shared_from_this()) > 0) --server_->connection_count;
 }
@@ -488,6 +520,7 @@ void HttpServerState::accept() {
 
 void HttpServerState::take(tcp::socket socket) {
   if (connections.size() >= options.limits.connections) {
+    if (tls) return;
     const std::string body = error_document(503, "too many connections; try again later");
     const std::string bytes = answer_head({.status = 503,
                                            .content_type = "application/json",
@@ -521,6 +554,7 @@ void HttpServerState::cut_off_all() {
 
 HttpServer::HttpServer(const HttpServerOptions& options, HttpHandler handler)
     : state_(std::make_shared<HttpServerState>(options, std::move(handler))) {
+  if (options.tls) state_->tls = tls_context(*options.tls);
   state_->listen();
   state_->accept();
   state_->thread = std::thread([state = state_.get()] { state->io.run(); });
@@ -539,6 +573,10 @@ HttpServer::~HttpServer() {
   state_->io.restart();
   state_->io.run_for(std::chrono::seconds(1));
   state_->connections.clear();
+}
+
+void HttpServer::use(const TlsFiles& files) {
+  asio::post(state_->io, [state = state_.get(), tls = tls_context(files)] { state->tls = tls; });
 }
 
 uint16_t HttpServer::port() const { return state_->port; }

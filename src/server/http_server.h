@@ -1,4 +1,5 @@
-// HTTP/1.1 over TCP. The seam around Boost.Asio and Boost.Beast, which http_server.cpp alone includes.
+// HTTP/1.1 over TCP, with TLS or without. The seam around Boost.Asio and Boost.Beast, which http_server.cpp alone
+// includes.
 //
 // One thread serves all connections, so an idle stream costs its buffers and no thread; a few more run the handlers.
 #pragma once
@@ -6,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "server/http_message.h"
@@ -24,24 +26,35 @@ struct HttpLimits {
   double write_seconds = 60;       // in which the other side must read something
 };
 
+/// Paths of a certificate with those that sign it, and of its private key, both in PEM.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+};
+
 struct HttpServerOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 8080;  // 0: any that is free
   unsigned handler_threads = 4;
   HttpLimits limits = {};
+  std::optional<TlsFiles> tls = {};  // none: HTTP without TLS
 };
 
 struct HttpServerState;
 
 class HttpServer {
  public:
-  /// Listens from now on. Throws Error(io) when that is not possible. The handler runs on several threads at once and
-  /// must not throw.
+  /// Listens from now on. Throws Error(io) when that is not possible, Error(bad_input) for a certificate that is no
+  /// good. The handler runs on several threads at once and must not throw.
   HttpServer(const HttpServerOptions& options, HttpHandler handler);
   /// Ends at once, whatever is under way.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
+
+  /// Connections from now on get this certificate. Throws Error(bad_input), and keeps the old one. REQUIRES: TLS from
+  /// the start.
+  void use(const TlsFiles& files);
 
   uint16_t port() const;
   size_t connections() const;

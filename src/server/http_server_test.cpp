@@ -112,8 +112,8 @@ TEST(HttpServer, RefusesTooMuch) {
 TEST(HttpServer, LeavesThoseWhoDoNotGoOn) {
   TestServer test({.idle_seconds = 0.2, .header_seconds = 0.2, .body_seconds = 0.2});
   EXPECT_EQ(ask(test, ""), "");
-  EXPECT_EQ(ask(test, "GET / HT"), "");
-  EXPECT_EQ(ask(test, "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n12"), "");
+  EXPECT_THAT(ask(test, "GET / HT"), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+  EXPECT_THAT(ask(test, "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n12"), StartsWith("HTTP/1.1 408"));
   EXPECT_TRUE(eventually([&] { return test.server.connections() == 0; }));
 }
 
@@ -139,6 +139,18 @@ TEST(HttpServer, NoticesThatAClientHasGone) {
   EXPECT_TRUE(response->is_gone());
   response->send(200, "text/plain", "nobody hears this");
   EXPECT_TRUE(eventually([&] { return test.server.connections() == 0; }));
+}
+
+TEST(HttpServer, ARequestMayComeWhileAnotherIsAnswered) {
+  TestServer test;
+  RawClient client(test.server.port());
+  client.say("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto response = test.held();
+  client.say("GET /x HTTP/1.1\r\n");
+  response->send(200, "text/plain", "done");
+  EXPECT_THAT(client.hear_until("done"), EndsWith("done"));
+  client.say("Host: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(client.hear_all(), EndsWith("GET /x? "));
 }
 
 TEST(HttpServer, GivesUpWhoDoesNotRead) {

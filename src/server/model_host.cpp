@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,19 +14,41 @@
 namespace adze::server {
 namespace {
 
+namespace fs = std::filesystem;
+
+// The files of a model: one, or those of its folder.
+std::vector<fs::path> files_of(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return {path};
+  std::vector<fs::path> files;
+  for (const auto& file : fs::directory_iterator(path, ignored)) {
+    if (file.is_regular_file(ignored)) files.push_back(file.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
 // About what a model will need: its file, all of it.
 int64_t bytes_on_disk(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) {
-    const auto bytes = fs::file_size(path, ignored);
-    return ignored ? 0 : static_cast<int64_t>(bytes);
-  }
   int64_t bytes = 0;
-  for (const auto& file : fs::directory_iterator(path, ignored)) {
-    if (file.is_regular_file(ignored)) bytes += static_cast<int64_t>(file.file_size(ignored));
+  for (const auto& file : files_of(path)) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (!error) bytes += static_cast<int64_t>(size);
   }
   return bytes;
+}
+
+// Another text when a file was written or put in the place of another.
+std::string look_of_files(const std::string& path) {
+  std::string look;
+  for (const auto& file : files_of(path)) {
+    struct stat status{};
+    if (::stat(file.c_str(), &status) != 0) continue;
+    look += fmt::format("{} {} {} {}.{:09}\n", file.filename().string(), status.st_ino, status.st_size,
+                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  }
+  return look;
 }
 
 int64_t bytes_of(const ServedModel& model, int64_t file_bytes) { return std::max(model.bytes(), file_bytes); }
@@ -33,19 +56,27 @@ int64_t bytes_of(const ServedModel& model, int64_t file_bytes) { return std::max
 }  // namespace
 
 ModelHost::ModelHost(std::vector<ModelSettings> models, int64_t max_bytes, double keep_seconds)
-    : max_bytes_(max_bytes) {
-  for (auto& settings : models) {
-    auto added = std::make_unique<Entry>();
-    added->file_bytes = bytes_on_disk(settings.path);
-    added->settings = std::move(settings);
-    added->keep_seconds = keep_seconds;
-    entries_.push_back(std::move(added));
-  }
+    : max_bytes_(max_bytes), keep_seconds_(keep_seconds) {
+  for (auto& settings : models) entries_.push_back(make_entry(std::move(settings), keep_seconds));
+}
+
+ModelHost::EntryPtr ModelHost::make_entry(ModelSettings settings, double keep_seconds) const {
+  auto made = std::make_shared<Entry>();
+  made->file_bytes = bytes_on_disk(settings.path);
+  made->files = look_of_files(settings.path);
+  made->settings = std::move(settings);
+  made->keep_seconds = keep_seconds;
+  return made;
 }
 
 ModelHost::~ModelHost() = default;
 
 std::string ModelHost::resolve(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return resolve_locked(name);
+}
+
+std::string ModelHost::resolve_locked(const std::string& name) const {
   const auto holds = [&](const auto& entry) { return entry->settings.name == name; };
   if (std::ranges::any_of(entries_, holds)) return name;
   // Clients that cannot leave the name out send any; and ":latest" is how some of them say "the default one".
@@ -55,11 +86,11 @@ std::string ModelHost::resolve(const std::string& name) const {
   return name;
 }
 
-ModelHost::Entry& ModelHost::entry(const std::string& name) {
-  const std::string resolved = resolve(name);
+const ModelHost::EntryPtr& ModelHost::entry(const std::string& name) {
+  const std::string resolved = resolve_locked(name);
   std::vector<std::string> names;
   for (const auto& each : entries_) {
-    if (each->settings.name == resolved) return *each;
+    if (each->settings.name == resolved) return each;
     names.push_back(each->settings.name);
   }
   fail(ErrorCode::not_found, "there is no model '{}'; there are: {}", name, fmt::join(names, ", "));
@@ -70,6 +101,7 @@ void ModelHost::make_room(const Entry& wanted, std::vector<std::shared_ptr<Serve
   if (max_bytes_ <= 0) return;
   for (;;) {
     int64_t used = wanted.file_bytes;
+    for (const auto& old : retired_) used += old->served ? bytes_of(*old->served, old->file_bytes) : 0;
     Entry* oldest = nullptr;
     for (const auto& each : entries_) {
       if (each->is_loading && each.get() != &wanted) used += each->file_bytes;
@@ -112,12 +144,44 @@ std::shared_ptr<ServedModel> ModelHost::load(Entry& entry, std::unique_lock<std:
 
 std::shared_ptr<ServedModel> ModelHost::open(const std::string& name) {
   std::unique_lock lock(mutex_);
-  Entry& found = entry(name);
+  const EntryPtr found = entry(name);
   if (is_closed_) fail(ErrorCode::cancelled, "the server is about to end");
-  loaded_.wait(lock, [&] { return !found.is_loading; });
-  const auto served = found.served ? found.served : load(found, lock);
-  found.last_use_ns = now_ns();
+  loaded_.wait(lock, [&] { return !found->is_loading; });
+  const auto served = found->served ? found->served : load(*found, lock);
+  found->last_use_ns = now_ns();
   return served;
+}
+
+// Whoever uses it goes on with it; tidy() puts it away afterwards.
+void ModelHost::retire(EntryPtr& entry) {
+  if (entry->served || entry->is_loading) retired_.push_back(entry);
+  entry.reset();
+}
+
+void ModelHost::replace(std::vector<ModelSettings> models) {
+  const std::lock_guard lock(mutex_);
+  std::vector<EntryPtr> old = std::move(entries_);
+  entries_.clear();
+  for (auto& settings : models) {
+    const auto is_same = [&](const EntryPtr& each) {
+      return each && each->settings == settings && each->files == look_of_files(settings.path);
+    };
+    const auto kept = std::ranges::find_if(old, is_same);
+    entries_.push_back(kept != old.end() ? std::move(*kept) : make_entry(std::move(settings), keep_seconds_));
+  }
+  for (auto& each : old) {
+    if (each) retire(each);
+  }
+}
+
+bool ModelHost::refresh(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(entries_, entry(name));
+  if ((*found)->files == look_of_files((*found)->settings.path)) return false;
+  auto fresh = make_entry((*found)->settings, (*found)->keep_seconds);
+  retire(*found);
+  *found = std::move(fresh);
+  return true;
 }
 
 std::vector<HostedModel> ModelHost::list() const {
@@ -133,20 +197,25 @@ std::vector<HostedModel> ModelHost::list() const {
 bool ModelHost::unload(const std::string& name) {
   std::shared_ptr<ServedModel> put_away;
   const std::lock_guard lock(mutex_);
-  Entry& found = entry(name);
-  if (!found.served || found.served.use_count() > 1) return false;
-  put_away.swap(found.served);
+  const EntryPtr found = entry(name);
+  if (!found->served || found->served.use_count() > 1) return false;
+  put_away.swap(found->served);
   return true;
 }
 
 void ModelHost::keep(const std::string& name, double seconds) {
   const std::lock_guard lock(mutex_);
-  entry(name).keep_seconds = seconds;
+  entry(name)->keep_seconds = seconds;
 }
 
 void ModelHost::tidy() {
   std::vector<std::shared_ptr<ServedModel>> put_away;
   const std::lock_guard lock(mutex_);
+  std::erase_if(retired_, [&](const EntryPtr& old) {
+    if (old->is_loading || old.use_count() > 1 || (old->served && old->served.use_count() > 1)) return false;
+    put_away.push_back(std::move(old->served));
+    return true;
+  });
   for (const auto& each : entries_) {
     if (!each->served) continue;
     if (each->served.use_count() > 1) {
@@ -161,6 +230,8 @@ void ModelHost::tidy() {
 void ModelHost::close() {
   std::unique_lock lock(mutex_);
   is_closed_ = true;
+  entries_.insert(entries_.end(), retired_.begin(), retired_.end());
+  retired_.clear();
   loaded_.wait(lock, [&] { return std::ranges::none_of(entries_, [](const auto& each) { return each->is_loading; }); });
   lock.unlock();
   for (const auto& each : entries_) {

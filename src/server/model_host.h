@@ -1,4 +1,5 @@
-// The models of a server by their names: loaded when first asked for, and put away when others need the memory.
+// The models of a server by their names: loaded when first asked for, put away when others need the memory, read again
+// when their files have changed.
 #pragma once
 
 #include <condition_variable>
@@ -38,7 +39,12 @@ class ModelHost {
   bool unload(const std::string& name);
   /// For this model instead of the host's own.
   void keep(const std::string& name, double seconds);
-  /// Puts away what was idle for too long. To be called now and then.
+  /// From now on these models. What is the same, settings and files, stays as it is. What is not is read anew when it
+  /// is next asked for; requests that use an old one keep it until they end. REQUIRES: as for the constructor.
+  void replace(std::vector<ModelSettings> models);
+  /// The same for one whose file may have changed. False when it has not. Throws Error(not_found).
+  bool refresh(const std::string& name);
+  /// Puts away what was idle for too long, and what was replaced. To be called now and then.
   void tidy();
   /// Ends all engines, whatever they are doing. Nothing is opened any more.
   void close();
@@ -51,15 +57,22 @@ class ModelHost {
     int64_t last_use_ns = 0;
     double keep_seconds = -1;
     int64_t file_bytes = 0;
+    std::string files;  // changes when they do
   };
-  Entry& entry(const std::string& name);
+  using EntryPtr = std::shared_ptr<Entry>;
+  EntryPtr make_entry(ModelSettings settings, double keep_seconds) const;
+  std::string resolve_locked(const std::string& name) const;
+  const EntryPtr& entry(const std::string& name);
+  void retire(EntryPtr& entry);
   void make_room(const Entry& wanted, std::vector<std::shared_ptr<ServedModel>>& put_away);
   std::shared_ptr<ServedModel> load(Entry& entry, std::unique_lock<std::mutex>& lock);
 
   mutable std::mutex mutex_;
   std::condition_variable loaded_;
-  std::vector<std::unique_ptr<Entry>> entries_;  // in the order in which they were given
+  std::vector<EntryPtr> entries_;  // in the order in which they were given
+  std::vector<EntryPtr> retired_;  // replaced, but still in use
   int64_t max_bytes_;
+  double keep_seconds_;
   bool is_closed_ = false;
 };
 

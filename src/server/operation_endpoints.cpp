@@ -111,6 +111,14 @@ void post_load(const ExchangePtr& exchange) {
   exchange->send_json(200, {{"model", model->settings().name}, {"loaded", true}, {"bytes", model->bytes()}});
 }
 
+void post_refresh(const ExchangePtr& exchange) {
+  const Json body = parse_body(exchange->request().body);
+  auto& models = exchange->service().models();
+  const auto name = models.resolve(Fields(body).require_text("model"));
+  exchange->model = name;
+  exchange->send_json(200, {{"model", name}, {"changed", models.refresh(name)}});
+}
+
 void post_unload(const ExchangePtr& exchange) {
   const Json body = parse_body(exchange->request().body);
   const auto name = Fields(body).require_text("model");

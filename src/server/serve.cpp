@@ -24,6 +24,21 @@ void require_models(const std::vector<ModelSettings>& models) {
   }
 }
 
+// All or nothing: what can fail comes first.
+void read_again(const ServerControl& control, Service& service, HttpServer& http) {
+  try {
+    const auto options = control.read_again();
+    if (!options) return;
+    require_models(options->service.models);
+    if (options->http.tls) http.use(*options->http.tls);
+    service.access().replace(options->service.access);
+    service.models().replace(options->service.models);
+    service.log({{"event", "read_again"}, {"models", options->service.models.size()}});
+  } catch (const Error& error) {
+    service.log({{"event", "not_read_again"}, {"error", error.what()}});
+  }
+}
+
 }  // namespace
 
 std::string model_name_of(const std::string& path) {
@@ -34,8 +49,7 @@ std::string model_name_of(const std::string& path) {
   return fs::is_directory(given, ignored) ? given.filename().string() : given.stem().string();
 }
 
-void serve(const ServerOptions& options, const std::function<bool()>& is_over,
-           const std::function<void(uint16_t)>& listening) {
+void serve(const ServerOptions& options, const ServerControl& control) {
   require_models(options.service.models);
   Service service(options.service);
   if (options.loads_at_once) service.models().open(options.service.models.front().name);
@@ -44,11 +58,15 @@ void serve(const ServerOptions& options, const std::function<bool()>& is_over,
     HttpServer http(options.http, [&service](auto request, auto response) {
       service.answer(std::move(request), std::move(response));
     });
-    listening(http.port());
-    service.log({{"event", "listening"}, {"host", options.http.host}, {"port", http.port()}});
-    while (!is_over()) {
+    control.listening(http.port());
+    service.log({{"event", "listening"},
+                 {"host", options.http.host},
+                 {"port", http.port()},
+                 {"tls", options.http.tls.has_value()}});
+    while (!control.is_over()) {
       std::this_thread::sleep_for(kLookAgain);
       service.models().tidy();
+      if (control.read_again) read_again(control, service, http);
     }
     service.set_draining();
     service.log({{"event", "draining"}, {"connections", http.connections()}});

@@ -27,6 +27,8 @@ struct ModelSettings {
   std::string activation = "auto";
   std::string kv = "f16";
   std::optional<std::string> template_file;
+
+  bool operator==(const ModelSettings&) const = default;
 };
 
 class ServedModel {

@@ -14,14 +14,16 @@ namespace {
 constexpr int64_t kMost = int64_t{1} << 50;
 
 constexpr RequestField kMembers[] = {
-    {"host"},   {"port"}, {"models"},        {"max_ram_bytes"},       {"keep_alive_seconds"}, {"drain_seconds"},
-    {"strict"}, {"keys"}, {"allow_origins"}, {"requests_per_minute"}, {"max_choices"},        {"limits"},
+    {"host"},          {"port"},   {"models"}, {"max_ram_bytes"}, {"keep_alive_seconds"},
+    {"drain_seconds"}, {"strict"}, {"keys"},   {"allow_origins"}, {"requests_per_minute"},
+    {"max_choices"},   {"limits"}, {"tls"},
 };
 constexpr RequestField kModelMembers[] = {
     {"name"},         {"path"},    {"context"},    {"cache_tokens"}, {"max_running"},
     {"draft_tokens"}, {"threads"}, {"activation"}, {"kv"},           {"template"},
 };
 constexpr RequestField kKeyMembers[] = {{"name"}, {"salt"}, {"sha256"}, {"role"}, {"requests_per_minute"}};
+constexpr RequestField kTlsMembers[] = {{"certificate"}, {"key"}};
 constexpr RequestField kLimitMembers[] = {
     {"header_bytes"}, {"body_bytes"},     {"connections"},  {"waiting_requests"}, {"unread_bytes"},
     {"idle_seconds"}, {"header_seconds"}, {"body_seconds"}, {"write_seconds"},
@@ -84,6 +86,13 @@ void read_limits(const Json& json, HttpLimits& limits) {
   set_seconds(fields, "write_seconds", limits.write_seconds, 0.01);
 }
 
+TlsFiles read_tls(const Json& json, const std::string& config) {
+  check_fields(json, kTlsMembers, true);
+  const Fields fields(json, "tls");
+  return {.certificate = beside(config, fields.require_text("certificate")),
+          .key = beside(config, fields.require_text("key"))};
+}
+
 void read_lists(const Fields& fields, const std::string& path, ServiceOptions& service) {
   if (const Json* models = fields.list("models")) {
     for (size_t i = 0; i < models->size(); ++i) {
@@ -110,6 +119,7 @@ void read_document(const Json& document, const std::string& path, ServerOptions&
   set_seconds(fields, "requests_per_minute", options.service.access.requests_per_minute);
   set_integer(fields, "max_choices", options.service.max_choices, 1, 1024);
   if (const Json* limits = fields.object("limits")) read_limits(*limits, options.http.limits);
+  if (const Json* tls = fields.object("tls")) options.http.tls = read_tls(*tls, path);
   read_lists(fields, path, options.service);
 }
 

@@ -32,6 +32,7 @@ class Service {
   void answer(std::shared_ptr<const HttpRequest> request, std::shared_ptr<HttpResponse> response);
 
   ModelHost& models() { return models_; }
+  Access& access() { return access_; }
   /// The model, which the exchange is then logged with.
   std::shared_ptr<ServedModel> open_model(Exchange& exchange, const std::string& name);
   RequestMetrics& metrics() { return metrics_; }
