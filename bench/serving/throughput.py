@@ -36,8 +36,8 @@ async def ask_all(port, work):
     """(tokens of answers, seconds to the first token of each)"""
     async def user(requests):
         heard = []
-        async with Connection(port) as connection:
-            for prompt, tokens in requests:
+        for prompt, tokens in requests:
+            async with Connection(port) as connection:  # a new one: llama-server closes idle ones early
                 heard.append((await connection.hear("/completion", completion_request(prompt, tokens)), tokens))
         return heard
     answers = [heard for of_user in await asyncio.gather(*map(user, work)) for heard in of_user]
