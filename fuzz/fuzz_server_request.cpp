@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "server/openai_messages.h"
+#include "server/openai_responses.h"
 #include "server/request_readers.h"
 #include "server/tool_prompt.h"
 
@@ -18,9 +19,10 @@ using server::ChatRequest;
 
 using Reader = ChatRequest (*)(const Json& body);
 
-constexpr std::array<Reader, 6> kReaders{
+constexpr std::array<Reader, 7> kReaders{
     [](const Json& body) { return server::read_openai_chat(body, 16); },
     [](const Json& body) { return server::read_openai_completion(body, 16); },
+    [](const Json& body) { return server::read_openai_response(body).chat; },
     [](const Json& body) { return server::read_ollama_chat(body); },
     [](const Json& body) { return server::read_ollama_generate(body); },
     [](const Json& body) { return server::read_anthropic(body, false); },

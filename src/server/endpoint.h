@@ -86,7 +86,8 @@ void get_health(const ExchangePtr&), get_ready(const ExchangePtr&), get_metrics(
     post_refresh(const ExchangePtr&);
 void post_openai_chat(const ExchangePtr&), post_openai_completion(const ExchangePtr&),
     post_openai_embeddings(const ExchangePtr&), get_openai_models(const ExchangePtr&),
-    get_openai_model(const ExchangePtr&);
+    get_openai_model(const ExchangePtr&), post_openai_response(const ExchangePtr&),
+    get_openai_response(const ExchangePtr&), delete_openai_response(const ExchangePtr&);
 void post_ollama_chat(const ExchangePtr&), post_ollama_generate(const ExchangePtr&),
     post_ollama_embed(const ExchangePtr&), post_ollama_embeddings(const ExchangePtr&),
     get_ollama_tags(const ExchangePtr&), post_ollama_show(const ExchangePtr&), get_ollama_ps(const ExchangePtr&),

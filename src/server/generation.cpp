@@ -85,10 +85,8 @@ class ChoiceListener : public runtime::RequestListener {
     return is_of_calls || is_of_thoughts ? text : std::string_view();
   }
 
-  void add(text::AnswerPart& part, text::AnswerPart more) {
-    part.thoughts += more.thoughts;
-    part.content += more.content;
-    std::ranges::move(more.calls, std::back_inserter(part.calls));
+  void add(text::AnswerPart& part, const text::AnswerPart& more) {
+    text::append(part, more);
     has_calls_ = has_calls_ || !part.calls.empty();
   }
 

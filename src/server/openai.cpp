@@ -45,6 +45,18 @@ void read_sampling(const Fields& fields, const Json& body, SamplingRequest& samp
   read_logit_bias(fields, sampling);
 }
 
+Json bytes_of(const std::string& text) {
+  Json bytes = Json::array();
+  for (const char c : text) bytes.push_back(static_cast<unsigned char>(c));
+  return bytes;
+}
+
+Json logprob_json(const text::Tokenizer& tokenizer, const runtime::TokenProbability& probability) {
+  const auto text = token_spelling(tokenizer, probability.token);
+  // JSON has no minus infinity.
+  return {{"token", text}, {"logprob", std::max(probability.log_probability, -9999.0F)}, {"bytes", bytes_of(text)}};
+}
+
 }  // namespace
 
 void read_openai_generation(const Fields& fields, int64_t max_choices, ChatRequest& request) {
@@ -97,6 +109,20 @@ Json openai_usage(int64_t prompt_tokens, int64_t reused_tokens, int64_t generate
 
 std::string token_spelling(const text::Tokenizer& tokenizer, int32_t token) {
   return tokenizer.is_control(token) ? tokenizer.token_text(token) : tokenizer.token_bytes(token);
+}
+
+Json openai_logprobs(const text::Tokenizer& tokenizer, std::span<const TokenScore> scores) {
+  Json list = Json::array();
+  for (const auto& score : scores) {
+    if (tokenizer.is_end_of_generation(score.token)) continue;
+    Json entry = logprob_json(tokenizer, score.probabilities.front());
+    entry["top_logprobs"] = Json::array();
+    for (const auto& other : std::span(score.probabilities).subspan(1)) {
+      entry["top_logprobs"].push_back(logprob_json(tokenizer, other));
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
 }
 
 Json OpenAiHead::document() const {

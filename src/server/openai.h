@@ -28,6 +28,9 @@ Json openai_usage(int64_t prompt_tokens, int64_t reused_tokens, int64_t generate
 /// The text of a token for logprobs, and its bytes.
 std::string token_spelling(const text::Tokenizer& tokenizer, int32_t token);
 
+/// List of {"token", "logprob", "bytes", "top_logprobs"}, end tokens left out.
+Json openai_logprobs(const text::Tokenizer& tokenizer, std::span<const TokenScore> scores);
+
 /// Members that every answer begins with.
 struct OpenAiHead {
   std::string id;

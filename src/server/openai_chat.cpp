@@ -2,6 +2,7 @@
 #include <ctime>
 
 #include "server/openai.h"
+#include "server/openai_forms.h"
 #include "server/openai_messages.h"
 #include "server/request_error.h"
 #include "server/request_readers.h"
@@ -55,76 +56,11 @@ void read_response_format(const Fields& fields, AnswerConstraint& constraint) {
     constraint = {.kind = AnswerKind::grammar, .schema = nullptr, .source = *grammar};
   }
   const Json* wanted = fields.object("response_format");
-  if (!wanted) return;
-  const Fields format(*wanted, "response_format");
-  const std::string type = format.require_text("type");
-  if (type == "json_object") {
-    constraint.kind = AnswerKind::json_object;
-  } else if (type == "json_schema") {
-    const Json* inner = format.object("json_schema");
-    const Fields schema(inner ? *inner : *wanted, inner ? "response_format.json_schema" : "response_format");
-    const Json* document = schema.find("schema");
-    if (!document) refuse_field(schema.path("schema"), "is missing");
-    constraint.kind = AnswerKind::json_schema;
-    constraint.schema = *document;
-  } else if (type != "text") {
-    refuse_field("response_format.type", "'{}' is none of text, json_object, json_schema", type);
-  }
-}
-
-void read_tool_choice(const Fields& fields, ChatRequest& request) {
-  const Json* choice = fields.find("tool_choice");
-  if (!choice) return;
-  if (choice->is_object()) {
-    const Fields named(*choice, "tool_choice");
-    const Json* function = named.object("function");
-    request.tool_choice = ToolChoice::required;
-    request.tool_name = Fields(function ? *function : *choice, "tool_choice.function").require_text("name");
-  } else {
-    const std::string word = fields.require_text("tool_choice");
-    if (word != "auto" && word != "none" && word != "required") {
-      refuse_field("tool_choice", "'{}' is none of auto, none, required", word);
-    }
-    request.tool_choice = word == "none"   ? ToolChoice::none
-                          : word == "auto" ? ToolChoice::automatic
-                                           : ToolChoice::required;
-  }
-  if (request.tool_choice == ToolChoice::required && !request.tools.is_array())
-    refuse_field("tool_choice", "there are no tools");
-}
-
-void read_tools(const Fields& fields, ChatRequest& request) {
-  if (const Json* tools = fields.list("tools"); tools && !tools->empty()) request.tools = openai_tools(*tools);
-  read_tool_choice(fields, request);
-  if (request.tool_choice == ToolChoice::required && request.constraint.kind != AnswerKind::text) {
-    refuse_field("response_format", "an answer cannot be a call and have another form at once");
-  }
-}
-
-Json bytes_of(const std::string& text) {
-  Json bytes = Json::array();
-  for (const char c : text) bytes.push_back(static_cast<unsigned char>(c));
-  return bytes;
-}
-
-Json logprob_json(const text::Tokenizer& tokenizer, const runtime::TokenProbability& probability) {
-  const auto text = token_spelling(tokenizer, probability.token);
-  // JSON has no minus infinity.
-  return {{"token", text}, {"logprob", std::max(probability.log_probability, -9999.0F)}, {"bytes", bytes_of(text)}};
+  if (wanted) read_openai_format(Fields(*wanted, "response_format"), constraint);
 }
 
 Json logprobs_json(const text::Tokenizer& tokenizer, std::span<const TokenScore> scores) {
-  Json content = Json::array();
-  for (const auto& score : scores) {
-    if (tokenizer.is_end_of_generation(score.token)) continue;
-    Json entry = logprob_json(tokenizer, score.probabilities.front());
-    entry["top_logprobs"] = Json::array();
-    for (const auto& other : std::span(score.probabilities).subspan(1)) {
-      entry["top_logprobs"].push_back(logprob_json(tokenizer, other));
-    }
-    content.push_back(std::move(entry));
-  }
-  return {{"content", std::move(content)}, {"refusal", nullptr}};
+  return {{"content", openai_logprobs(tokenizer, scores)}, {"refusal", nullptr}};
 }
 
 Json call_json(const text::ToolCall& call) {
@@ -232,7 +168,7 @@ ChatRequest read_openai_chat(const Json& body, int64_t max_choices) {
     refuse_field("top_logprobs", "needs \"logprobs\": true");
   }
   read_response_format(fields, request.constraint);
-  read_tools(fields, request);
+  read_openai_tools(fields, request);
   if (const Json* variables = fields.object("chat_template_kwargs")) request.template_variables = *variables;
   if (const auto effort = fields.text("reasoning_effort")) {
     if (!request.template_variables.is_object()) request.template_variables = Json::object();

@@ -23,18 +23,6 @@ std::string part_text(const Json& part, const std::string& where) {
   return fields.require_text(type == "refusal" ? "refusal" : type == "thinking" ? "thinking" : "text");
 }
 
-Json call_arguments(const Fields& function) {
-  const Json* arguments = function.find("arguments");
-  if (!arguments) return Json::object();
-  if (arguments->is_object()) return *arguments;
-  if (!arguments->is_string()) refuse_field(function.path("arguments"), "must be a JSON object, as text");
-  const auto text = arguments->get<std::string>();
-  if (text.empty()) return Json::object();
-  Json parsed = Json::parse(text, nullptr, false);
-  if (!parsed.is_object()) refuse_field(function.path("arguments"), "must be a JSON object, as text");
-  return parsed;
-}
-
 Json read_calls(const Json& calls, const std::string& where) {
   Json result = Json::array();
   for (size_t i = 0; i < calls.size(); ++i) {
@@ -68,6 +56,18 @@ Json read_message(const Json& message, const std::string& where) {
 }
 
 }  // namespace
+
+Json call_arguments(const Fields& call) {
+  const Json* arguments = call.find("arguments");
+  if (!arguments) return Json::object();
+  if (arguments->is_object()) return *arguments;
+  if (!arguments->is_string()) refuse_field(call.path("arguments"), "must be a JSON object, as text");
+  const auto text = arguments->get<std::string>();
+  if (text.empty()) return Json::object();
+  Json parsed = Json::parse(text, nullptr, false);
+  if (!parsed.is_object()) refuse_field(call.path("arguments"), "must be a JSON object, as text");
+  return parsed;
+}
 
 std::string content_text(const Json& content, const std::string& where) {
   if (content.is_null()) return {};

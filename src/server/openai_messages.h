@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "server/request_fields.h"
 
 namespace adze::server {
 
@@ -11,6 +12,9 @@ Json openai_messages(const Json& messages);
 
 /// List of {"name", "description", "parameters"}. Throws RequestError.
 Json openai_tools(const Json& tools);
+
+/// Arguments of a call, an object or the text of one. Throws RequestError naming the field.
+Json call_arguments(const Fields& call);
 
 /// Text of a content that is a string, null or a list of parts. Throws RequestError naming `where`.
 std::string content_text(const Json& content, const std::string& where);

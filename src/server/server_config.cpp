@@ -14,9 +14,20 @@ namespace {
 constexpr int64_t kMost = int64_t{1} << 50;
 
 constexpr RequestField kMembers[] = {
-    {"host"},          {"port"},   {"models"}, {"max_ram_bytes"}, {"keep_alive_seconds"},
-    {"drain_seconds"}, {"strict"}, {"keys"},   {"allow_origins"}, {"requests_per_minute"},
-    {"max_choices"},   {"limits"}, {"tls"},
+    {"host"},
+    {"port"},
+    {"models"},
+    {"max_ram_bytes"},
+    {"keep_alive_seconds"},
+    {"drain_seconds"},
+    {"strict"},
+    {"keys"},
+    {"allow_origins"},
+    {"requests_per_minute"},
+    {"max_choices"},
+    {"limits"},
+    {"stored_response_bytes"},
+    {"tls"},
 };
 constexpr RequestField kModelMembers[] = {
     {"name"},         {"path"},    {"context"},    {"cache_tokens"}, {"max_running"},
@@ -118,6 +129,7 @@ void read_document(const Json& document, const std::string& path, ServerOptions&
   options.service.is_strict = fields.flag("strict", options.service.is_strict);
   set_seconds(fields, "requests_per_minute", options.service.access.requests_per_minute);
   set_integer(fields, "max_choices", options.service.max_choices, 1, 1024);
+  set_integer(fields, "stored_response_bytes", options.service.stored_response_bytes);
   if (const Json* limits = fields.object("limits")) read_limits(*limits, options.http.limits);
   if (const Json* tls = fields.object("tls")) options.http.tls = read_tls(*tls, path);
   read_lists(fields, path, options.service);

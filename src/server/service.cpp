@@ -47,6 +47,7 @@ Dialect dialect_of(std::string_view path) {
 Service::Service(ServiceOptions options)
     : options_(std::move(options)),
       access_(options_.access),
+      responses_(options_.stored_response_bytes),
       models_(options_.models, options_.max_model_bytes, options_.keep_seconds) {}
 
 void Service::log(const Json& event) const {
@@ -70,7 +71,7 @@ std::shared_ptr<ServedModel> Service::open_model(Exchange& exchange, const std::
 // A browser asks before it sends what a page wants.
 void Service::answer_preflight(const ExchangePtr& exchange) {
   auto& response = exchange->response();
-  response.add_header("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
+  response.add_header("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
   const auto wanted = exchange->request().header("access-control-request-headers");
   response.add_header("Access-Control-Allow-Headers",
                       wanted.empty() ? "content-type, authorization" : std::string(wanted));

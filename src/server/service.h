@@ -10,6 +10,7 @@
 #include "server/endpoint.h"
 #include "server/metrics.h"
 #include "server/model_host.h"
+#include "server/response_store.h"
 
 namespace adze::server {
 
@@ -20,6 +21,7 @@ struct ServiceOptions {
   AccessRules access;
   bool is_strict = false;
   int64_t max_choices = 16;
+  int64_t stored_response_bytes = int64_t{64} << 20;  // in memory; 0: responses are not kept
   /// Gets one line of JSON for each request and event; may be called by any thread.
   std::function<void(const Json&)> log = nullptr;
 };
@@ -35,6 +37,7 @@ class Service {
   Access& access() { return access_; }
   /// The model, which the exchange is then logged with.
   std::shared_ptr<ServedModel> open_model(Exchange& exchange, const std::string& name);
+  ResponseStore& responses() { return responses_; }
   RequestMetrics& metrics() { return metrics_; }
   const ServiceOptions& options() const { return options_; }
   void log(const Json& event) const;
@@ -51,6 +54,7 @@ class Service {
   ServiceOptions options_;
   Access access_;
   RequestMetrics metrics_;
+  ResponseStore responses_;
   std::atomic<bool> is_draining_{false};
   ModelHost models_;
 };

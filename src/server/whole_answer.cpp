@@ -18,9 +18,7 @@ class WholeAnswer : public AnswerSink {
 
   void on_delta(size_t choice, const AnswerDelta& delta) override {
     auto& gathered = answer_.choices[choice];
-    gathered.part.thoughts += delta.part.thoughts;
-    gathered.part.content += delta.part.content;
-    gathered.part.calls.insert(gathered.part.calls.end(), delta.part.calls.begin(), delta.part.calls.end());
+    text::append(gathered.part, delta.part);
     if (delta.token >= 0) gathered.tokens.push_back(delta.token);
     gathered.scores.insert(gathered.scores.end(), delta.scores.begin(), delta.scores.end());
   }

@@ -64,6 +64,42 @@ def check_forms_and_tools(checks, client, model):
     checks.true("an answer behind the call's result", bool(reply.choices[0].message.content or reply.choices[0].message.tool_calls))
 
 
+def check_responses(checks, client, model):
+    question = QUESTIONS[0]
+    whole = client.responses.create(model=model, input=question, temperature=0, max_output_tokens=32)
+    checks.equal(f"{question} (response)", whole.output_text, said(question, 32))
+    events = list(client.responses.create(model=model, input=question, temperature=0, max_output_tokens=32, stream=True))
+    checks.equal("a response's stream", "".join(e.delta for e in events if e.type == "response.output_text.delta"), whole.output_text)
+    checks.equal("its ends", (events[0].type, events[-1].type in ("response.completed", "response.incomplete")), ("response.created", True))
+    checks.equal("kept", client.responses.retrieve(whole.id).output_text, whole.output_text)
+    after = client.responses.create(model=model, input="And of Italy?", previous_response_id=whole.id, temperature=0, max_output_tokens=16)
+    turns_so_far = [{"role": "user", "content": question}, {"role": "assistant", "content": whole.output_text}, {"role": "user", "content": "And of Italy?"}]
+    itself = client.responses.create(model=model, input=turns_so_far, temperature=0, max_output_tokens=16, store=False)
+    checks.equal("a conversation that goes on", after.output_text, itself.output_text)
+    client.responses.delete(whole.id)
+    checks.refused("a forgotten response", openai.NotFoundError, lambda: client.responses.retrieve(whole.id))
+
+
+def check_responses_with_forms_and_tools(checks, client, model):
+    form = {"format": {"type": "json_schema", "name": "bird", "schema": SCHEMA, "strict": True}}
+    found = client.responses.create(model=model, input="Describe a bird.", text=form, temperature=0, max_output_tokens=60).output_text
+    checks.true("schema of a response", json.loads(found)["bird"] in ("crow", "owl", "wren"), found)
+    with client.responses.stream(model=model, input="Describe a bird.", text=form, temperature=0) as stream:
+        pieces = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+        checks.equal("the library's own stream of a response", (stream.get_final_response().output_text, pieces), (found, found))
+    tool = {"type": "function", "strict": True, **TOOL["function"]}
+    ask = dict(model=model, input="Will it rain in Rome?", tools=[tool], tool_choice="required", temperature=0, max_output_tokens=80)
+    response = client.responses.create(**ask)
+    call = response.output[0]
+    checks.equal("call in a response", (call.type, call.name, json.loads(call.arguments)["days"] in (1, 2, 3)), ("function_call", "forecast", True))
+    with client.responses.stream(**ask) as stream:
+        pieces = "".join(event.delta for event in stream if event.type == "response.function_call_arguments.delta")
+    checks.equal("streamed call of a response", pieces, call.arguments)
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "It will rain."}
+    reply = client.responses.create(model=model, input=[result], previous_response_id=response.id, tools=[tool], temperature=0, max_output_tokens=20)
+    checks.true("an answer behind the call of a response", bool(reply.output))
+
+
 def check_errors(checks, client, model):
     checks.refused("an image", openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=[
         {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://localhost/x.png"}}]}]))
@@ -78,6 +114,8 @@ def check(checks, server):
     check_chats(checks, client, model)
     check_choices_and_scores(checks, client, model)
     check_forms_and_tools(checks, client, model)
+    check_responses(checks, client, model)
+    check_responses_with_forms_and_tools(checks, client, model)
     check_errors(checks, client, model)
 
 

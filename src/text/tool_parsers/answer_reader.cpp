@@ -32,6 +32,12 @@ size_t certain(std::string_view text, std::string_view mark) {
 
 }  // namespace
 
+void append(AnswerPart& answer, const AnswerPart& more) {
+  answer.thoughts += more.thoughts;
+  answer.content += more.content;
+  answer.calls.insert(answer.calls.end(), more.calls.begin(), more.calls.end());
+}
+
 AnswerReader::AnswerReader(const AnswerForm& form)
     : form_(form), state_(form.begins_in_thoughts ? State::thoughts : State::start) {
   skips_space_ = form.begins_in_thoughts;

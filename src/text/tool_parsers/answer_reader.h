@@ -22,6 +22,9 @@ struct AnswerPart {
   bool empty() const { return thoughts.empty() && content.empty() && calls.empty(); }
 };
 
+/// Adds what comes next in an answer.
+void append(AnswerPart& answer, const AnswerPart& more);
+
 /// What is no call after all becomes content; nothing is lost but the marks and white space around calls and thoughts.
 class AnswerReader {
  public:
