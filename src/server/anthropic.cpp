@@ -187,7 +187,7 @@ void post_anthropic_count(const ExchangePtr& exchange) {
   service.check_fields(*exchange, body, kFields);
   const ChatRequest request = read_anthropic(body, false);
   const auto model = service.open_model(*exchange, request.model);
-  exchange->send_json(200, {{"input_tokens", prompt_of(*model, request).tokens.size()}});
+  exchange->send_json(200, {{"input_tokens", prompts_of(*model, request).front().tokens.size()}});
 }
 
 }  // namespace adze::server

@@ -1,6 +1,7 @@
 // What every dialect's request for text becomes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,13 +34,17 @@ struct AnswerConstraint {
 
 enum class ToolChoice { automatic, none, required };
 
+/// A prompt that is no conversation.
+struct PlainPrompt {
+  std::optional<std::string> text = {};
+  std::vector<int32_t> tokens = {};  // instead of a text
+};
+
 struct ChatRequest {
-  std::string model;  // empty: the only one, or the first
-  // The prompt: messages as templates take them, or a text, or tokens.
-  Json messages;  // null: none
-  std::optional<std::string> text;
-  std::vector<int32_t> tokens;
-  bool adds_special = true;  // around a text
+  std::string model;                 // empty: the only one, or the first
+  Json messages;                     // as templates take them; null: there are plain prompts
+  std::vector<PlainPrompt> prompts;  // each is continued by itself
+  bool adds_special = true;          // around a text
 
   Json tools = nullptr;  // list of {"name", "description", "parameters"}
   ToolChoice tool_choice = ToolChoice::automatic;
@@ -48,8 +53,8 @@ struct ChatRequest {
 
   SamplingRequest sampling;
   std::vector<std::string> stop;
-  std::optional<int64_t> max_tokens;  // none: as much as fits
-  int64_t choices = 1;
+  std::optional<int64_t> max_tokens;   // none: as much as fits
+  int64_t choices = 1;                 // of each prompt
   int64_t top_log_probabilities = -1;  // -1: none
   bool scores_prompt = false;
   AnswerConstraint constraint;
@@ -57,6 +62,11 @@ struct ChatRequest {
   bool continues_last_message = false;  // the assistant's, instead of a new turn
 
   bool stream = false;
+
+  /// Of all prompts.
+  size_t all_choices() const {
+    return static_cast<size_t>(choices) * (messages.is_array() ? 1 : std::max<size_t>(prompts.size(), 1));
+  }
 };
 
 }  // namespace adze::server

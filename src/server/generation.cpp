@@ -23,11 +23,11 @@ class Generation : public std::enable_shared_from_this<Generation> {
   Generation(std::shared_ptr<ServedModel> model, std::shared_ptr<AnswerSink> sink, size_t choices)
       : model_(std::move(model)), sink_(std::move(sink)), open_(choices) {}
 
-  void submit(std::vector<EngineRequest> requests, const text::AnswerForm& form);
+  void submit(std::vector<EngineRequest> requests, std::span<const Prompt> prompts);
   void cancel();
 
   bool token(size_t choice, AnswerDelta delta);
-  void prompt(std::vector<TokenScore> scores);
+  void prompt(size_t choice, std::vector<TokenScore> scores);
   void end(size_t choice, const AnswerDelta& rest, const ChoiceEnd& end);
   void error(const Error& error);
   const ServedModel& model() const { return *model_; }
@@ -39,7 +39,6 @@ class Generation : public std::enable_shared_from_this<Generation> {
   std::mutex ids_mutex_;              // of its own: a sink's writing may notice that nobody listens, and cancel
   std::vector<runtime::RequestId> ids_;
   size_t open_;
-  bool has_prompt_ = false;
   std::atomic<bool> is_cancelled_{false};
 };
 
@@ -50,13 +49,18 @@ TokenScore score_of(const runtime::GeneratedToken& token) {
 // Of one choice: splits its text into thoughts, content and calls.
 class ChoiceListener : public runtime::RequestListener {
  public:
-  ChoiceListener(std::shared_ptr<Generation> generation, size_t choice, const text::AnswerForm& form)
-      : generation_(std::move(generation)), choice_(choice), form_(form), reader_(form) {}
+  ChoiceListener(std::shared_ptr<Generation> generation, size_t choice, const text::AnswerForm& form,
+                 bool counts_prompt)
+      : generation_(std::move(generation)),
+        choice_(choice),
+        form_(form),
+        reader_(form),
+        counts_prompt_(counts_prompt) {}
 
   void on_prompt(std::span<const runtime::ScoredToken> prompt) override {
     std::vector<TokenScore> scores;
     for (const auto& token : prompt) scores.push_back({token.token, token.probabilities});
-    generation_->prompt(std::move(scores));
+    generation_->prompt(choice_, std::move(scores));
   }
 
   bool on_token(const runtime::GeneratedToken& token) override {
@@ -69,7 +73,7 @@ class ChoiceListener : public runtime::RequestListener {
   void on_end(const runtime::RequestSummary& summary) override {
     AnswerDelta rest{.part = reader_.finish(), .token = -1, .scores = {}};
     has_calls_ = has_calls_ || !rest.part.calls.empty();
-    generation_->end(choice_, rest, {summary, has_calls_});
+    generation_->end(choice_, rest, {summary, has_calls_, counts_prompt_});
   }
 
   void on_error(const Error& error) override { generation_->error(error); }
@@ -94,15 +98,19 @@ class ChoiceListener : public runtime::RequestListener {
   size_t choice_;
   text::AnswerForm form_;
   text::AnswerReader reader_;
+  bool counts_prompt_;
   bool has_calls_ = false;
 };
 
-void Generation::submit(std::vector<EngineRequest> requests, const text::AnswerForm& form) {
-  const auto prompt_tokens = static_cast<int64_t>(requests.front().prompt.size());
+void Generation::submit(std::vector<EngineRequest> requests, std::span<const Prompt> prompts) {
+  const size_t choices = requests.size() / prompts.size();  // of each
+  int64_t prompt_tokens = 0;
+  for (const auto& prompt : prompts) prompt_tokens += static_cast<int64_t>(prompt.tokens.size());
   const std::lock_guard lock(mutex_);  // nothing is heard before on_begin
   try {
     for (size_t i = 0; i < requests.size(); ++i) {
-      const auto listener = std::make_shared<ChoiceListener>(shared_from_this(), i, form);
+      const auto listener =
+          std::make_shared<ChoiceListener>(shared_from_this(), i, prompts[i / choices].form, i % choices == 0);
       const auto id = model_->engine().submit(std::move(requests[i]), listener);
       const std::lock_guard ids_lock(ids_mutex_);
       ids_.push_back(id);
@@ -132,10 +140,9 @@ bool Generation::token(size_t choice, AnswerDelta delta) {
   return true;
 }
 
-void Generation::prompt(std::vector<TokenScore> scores) {
+void Generation::prompt(size_t choice, std::vector<TokenScore> scores) {
   const std::lock_guard lock(mutex_);
-  if (sink_ && !has_prompt_) sink_->on_prompt(std::move(scores));
-  has_prompt_ = true;
+  if (sink_) sink_->on_prompt(choice, std::move(scores));
 }
 
 void Generation::end(size_t choice, const AnswerDelta& rest, const ChoiceEnd& end) {
@@ -166,32 +173,39 @@ int64_t room_behind(const Prompt& prompt, const ServedModel& model) {
   return model.context() - tokens;
 }
 
+std::vector<EngineRequest> engine_requests(ServedModel& model, const ChatRequest& request,
+                                           std::span<const Prompt> prompts) {
+  const auto program = answer_program(request, model);
+  const auto seed = sampler_options(request.sampling, model.loaded()).seed;
+  std::vector<EngineRequest> requests;
+  for (const auto& prompt : prompts) {
+    EngineRequest one{.prompt = prompt.tokens,
+                      .options = generation_options(request, model, room_behind(prompt, model)),
+                      .top_log_probabilities = request.top_log_probabilities,
+                      .score_prompt = request.scores_prompt};
+    one.options.sampler.seed = seed;
+    for (int64_t i = 0; i < request.choices; ++i) {
+      requests.push_back(one);
+      if (program)
+        requests.back().options.constraint = std::make_shared<runtime::GrammarConstraint>(program, model.token_trie());
+      ++one.options.sampler.seed;  // choices differ
+    }
+  }
+  return requests;
+}
+
 }  // namespace
 
 void begin_generation(std::shared_ptr<ServedModel> model, const ChatRequest& request, std::shared_ptr<AnswerSink> sink,
                       HttpResponse& response) {
   model->engine();
-  const Prompt prompt = prompt_of(*model, request);
-  EngineRequest engine_request{.prompt = prompt.tokens,
-                               .options = generation_options(request, *model, room_behind(prompt, *model)),
-                               .top_log_probabilities = request.top_log_probabilities,
-                               .score_prompt = request.scores_prompt};
-  const auto program = answer_program(request, *model);
-  std::vector<EngineRequest> requests;
-  for (int64_t i = 0; i < request.choices; ++i) {
-    requests.push_back(engine_request);
-    if (program) {
-      requests.back().options.constraint = std::make_shared<runtime::GrammarConstraint>(program, model->token_trie());
-    }
-    ++engine_request.options.sampler.seed;  // choices differ
-    engine_request.score_prompt = false;
-  }
-  const auto generation =
-      std::make_shared<Generation>(std::move(model), std::move(sink), static_cast<size_t>(request.choices));
+  const auto prompts = prompts_of(*model, request);
+  auto requests = engine_requests(*model, request, prompts);
+  const auto generation = std::make_shared<Generation>(std::move(model), std::move(sink), requests.size());
   response.when_gone([weak = std::weak_ptr(generation)] {
     if (const auto alive = weak.lock()) alive->cancel();
   });
-  generation->submit(std::move(requests), prompt.form);
+  generation->submit(std::move(requests), prompts);
 }
 
 }  // namespace adze::server

@@ -31,15 +31,18 @@ struct AnswerDelta {
 struct ChoiceEnd {
   runtime::RequestSummary summary;
   bool has_calls = false;
+  bool counts_prompt = true;  // the first of the choices that continue one prompt
 };
 
-/// Hears of an answer, one call at a time, on a thread that should not be kept.
+/// Hears of an answer; its choices are those of the first prompt, then those of the next one. One call at a time, on a
+/// thread that should not be kept.
 class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
-  /// The request was accepted; comes first.
+  /// The request was accepted; comes first. Tokens of all prompts.
   virtual void on_begin(int64_t /*prompt_tokens*/) {}
-  virtual void on_prompt(std::vector<TokenScore> /*prompt*/) {}
+  /// Of the prompt that the choice continues; in front of its first delta.
+  virtual void on_prompt(size_t /*choice*/, std::vector<TokenScore> /*prompt*/) {}
   virtual void on_delta(size_t choice, const AnswerDelta& delta) = 0;
   virtual void on_choice_end(size_t choice, const ChoiceEnd& end) = 0;
   /// All choices have ended.

@@ -133,18 +133,7 @@ ChatRequest read_llama_completion(const Json& body) {
   read_openai_generation(fields, 1, request);
   const auto most = fields.integer("n_predict", -2, int64_t{1} << 40);
   if (most && *most >= 0) request.max_tokens = *most;
-  const Json* prompt = fields.find("prompt");
-  if (!prompt) refuse_field("prompt", "is missing");
-  const auto is_token = [](const Json& token) {
-    return token.is_number_unsigned() && token.get<uint64_t>() < INT32_MAX;
-  };
-  if (prompt->is_string()) {
-    request.text = prompt->get<std::string>();
-  } else if (prompt->is_array() && !prompt->empty() && std::ranges::all_of(*prompt, is_token)) {
-    request.tokens = prompt->get<std::vector<int32_t>>();
-  } else {
-    refuse_field("prompt", "must be one text or one list of tokens");
-  }
+  request.prompts = read_plain_prompts(fields, 1);
   const int64_t probabilities = fields.integer("n_probs", 0, kMaxProbabilities).value_or(0);
   request.top_log_probabilities = probabilities > 0 ? probabilities : -1;
   request.splits_thoughts = false;
@@ -174,7 +163,8 @@ void post_llama_completion(const ExchangePtr& exchange) {
     Json document = {{"index", 0}, {"content", choice.part.content}, {"tokens", Json::array()}};
     if (returns_tokens) document["tokens"] = choice.tokens;
     document.update(end_json(*model, choice.end.summary));
-    document["prompt"] = request.text ? *request.text : model->tokenizer().decode(request.tokens);
+    const auto& prompt = request.prompts.front();
+    document["prompt"] = prompt.text ? *prompt.text : model->tokenizer().decode(prompt.tokens);
     if (!choice.scores.empty())
       document["completion_probabilities"] = probabilities_json(model->tokenizer(), choice.scores);
     return document;

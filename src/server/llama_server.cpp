@@ -92,7 +92,7 @@ void post_apply_template(const ExchangePtr& exchange) {
   if (const Json* tools = fields.list("tools"); tools && !tools->empty()) request.tools = openai_tools(*tools);
   if (const Json* variables = fields.object("chat_template_kwargs")) request.template_variables = *variables;
   const auto model = exchange->service().open_model(*exchange, fields.text("model").value_or(""));
-  exchange->send_json(200, {{"prompt", prompt_of(*model, request).text}});
+  exchange->send_json(200, {{"prompt", prompts_of(*model, request).front().text}});
 }
 
 void get_props(const ExchangePtr& exchange) {

@@ -118,14 +118,14 @@ ChatRequest read_ollama_generate(const Json& body) {
   const Fields fields(body);
   ChatRequest request;
   read_ollama_generation(fields, request);
-  request.text = fields.text("prompt").value_or("");
+  request.prompts = {{.text = fields.text("prompt").value_or("")}};
   request.splits_thoughts = !fields.flag("raw", false);
   if (!request.splits_thoughts) return request;
   request.messages = Json::array();
   if (const auto system = fields.text("system"); system && !system->empty()) {
     request.messages.push_back({{"role", "system"}, {"content", *system}});
   }
-  request.messages.push_back({{"role", "user"}, {"content", *request.text}});
+  request.messages.push_back({{"role", "user"}, {"content", *request.prompts.front().text}});
   return request;
 }
 
@@ -148,7 +148,8 @@ void post_ollama_generate(const ExchangePtr& exchange) {
   service.check_fields(*exchange, body, kGenerateFields);
   ChatRequest request = read_ollama_generate(body);
   const auto keep_alive = read_keep_alive(Fields(body));
-  if (request.text->empty()) return answer_about_memory(exchange, request, keep_alive, generate_part({}));
+  if (request.prompts.front().text->empty())
+    return answer_about_memory(exchange, request, keep_alive, generate_part({}));
   const auto model = service.open_model(*exchange, request.model);
   if (!model->has_chat_template()) request.messages = nullptr;
   check_context(body, *model);

@@ -1,5 +1,6 @@
 #include "server/openai.h"
 
+#include <algorithm>
 #include <ctime>
 #include <random>
 
@@ -57,6 +58,17 @@ Json logprob_json(const text::Tokenizer& tokenizer, const runtime::TokenProbabil
   return {{"token", text}, {"logprob", std::max(probability.log_probability, -9999.0F)}, {"bytes", bytes_of(text)}};
 }
 
+PlainPrompt read_plain_prompt(const Json& prompt) {
+  if (prompt.is_string()) return {.text = prompt.get<std::string>()};
+  const auto is_token = [](const Json& token) {
+    return token.is_number_unsigned() && token.get<uint64_t>() < INT32_MAX;
+  };
+  if (!prompt.is_array() || prompt.empty() || !std::ranges::all_of(prompt, is_token)) {
+    refuse_field("prompt", "must be a text, a list of tokens, or a list of those");
+  }
+  return {.tokens = prompt.get<std::vector<int32_t>>()};
+}
+
 }  // namespace
 
 void read_openai_generation(const Fields& fields, int64_t max_choices, ChatRequest& request) {
@@ -69,6 +81,20 @@ void read_openai_generation(const Fields& fields, int64_t max_choices, ChatReque
   request.choices = fields.integer("n", 1, max_choices).value_or(1);
   request.stop = fields.texts("stop", kMaxStops);
   read_sampling(fields, fields.whole(), request.sampling);
+}
+
+std::vector<PlainPrompt> read_plain_prompts(const Fields& fields, size_t most) {
+  const Json* given = fields.find("prompt");
+  if (!given) refuse_field("prompt", "is missing");
+  const bool is_one = given->is_string() || (given->is_array() && !given->empty() && given->front().is_number());
+  if (!is_one && (!given->is_array() || given->empty())) {
+    refuse_field("prompt", "must be a text, a list of tokens, or a list of those");
+  }
+  if (is_one) return {read_plain_prompt(*given)};
+  if (given->size() > most) refuse_field("prompt", "has {} entries, at most {} are allowed", given->size(), most);
+  std::vector<PlainPrompt> prompts;
+  for (const auto& each : *given) prompts.push_back(read_plain_prompt(each));
+  return prompts;
 }
 
 std::vector<RequestField> with_sampler_fields(std::span<const RequestField> fields) {
@@ -141,10 +167,11 @@ void OpenAiStream::send_choice(Json choice) {
   exchange_->response().write("data: " + to_text(event) + "\n\n");
 }
 
-void OpenAiStream::count(const runtime::RequestSummary& summary) {
-  prompt_tokens_ = summary.prompt_tokens;
-  reused_tokens_ = std::max(reused_tokens_, summary.reused_prompt_tokens);
-  generated_tokens_ += summary.generated_tokens;
+void OpenAiStream::count(const ChoiceEnd& end) {
+  generated_tokens_ += end.summary.generated_tokens;
+  if (!end.counts_prompt) return;
+  prompt_tokens_ += end.summary.prompt_tokens;
+  reused_tokens_ += end.summary.reused_prompt_tokens;
 }
 
 void OpenAiStream::end() {

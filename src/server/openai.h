@@ -16,6 +16,9 @@ namespace adze::server {
 /// Fields of choosing and ending that chat and completions share: sampling, stop, n, seed, limits, streaming.
 void read_openai_generation(const Fields& fields, int64_t max_choices, ChatRequest& request);
 
+/// "prompt": a text, a list of tokens, or a list of those. Throws RequestError for more than `most`.
+std::vector<PlainPrompt> read_plain_prompts(const Fields& fields, size_t most);
+
 /// `fields` and every number of the samplers.
 std::vector<RequestField> with_sampler_fields(std::span<const RequestField> fields);
 
@@ -49,7 +52,7 @@ class OpenAiStream {
 
   void begin();
   void send_choice(Json choice);
-  void count(const runtime::RequestSummary& summary);
+  void count(const ChoiceEnd& end);
   void end();
   void fail(const Error& error);
   Exchange& exchange() { return *exchange_; }

@@ -126,7 +126,7 @@ class ChatStream : public AnswerSink {
   }
 
   void on_choice_end(size_t choice, const ChoiceEnd& end) override {
-    stream_.count(end.summary);
+    stream_.count(end);
     stream_.send_choice({{"index", choice},
                          {"delta", Json::object()},
                          {"logprobs", nullptr},

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kMaxLogprobs = 20;
 constexpr int64_t kDefaultMaxTokens = 16;  // OpenAI's
+constexpr size_t kMaxPrompts = 512;        // and answers: well below what the engine lets wait
 
 constexpr RequestField kFields[] = {
     {"model"},
@@ -32,32 +33,14 @@ constexpr RequestField kFields[] = {
     {"suffix", FieldUse::refused, "the text between two others is not completed", "\"\""},
 };
 
-void read_prompt(const Fields& fields, ChatRequest& request) {
-  const Json* prompt = fields.find("prompt");
-  if (!prompt) refuse_field("prompt", "is missing");
-  if (prompt->is_array() && prompt->size() == 1 && !prompt->front().is_number()) prompt = &prompt->front();
-  if (prompt->is_string()) {
-    request.text = prompt->get<std::string>();
-    return;
-  }
-  const auto is_token = [](const Json& token) {
-    return token.is_number_unsigned() && token.get<uint64_t>() < INT32_MAX;
-  };
-  if (!prompt->is_array() || prompt->empty() || !std::ranges::all_of(*prompt, is_token)) {
-    refuse_field("prompt", "must be one text or one list of tokens; send several prompts as several requests");
-  }
-  request.tokens = prompt->get<std::vector<int32_t>>();
-}
-
-// tokens, token_logprobs, top_logprobs and text_offset, side by side; offsets count characters.
+// tokens, token_logprobs, top_logprobs and text_offset, side by side; offsets count characters. The token that ends an
+// answer is there: clients count on as many entries as tokens.
 class LogprobsText {
  public:
   LogprobsText(const text::Tokenizer& tokenizer, bool has_top) : tokenizer_(tokenizer), has_top_(has_top) {}
 
   void add(std::span<const TokenScore> scores) {
-    for (const auto& score : scores) {
-      if (!tokenizer_.is_end_of_generation(score.token)) add(score);
-    }
+    for (const auto& score : scores) add(score);
   }
 
   Json take() {
@@ -92,25 +75,32 @@ class LogprobsText {
   int64_t offset_ = 0;
 };
 
-// The prompt as it is said again in front of the answer.
-std::string echoed(const ServedModel& model, const ChatRequest& request, bool echoes) {
-  if (!echoes) return {};
-  return request.text ? *request.text : model.tokenizer().decode(request.tokens, {.skip_special = true});
+// Each prompt as it is said again in front of its answers.
+std::vector<std::string> echoes_of(const ServedModel& model, const ChatRequest& request, bool echoes) {
+  std::vector<std::string> texts;
+  for (const auto& prompt : request.prompts) {
+    texts.push_back(!echoes       ? ""
+                    : prompt.text ? *prompt.text
+                                  : model.tokenizer().decode(prompt.tokens, {.skip_special = true}));
+  }
+  return texts;
 }
 
 void answer_completion(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model,
-                       const ChatRequest& request, std::string echo, OpenAiHead head) {
+                       const ChatRequest& request, std::vector<std::string> echoes, OpenAiHead head) {
   const auto top = request.top_log_probabilities;
-  auto document_of = [model, top, echo = std::move(echo), head = std::move(head)](const FinishedAnswer& answer) {
+  const auto per_prompt = static_cast<size_t>(request.choices);
+  auto document_of = [model, top, per_prompt, echoes = std::move(echoes),
+                      head = std::move(head)](const FinishedAnswer& answer) {
     Json document = head.document();
     document["choices"] = Json::array();
     for (size_t i = 0; i < answer.choices.size(); ++i) {
       const auto& choice = answer.choices[i];
       LogprobsText scores(model->tokenizer(), top > 0);
-      scores.add(answer.prompt);
+      scores.add(choice.prompt);
       scores.add(choice.scores);
       document["choices"].push_back({{"index", i},
-                                     {"text", echo + choice.part.content},
+                                     {"text", echoes[i / per_prompt] + choice.part.content},
                                      {"logprobs", top >= 0 ? scores.take() : Json()},
                                      {"finish_reason", openai_finish_reason(choice.end)}});
     }
@@ -123,22 +113,24 @@ void answer_completion(const ExchangePtr& exchange, const std::shared_ptr<Served
 class CompletionStream : public AnswerSink {
  public:
   CompletionStream(OpenAiStream stream, const std::shared_ptr<ServedModel>& model, const ChatRequest& request,
-                   std::string echo)
-      : stream_(std::move(stream)), model_(model), echo_(std::move(echo)), top_(request.top_log_probabilities) {
-    for (int64_t i = 0; i < request.choices; ++i) scores_.emplace_back(model_->tokenizer(), top_ > 0);
-  }
+                   std::vector<std::string> echoes)
+      : stream_(std::move(stream)),
+        model_(model),
+        echoes_(std::move(echoes)),
+        scores_prompt_(request.scores_prompt),
+        scores_(request.all_choices(), LogprobsText(model_->tokenizer(), request.top_log_probabilities > 0)) {}
 
   void on_begin(int64_t) override {
     stream_.begin();
-    if (echo_.empty() || top_ >= 0) return;  // with the prompt's scores, if they are to come
-    for (size_t i = 0; i < scores_.size(); ++i) send(i, echo_, Json());
+    if (scores_prompt_) return;  // with them
+    for (size_t i = 0; i < scores_.size(); ++i) {
+      if (!echo(i).empty()) send(i, echo(i), Json());
+    }
   }
 
-  void on_prompt(std::vector<TokenScore> prompt) override {
-    for (size_t i = 0; i < scores_.size(); ++i) {
-      scores_[i].add(prompt);
-      send(i, echo_, scores_[i].take());
-    }
+  void on_prompt(size_t choice, std::vector<TokenScore> prompt) override {
+    scores_[choice].add(prompt);
+    send(choice, echo(choice), scores_[choice].take());
   }
 
   void on_delta(size_t choice, const AnswerDelta& delta) override {
@@ -148,7 +140,7 @@ class CompletionStream : public AnswerSink {
   }
 
   void on_choice_end(size_t choice, const ChoiceEnd& end) override {
-    stream_.count(end.summary);
+    stream_.count(end);
     stream_.send_choice(
         {{"index", choice}, {"text", ""}, {"logprobs", nullptr}, {"finish_reason", openai_finish_reason(end)}});
   }
@@ -156,6 +148,8 @@ class CompletionStream : public AnswerSink {
   void on_error(const Error& error) override { stream_.fail(error); }
 
  private:
+  const std::string& echo(size_t choice) const { return echoes_[choice / (scores_.size() / echoes_.size())]; }
+
   void send(size_t choice, const std::string& text, Json logprobs) {
     stream_.send_choice(
         {{"index", choice}, {"text", text}, {"logprobs", std::move(logprobs)}, {"finish_reason", nullptr}});
@@ -163,9 +157,9 @@ class CompletionStream : public AnswerSink {
 
   OpenAiStream stream_;
   std::shared_ptr<ServedModel> model_;
-  std::string echo_;
-  int64_t top_;
-  std::vector<LogprobsText> scores_;
+  std::vector<std::string> echoes_;  // by prompt
+  bool scores_prompt_;
+  std::vector<LogprobsText> scores_;  // by choice
 };
 
 }  // namespace
@@ -175,7 +169,10 @@ ChatRequest read_openai_completion(const Json& body, int64_t max_choices) {
   ChatRequest request;
   read_openai_generation(fields, max_choices, request);
   if (!request.max_tokens && !fields.find("max_tokens")) request.max_tokens = kDefaultMaxTokens;
-  read_prompt(fields, request);
+  request.prompts = read_plain_prompts(fields, kMaxPrompts);
+  if (request.all_choices() > kMaxPrompts) {
+    refuse_field("n", "asks for {} answers, at most {} are allowed", request.all_choices(), kMaxPrompts);
+  }
   request.top_log_probabilities = fields.integer("logprobs", 0, kMaxLogprobs).value_or(-1);
   request.scores_prompt = fields.flag("echo", false) && request.top_log_probabilities >= 0;
   request.splits_thoughts = false;
@@ -193,15 +190,15 @@ void post_openai_completion(const ExchangePtr& exchange) {
   const ChatRequest request = read_openai_completion(body, service.options().max_choices);
   const auto model = service.open_model(*exchange, request.model);
   const Fields fields(body);
-  std::string echo = echoed(*model, request, fields.flag("echo", false));
+  auto echoes = echoes_of(*model, request, fields.flag("echo", false));
   OpenAiHead head{random_id("cmpl-"), "text_completion", static_cast<int64_t>(std::time(nullptr)),
                   model->settings().name};
-  if (!request.stream) return answer_completion(exchange, model, request, std::move(echo), std::move(head));
+  if (!request.stream) return answer_completion(exchange, model, request, std::move(echoes), std::move(head));
   const Json* options = fields.object("stream_options");
   const bool includes_usage = options && Fields(*options, "stream_options").flag("include_usage", false);
   begin_generation(model, request,
                    std::make_shared<CompletionStream>(OpenAiStream(exchange, std::move(head), includes_usage), model,
-                                                      request, std::move(echo)),
+                                                      request, std::move(echoes)),
                    exchange->response());
 }
 

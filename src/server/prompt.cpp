@@ -59,6 +59,25 @@ bool has_open_thoughts(std::string_view prompt) {
   return last != std::string_view::npos && prompt.substr(0, last + 1).ends_with("<think>");
 }
 
+Prompt prompt_of_messages(const ServedModel& model, const ChatRequest& request) {
+  Prompt prompt;
+  if (wants_tools(request)) prompt.form.tools = &tool_format(model);
+  prompt.text = render_chat(model, request);
+  // The template writes the tokens that begin a text itself.
+  prompt.tokens = model.tokenizer().encode(prompt.text, {.add_special = false});
+  prompt.form.splits_thoughts = request.splits_thoughts;
+  const bool is_constrained =
+      request.constraint.kind != AnswerKind::text || request.tool_choice == ToolChoice::required;
+  prompt.form.begins_in_thoughts = request.splits_thoughts && !is_constrained && has_open_thoughts(prompt.text);
+  return prompt;
+}
+
+Prompt as_prompt(const ServedModel& model, const PlainPrompt& plain, bool adds_special) {
+  if (!plain.text) return {.text = {}, .tokens = plain.tokens, .form = {}};
+  return {
+      .text = *plain.text, .tokens = model.tokenizer().encode(*plain.text, {.add_special = adds_special}), .form = {}};
+}
+
 }  // namespace
 
 const text::ToolFormat& tool_format(const ServedModel& model) {
@@ -68,26 +87,16 @@ const text::ToolFormat& tool_format(const ServedModel& model) {
        model.settings().name);
 }
 
-Prompt prompt_of(const ServedModel& model, const ChatRequest& request) {
-  Prompt prompt;
-  const auto& tokenizer = model.tokenizer();
-  if (request.messages.is_array()) {
-    if (wants_tools(request)) prompt.form.tools = &tool_format(model);
-    prompt.text = render_chat(model, request);
-    // The template writes the tokens that begin a text itself.
-    prompt.tokens = tokenizer.encode(prompt.text, {.add_special = false});
-    prompt.form.splits_thoughts = request.splits_thoughts;
-    const bool is_constrained =
-        request.constraint.kind != AnswerKind::text || request.tool_choice == ToolChoice::required;
-    prompt.form.begins_in_thoughts = request.splits_thoughts && !is_constrained && has_open_thoughts(prompt.text);
-  } else if (request.text) {
-    prompt.text = *request.text;
-    prompt.tokens = tokenizer.encode(prompt.text, {.add_special = request.adds_special});
-  } else {
-    prompt.tokens = request.tokens;
+std::vector<Prompt> prompts_of(const ServedModel& model, const ChatRequest& request) {
+  std::vector<Prompt> prompts;
+  if (request.messages.is_array()) prompts.push_back(prompt_of_messages(model, request));
+  for (const auto& plain : request.prompts) {
+    if (!request.messages.is_array()) prompts.push_back(as_prompt(model, plain, request.adds_special));
   }
-  if (prompt.tokens.empty()) throw RequestError(400, "the prompt is empty", "prompt");
-  return prompt;
+  for (const auto& prompt : prompts) {
+    if (prompt.tokens.empty()) throw RequestError(400, "the prompt is empty", "prompt");
+  }
+  return prompts;
 }
 
 }  // namespace adze::server

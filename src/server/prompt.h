@@ -16,8 +16,8 @@ struct Prompt {
   text::AnswerForm form;
 };
 
-/// Throws RequestError, and what the template throws.
-Prompt prompt_of(const ServedModel& model, const ChatRequest& request);
+/// The conversation, or each of the plain prompts. Throws RequestError, and what the template throws.
+std::vector<Prompt> prompts_of(const ServedModel& model, const ChatRequest& request);
 
 /// The form in which the model writes calls. Throws Error(unsupported) where it is none that is read.
 const text::ToolFormat& tool_format(const ServedModel& model);

@@ -12,7 +12,9 @@ class WholeAnswer : public AnswerSink {
     answer_.choices.resize(choices);
   }
 
-  void on_prompt(std::vector<TokenScore> prompt) override { answer_.prompt = std::move(prompt); }
+  void on_prompt(size_t choice, std::vector<TokenScore> prompt) override {
+    answer_.choices[choice].prompt = std::move(prompt);
+  }
   void on_choice_end(size_t choice, const ChoiceEnd& end) override { answer_.choices[choice].end = end; }
   void on_error(const Error& error) override { exchange_->send_error(error); }
 
@@ -38,6 +40,18 @@ class WholeAnswer : public AnswerSink {
 
 }  // namespace
 
+int64_t FinishedAnswer::prompt_tokens() const {
+  int64_t tokens = 0;
+  for (const auto& choice : choices) tokens += choice.end.counts_prompt ? choice.end.summary.prompt_tokens : 0;
+  return tokens;
+}
+
+int64_t FinishedAnswer::reused_tokens() const {
+  int64_t tokens = 0;
+  for (const auto& choice : choices) tokens += choice.end.counts_prompt ? choice.end.summary.reused_prompt_tokens : 0;
+  return tokens;
+}
+
 int64_t FinishedAnswer::generated_tokens() const {
   int64_t tokens = 0;
   for (const auto& choice : choices) tokens += choice.end.summary.generated_tokens;
@@ -46,7 +60,7 @@ int64_t FinishedAnswer::generated_tokens() const {
 
 void answer_whole(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model, const ChatRequest& request,
                   std::function<Json(const FinishedAnswer&)> document_of) {
-  auto sink = std::make_shared<WholeAnswer>(exchange, static_cast<size_t>(request.choices), std::move(document_of));
+  auto sink = std::make_shared<WholeAnswer>(exchange, request.all_choices(), std::move(document_of));
   begin_generation(model, request, std::move(sink), exchange->response());
 }
 

@@ -11,17 +11,18 @@
 namespace adze::server {
 
 struct FinishedChoice {
+  std::vector<TokenScore> prompt;
   text::AnswerPart part;
   std::vector<int32_t> tokens;
   std::vector<TokenScore> scores;
   ChoiceEnd end;
 };
 struct FinishedAnswer {
-  std::vector<TokenScore> prompt;
   std::vector<FinishedChoice> choices;
 
-  int64_t prompt_tokens() const { return choices.front().end.summary.prompt_tokens; }
-  int64_t reused_tokens() const { return choices.front().end.summary.reused_prompt_tokens; }
+  // Each prompt counts once.
+  int64_t prompt_tokens() const;
+  int64_t reused_tokens() const;
   int64_t generated_tokens() const;
 };
 

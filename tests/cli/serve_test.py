@@ -53,6 +53,49 @@ class OpenAi(Served):
         alone = self.json_of("run", self.model, "-p", "the", "-n", 12, "--temp", 2, "--top-k", 0, "--seed", 5)["text"]
         self.assertEqual(texts[0], alone)
 
+    def test_several_prompts(self):
+        body = {"prompt": PROMPTS[:3], "max_tokens": 12, **GREEDY}
+        answer = self.server.post("/v1/completions", body)
+        expected = [self.said(prompt, 12) for prompt in PROMPTS[:3]]
+        self.assertEqual([choice["text"] for choice in answer["choices"]], expected)
+        self.assertEqual([choice["index"] for choice in answer["choices"]], [0, 1, 2])
+        alone = [self.server.post("/v1/completions", {**body, "prompt": prompt})["usage"] for prompt in PROMPTS[:3]]
+        self.assertEqual(answer["usage"]["prompt_tokens"], sum(usage["prompt_tokens"] for usage in alone))
+        self.assertEqual(answer["usage"]["completion_tokens"], 36)
+        tokens = [self.json_of("tokenize", self.model, prompt)["ids"] for prompt in PROMPTS[:3]]
+        self.assertEqual([choice["text"] for choice in self.server.post("/v1/completions", {**body, "prompt": tokens})["choices"]], expected)
+        texts = [""] * 6
+        options = {"stream": True, "n": 2, "echo": True, "stream_options": {"include_usage": True}}
+        events = self.server.events_of("/v1/completions", {**body, **options})
+        for choice in (choice for event in events for choice in event["choices"]):
+            texts[choice["index"]] += choice["text"]
+        self.assertEqual(texts, [prompt + text for prompt, text in zip(PROMPTS, expected) for _ in range(2)])
+        self.assertEqual(events[-1]["usage"]["prompt_tokens"], answer["usage"]["prompt_tokens"])
+        for prompt, says in (([], "must be a text"), (["a", [1, "b"]], "must be a text"), (["a", []], "must be a text"), (["a"] * 513, "513 entries"),
+                             ([[-1]], "must be a text"), ([["a"]], "must be a text")):
+            self.refuses_request("/v1/completions", {**body, "prompt": prompt}, 400, says, "prompt")
+        self.refuses_request("/v1/completions", {**body, "prompt": ["a"] * 100, "n": 6}, 400, "600 answers", "n")
+
+    def test_scores_prompts_alone(self):
+        """As evaluation harnesses ask for the likelihood of a text."""
+        scored = {"prompt": PROMPTS[:2], "logprobs": 1, "echo": True, **GREEDY}
+        bare = self.server.post("/v1/completions", {**scored, "max_tokens": 0})
+        more = self.server.post("/v1/completions", {**scored, "max_tokens": 1})
+        streamed = self.server.events_of("/v1/completions", {**scored, "max_tokens": 0, "stream": True})
+        self.assertEqual(bare["usage"]["completion_tokens"], 0)
+        for prompt, choice, other in zip(PROMPTS, bare["choices"], more["choices"]):
+            scores, longer = choice["logprobs"], other["logprobs"]
+            self.assertEqual(choice["text"], prompt)
+            self.assertIsNone(scores["token_logprobs"][0])
+            for key in ("tokens", "token_logprobs", "top_logprobs", "text_offset"):
+                self.assertEqual(scores[key], longer[key][:-1], key)
+            for value, top in list(zip(scores["token_logprobs"], scores["top_logprobs"]))[1:]:
+                self.assertLessEqual(value, max(top.values()))
+            again = [each["logprobs"] for event in streamed for each in event["choices"] if each["index"] == choice["index"] and each["logprobs"]]
+            self.assertEqual(again, [scores])
+        texts = self.server.post("/v1/completions", {"prompt": PROMPTS[:2], "max_tokens": 0, "echo": True, **GREEDY})["choices"]
+        self.assertEqual([choice["text"] for choice in texts], PROMPTS[:2])
+
     def test_stops(self):
         whole = self.said("the", 40)
         middle = whole[len(whole) // 2:][:2]
