@@ -1,5 +1,5 @@
 // Any text as an answer, cut into pieces as the first byte says: the same parts as in one piece, for every form of
-// calls.
+// calls; and where calls are streamed, the same if they are whole.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -11,19 +11,23 @@ namespace {
 
 using namespace adze::text;
 
-std::string read(const AnswerForm& form, std::string_view text, size_t bytes) {
+AnswerPart read(const AnswerForm& form, std::string_view text, size_t bytes) {
   AnswerReader reader(form);
   AnswerPart all;
-  const auto add = [&](const AnswerPart& part) {
-    all.thoughts += part.thoughts;
-    all.content += part.content;
-    all.calls.insert(all.calls.end(), part.calls.begin(), part.calls.end());
-  };
-  for (size_t i = 0; i < text.size(); i += bytes) add(reader.push(text.substr(i, bytes)));
-  add(reader.finish());
-  std::string spelled = all.thoughts + '\0' + all.content;
-  for (const auto& call : all.calls) spelled += '\0' + call.name + '\0' + call.arguments;
-  return spelled;
+  for (size_t i = 0; i < text.size(); i += bytes) append(all, reader.push(text.substr(i, bytes)));
+  append(all, reader.finish());
+  return all;
+}
+
+std::string spelled(const AnswerPart& part) {
+  std::string text = part.thoughts + '\0' + part.content;
+  for (const auto& call : part.calls) text += '\0' + call.name + '\0' + call.arguments;
+  return text;
+}
+
+// Streamed calls may be broken ones, of which otherwise all is content.
+bool has_whole_calls(const AnswerPart& whole, const AnswerPart& streamed) {
+  return whole.calls.size() == streamed.calls.size();
 }
 
 }  // namespace
@@ -33,8 +37,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t bytes = data[0] % 16 + 1;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   for (const auto* format : all_tool_formats()) {
-    const AnswerForm form{.tools = format, .splits_thoughts = true, .begins_in_thoughts = (data[0] & 16) != 0};
-    if (read(form, text, bytes) != read(form, text, text.size() + 1)) std::abort();
+    AnswerForm form{.tools = format, .splits_thoughts = true, .begins_in_thoughts = (data[0] & 16) != 0};
+    const AnswerPart whole = read(form, text, text.size() + 1);
+    if (spelled(read(form, text, bytes)) != spelled(whole)) std::abort();
+    form.streams_calls = true;
+    const AnswerPart streamed = read(form, text, bytes);
+    if (spelled(streamed) != spelled(read(form, text, text.size() + 1))) std::abort();
+    if (has_whole_calls(whole, streamed) && spelled(streamed) != spelled(whole)) std::abort();
   }
   return 0;
 }

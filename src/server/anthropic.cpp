@@ -155,10 +155,11 @@ class MessageStream : public AnswerSink {
   }
 
   void send_call(const text::ToolCall& call) {
-    close_block();
-    open_block("tool_use", call_json(call, Json::object()));
+    if (!call.name.empty()) {
+      close_block();
+      open_block("tool_use", call_json(call, Json::object()));
+    }
     send_delta({{"type", "input_json_delta"}, {"partial_json", call.arguments}});
-    close_block();
   }
 
   ExchangePtr exchange_;

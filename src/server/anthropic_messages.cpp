@@ -127,6 +127,7 @@ ChatRequest read_anthropic(const Json& body, bool needs_max_tokens) {
   request.max_tokens = fields.integer("max_tokens", 1, kMaxTokens);
   if (needs_max_tokens && !request.max_tokens) refuse_field("max_tokens", "is missing");
   request.stream = fields.flag("stream", false);
+  request.streams_calls = request.stream;
   request.stop = fields.texts("stop_sequences", kMaxStops);
   for (const char* name : {"temperature", "top_p", "top_k"}) {
     if (const auto number = fields.number(name)) request.sampling.set(name, *number);

@@ -62,6 +62,7 @@ struct ChatRequest {
   bool continues_last_message = false;  // the assistant's, instead of a new turn
 
   bool stream = false;
+  bool streams_calls = false;  // in pieces, as they are written
 
   /// Of all prompts.
   size_t all_choices() const {

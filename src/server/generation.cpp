@@ -73,7 +73,7 @@ class ChoiceListener : public runtime::RequestListener {
   void on_end(const runtime::RequestSummary& summary) override {
     AnswerDelta rest{.part = reader_.finish(), .token = -1, .scores = {}};
     has_calls_ = has_calls_ || !rest.part.calls.empty();
-    generation_->end(choice_, rest, {summary, has_calls_, counts_prompt_});
+    generation_->end(choice_, rest, {summary, has_calls_ && !reader_.has_broken_call(), counts_prompt_});
   }
 
   void on_error(const Error& error) override { generation_->error(error); }

@@ -63,7 +63,9 @@ Json logprobs_json(const text::Tokenizer& tokenizer, std::span<const TokenScore>
   return {{"content", openai_logprobs(tokenizer, scores)}, {"refusal", nullptr}};
 }
 
+// A call, or what its arguments go on with.
 Json call_json(const text::ToolCall& call) {
+  if (call.name.empty()) return {{"function", {{"arguments", call.arguments}}}};
   return {{"id", random_id("call_")},
           {"type", "function"},
           {"function", {{"name", call.name}, {"arguments", call.arguments}}}};
@@ -118,7 +120,8 @@ class ChatStream : public AnswerSink {
     if (!delta.part.thoughts.empty()) change["reasoning_content"] = delta.part.thoughts;
     if (!delta.part.content.empty() || (has_scores_ && !delta.scores.empty())) change["content"] = delta.part.content;
     for (const auto& call : delta.part.calls) {
-      Json entry = {{"index", calls_[choice]++}};
+      if (!call.name.empty()) ++calls_[choice];
+      Json entry = {{"index", calls_[choice] - 1}};
       entry.update(call_json(call));
       change["tool_calls"].push_back(std::move(entry));
     }
@@ -145,7 +148,7 @@ class ChatStream : public AnswerSink {
 
   OpenAiStream stream_;
   std::shared_ptr<ServedModel> model_;
-  std::vector<int> calls_;  // by choice
+  std::vector<int> calls_;  // by choice: those that have begun
   bool has_scores_;
 };
 
@@ -169,6 +172,7 @@ ChatRequest read_openai_chat(const Json& body, int64_t max_choices) {
   }
   read_response_format(fields, request.constraint);
   read_openai_tools(fields, request);
+  request.streams_calls = request.stream;
   if (const Json* variables = fields.object("chat_template_kwargs")) request.template_variables = *variables;
   if (const auto effort = fields.text("reasoning_effort")) {
     if (!request.template_variables.is_object()) request.template_variables = Json::object();

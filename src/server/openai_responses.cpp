@@ -260,6 +260,7 @@ ResponseRequest read_openai_response(const Json& body) {
   request.is_stored = fields.flag("store", true);
   read_text(fields, chat);
   read_openai_tools(fields, chat);
+  chat.streams_calls = chat.stream;
   read_scores(fields, chat);
   read_reasoning(fields, chat);
   return request;

@@ -66,6 +66,7 @@ Prompt prompt_of_messages(const ServedModel& model, const ChatRequest& request) 
   // The template writes the tokens that begin a text itself.
   prompt.tokens = model.tokenizer().encode(prompt.text, {.add_special = false});
   prompt.form.splits_thoughts = request.splits_thoughts;
+  prompt.form.streams_calls = request.streams_calls;
   const bool is_constrained =
       request.constraint.kind != AnswerKind::text || request.tool_choice == ToolChoice::required;
   prompt.form.begins_in_thoughts = request.splits_thoughts && !is_constrained && has_open_thoughts(prompt.text);

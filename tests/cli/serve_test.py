@@ -151,14 +151,22 @@ class OpenAi(Served):
             self.assertIn(json.loads(call["function"]["arguments"])["where"], ("here", "there"))
             self.assertIsNone(answer["message"]["content"])
             events = self.server.events_of("/v1/chat/completions", {**body, "stream": True})
-            streamed = [call for event in events for call in event["choices"][0]["delta"].get("tool_calls", [])]
-            self.assertEqual([call["function"] for call in streamed], [call["function"]])
+            streamed = [piece for event in events for piece in event["choices"][0]["delta"].get("tool_calls", [])]
+            self.assertEqual(streamed[0]["function"]["name"], "look")
+            self.assertEqual({piece["index"] for piece in streamed}, {0})
+            self.assertGreater(len(streamed), 3)  # in pieces
+            self.assertEqual("".join(piece["function"]["arguments"] for piece in streamed), call["function"]["arguments"])
+            self.assertEqual(events[-1]["choices"][0]["finish_reason"], "tool_calls")
         # What was called before goes into the prompt, in words that the template knows.
         turns = [{"role": "user", "content": "go"}, answer["message"],
                  {"role": "tool", "tool_call_id": call["id"], "content": "a wall"}, {"role": "user", "content": "and?"}]
         prompt = self.server.post("/apply-template", {"messages": turns, "tools": [TOOL]})["prompt"]
         for part in ("Looks.", "<tool_call>", "<tool_response>\na wall", "and?"):
             self.assertIn(part, prompt)
+        cut = {**body, "max_tokens": 20}  # within the arguments: a piece of a call in a stream, text otherwise
+        events = self.server.events_of("/v1/chat/completions", {**cut, "stream": True})
+        self.assertEqual(events[-1]["choices"][0]["finish_reason"], "length")
+        self.assertIsNone(self.server.post("/v1/chat/completions", cut)["choices"][0]["message"].get("tool_calls"))
         self.refuses_request("/v1/chat/completions", chat("go", tool_choice="required"), 400, "there are no tools", "tool_choice")
 
     def test_refuses_what_it_cannot_honour(self):
@@ -231,6 +239,13 @@ class Others(Served):
         tool = {"name": "look", "input_schema": TOOL["function"]["parameters"]}
         called = self.server.post("/v1/messages", {**body, "max_tokens": 200, "tools": [tool], "tool_choice": {"type": "any"}})
         self.assertEqual((called["stop_reason"], called["content"][0]["name"]), ("tool_use", "look"))
+        again = {**body, "max_tokens": 200, "tools": [tool], "tool_choice": {"type": "any"}, "stream": True}
+        events = self.server.events_of("/v1/messages", again)
+        pieces = [event["delta"]["partial_json"] for event in events if event.get("delta", {}).get("type") == "input_json_delta"]
+        self.assertGreater(len(pieces), 3)
+        self.assertEqual(json.loads("".join(pieces)), called["content"][0]["input"])
+        self.assertEqual([event["type"] for event in events if "delta" not in event["type"]],
+                         ["message_start", "content_block_start", "content_block_stop", "message_stop"])
         status, _, text = self.server.ask("POST", "/v1/messages", {**body, "max_tokens": None})
         self.assertEqual((status, json.loads(text)["error"]["type"]), (400, "invalid_request_error"))
 

@@ -45,16 +45,4 @@ Grammar tool_call_grammar(const ToolFormat& format, const Json& tools) {
   return grammar;
 }
 
-bool read_json_call(const Json& json, std::string_view key, std::vector<ToolCall>& calls) {
-  if (!json.is_object()) return false;
-  const auto name = json.find("name");
-  const auto arguments = json.find(std::string(key));
-  if (name == json.end() || !name->is_string() || arguments == json.end()) return false;
-  Json object = *arguments;
-  if (object.is_string()) object = Json::parse(object.get<std::string>(), nullptr, false);
-  if (!object.is_object()) return false;
-  calls.push_back({name->get<std::string>(), object.dump(-1, ' ', false, Json::error_handler_t::replace)});
-  return true;
-}
-
 }  // namespace adze::text

@@ -35,7 +35,13 @@ size_t certain(std::string_view text, std::string_view mark) {
 void append(AnswerPart& answer, const AnswerPart& more) {
   answer.thoughts += more.thoughts;
   answer.content += more.content;
-  answer.calls.insert(answer.calls.end(), more.calls.begin(), more.calls.end());
+  for (const auto& call : more.calls) {
+    if (call.name.empty() && !answer.calls.empty()) {
+      answer.calls.back().arguments += call.arguments;
+    } else {
+      answer.calls.push_back(call);
+    }
+  }
 }
 
 AnswerReader::AnswerReader(const AnswerForm& form)
@@ -96,8 +102,8 @@ bool AnswerReader::read_start(AnswerPart&, bool at_end) {
   }
   if (form_.splits_thoughts && kOpen.starts_with(text) && !at_end) return false;
   const bool is_bare = form_.tools && !form_.tools->bare_mark.empty() && text.starts_with(form_.tools->bare_mark);
-  opening_.clear();
-  state_ = is_bare ? State::call : State::content;
+  state_ = State::content;
+  if (is_bare) begin_call({});
   return true;
 }
 
@@ -126,29 +132,49 @@ bool AnswerReader::read_content(AnswerPart& part, bool at_end) {
     say(part, at_end ? held_.size() : certain(held_, form_.tools->begin));
     return false;
   }
-  opening_ = held_.substr(without_space(std::string_view(held_).substr(0, begin)));
-  opening_.resize(opening_.find(form_.tools->begin) + form_.tools->begin.size());
-  say(part, begin + form_.tools->begin.size() - opening_.size());
-  held_.erase(0, opening_.size());
-  state_ = State::call;
+  const size_t shown = without_space(std::string_view(held_).substr(0, begin));
+  const size_t body = begin + form_.tools->begin.size();
+  std::string opening = held_.substr(shown, body - shown);
+  say(part, shown);
+  held_.erase(0, opening.size());
+  begin_call(std::move(opening));
   return true;
+}
+
+void AnswerReader::begin_call(std::string opening) {
+  opening_ = std::move(opening);
+  state_ = State::call;
+  call_ = form_.tools->open();
+  read_bytes_ = 0;
+  pieces_.clear();
+  has_told_ = false;
+}
+
+// Up to `bytes` of what is held.
+void AnswerReader::push_body(AnswerPart& part, size_t bytes) {
+  const auto fresh = std::string_view(held_).substr(read_bytes_, bytes - read_bytes_);
+  call_->push(fresh, form_.streams_calls ? part.calls : pieces_);
+  read_bytes_ = bytes;
 }
 
 bool AnswerReader::read_call(AnswerPart& part, bool at_end) {
   const auto end_mark = form_.tools->end;
-  const size_t end = end_mark.empty() ? std::string::npos : held_.find(end_mark);
-  if (end == std::string::npos && !at_end) return false;
-  const size_t body = std::min(end, held_.size());
-  const auto calls = form_.tools->parse(std::string_view(held_).substr(0, body));
-  state_ = State::content;
+  const size_t end = end_mark.empty() ? std::string::npos : held_.find(end_mark, read_bytes_);
+  const bool has_ended = end != std::string::npos || at_end;
+  const size_t told = part.calls.size();
+  push_body(part, end != std::string::npos ? end : at_end ? held_.size() : held_.size() - begun(held_, end_mark));
+  has_told_ = has_told_ || part.calls.size() > told;
+  if (!has_ended) return false;
   const size_t whole = end == std::string::npos ? held_.size() : end + end_mark.size();
-  if (calls.empty()) {
-    part.content += opening_;
-    say(part, whole);
-  } else {
-    part.calls.insert(part.calls.end(), calls.begin(), calls.end());
+  state_ = State::content;
+  has_broken_call_ = has_told_ && !call_->is_complete();
+  if (has_told_ || call_->is_complete()) {
+    append(part, {.thoughts = {}, .content = {}, .calls = std::move(pieces_)});
     held_.erase(0, whole);
     skips_space_ = true;
+  } else {
+    part.content += opening_;
+    say(part, whole);
   }
   return !held_.empty();
 }

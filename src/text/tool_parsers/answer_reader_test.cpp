@@ -13,25 +13,35 @@ std::string spelled(const AnswerPart& part) {
   return text;
 }
 
-void add(AnswerPart& all, const AnswerPart& part) {
-  all.thoughts += part.thoughts;
-  all.content += part.content;
-  all.calls.insert(all.calls.end(), part.calls.begin(), part.calls.end());
+AnswerPart read_in_pieces(const AnswerForm& form, std::string_view text, size_t bytes) {
+  AnswerReader reader(form);
+  AnswerPart all;
+  for (size_t i = 0; i < text.size(); i += bytes) append(all, reader.push(text.substr(i, bytes)));
+  append(all, reader.finish());
+  return all;
 }
 
-// The same however the text is cut into pieces.
-std::string read(const AnswerForm& form, std::string_view text) {
-  std::string result;
-  for (size_t bytes = 1; bytes <= text.size() + 1; ++bytes) {
-    AnswerReader reader(form);
-    AnswerPart all;
-    for (size_t i = 0; i < text.size(); i += bytes) add(all, reader.push(text.substr(i, bytes)));
-    add(all, reader.finish());
-    const std::string once = spelled(all);
-    if (result.empty()) result = once;
-    EXPECT_EQ(once, result) << text << " in pieces of " << bytes;
+// The same however the text is cut into pieces, and where calls come in pieces, if they are whole.
+std::string read(AnswerForm form, std::string_view text) {
+  const AnswerPart whole = read_in_pieces(form, text, text.size() + 1);
+  for (size_t bytes = 1; bytes <= text.size(); ++bytes) {
+    form.streams_calls = false;
+    EXPECT_EQ(spelled(read_in_pieces(form, text, bytes)), spelled(whole)) << text << " in pieces of " << bytes;
+    form.streams_calls = !whole.calls.empty();
+    EXPECT_EQ(spelled(read_in_pieces(form, text, bytes)), spelled(whole)) << text << " streamed in pieces of " << bytes;
   }
-  return result;
+  return spelled(whole);
+}
+
+// What of the call comes with each byte.
+std::vector<std::string> streamed(AnswerForm form, std::string_view text) {
+  form.streams_calls = true;
+  AnswerReader reader(form);
+  std::vector<std::string> pieces;
+  for (const char c : text) {
+    for (const auto& call : reader.push({&c, 1}).calls) pieces.push_back(call.name + call.arguments);
+  }
+  return pieces;
 }
 
 const AnswerForm kPlain = {};
@@ -58,13 +68,13 @@ TEST(AnswerReader, SplitsThoughts) {
 
 TEST(AnswerReader, ReadsTaggedJson) {
   constexpr auto kCall = "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>";
-  EXPECT_EQ(read(kTagged, kCall), "[][]f{\"x\":1}");
+  EXPECT_EQ(read(kTagged, kCall), "[][]f{\"x\": 1}");
   EXPECT_EQ(read(kTagged, std::string("<think>t</think>\nI look.\n") + kCall + "\n" + kCall + "\n"),
-            "[t][I look.]f{\"x\":1}f{\"x\":1}");
-  EXPECT_EQ(read(kTagged, std::string(kCall) + "\nDone."), "[][Done.]f{\"x\":1}");
+            "[t][I look.]f{\"x\": 1}f{\"x\": 1}");
+  EXPECT_EQ(read(kTagged, std::string(kCall) + "\nDone."), "[][Done.]f{\"x\": 1}");
   EXPECT_EQ(read(kTagged, "<tool_call>{\"name\": \"f\", \"arguments\": {}}"), "[][]f{}");  // cut off, but whole
   EXPECT_EQ(read(kTagged, "<tool_call>{\"name\": \"f\", \"arguments\": \"{\\\"a\\\": 2}\"}</tool_call>"),
-            "[][]f{\"a\":2}");
+            "[][]f{\"a\": 2}");
 }
 
 TEST(AnswerReader, WhatIsNoCallIsContent) {
@@ -94,6 +104,48 @@ TEST(AnswerReader, ReadsFunctions) {
                  "<tool_call>\n<function=f>\n<parameter=city>\nRome\n</parameter>\n<parameter=days>\n3\n"
                  "</parameter>\n</function>\n</tool_call>"),
             "[][]f{\"city\":\"Rome\",\"days\":3}");
+}
+
+TEST(AnswerReader, ReadsFunctionsWithTexts) {
+  EXPECT_EQ(read(kFunctions,
+                 "<tool_call><function=f><parameter=a>say \"hi\"\n\n</parameter><parameter=b>\n\n7 x\n</parameter>"
+                 "<parameter=c>[1, {}]</parameter></function>\n<function=g>\n</function></tool_call>"),
+            "[][]f{\"a\":\"say \\\"hi\\\"\\n\",\"b\":\"\\n7 x\",\"c\":[1, {}]}g{}");
+  EXPECT_EQ(read(kFunctions,
+                 "<tool_call><function=f><parameter=a>1</parameter><parameter=a>2</parameter></function></tool_call>"),
+            "[][<tool_call><function=f><parameter=a>1</parameter><parameter=a>2</parameter></function></tool_call>]");
+}
+
+TEST(AnswerReader, ReadsCallsInAnyOrderOfMembers) {
+  EXPECT_EQ(
+      read(kTagged, "<tool_call>{\"id\": [1, \"}\"], \"arguments\": {\"x\": \"\\\"}\"}, \"name\": \"f\"}</tool_call>"),
+      "[][]f{\"x\": \"\\\"}\"}");
+  EXPECT_EQ(read(kTagged, "<tool_call>{\"name\": \"f\", \"name\": \"g\", \"arguments\": {}}</tool_call>"),
+            "[][<tool_call>{\"name\": \"f\", \"name\": \"g\", \"arguments\": {}}</tool_call>]");
+  EXPECT_EQ(read(kTagged, "<tool_call>{\"name\": \"f\", \"n\": 1e5 , \"arguments\": {}}</tool_call>"), "[][]f{}");
+}
+
+TEST(AnswerReader, StreamsCallsAsTheyCome) {
+  using Pieces = std::vector<std::string>;
+  EXPECT_EQ(streamed(kTagged, "<tool_call>{\"name\": \"f\", \"arguments\": {\"x\":1}}</tool_call>"),
+            (Pieces{"f{", "\"", "x", "\"", ":", "1", "}"}));
+  EXPECT_EQ(streamed(kListed, "[TOOL_CALLS]f[ARGS]{\"a\":1}"), (Pieces{"f{", "\"", "a", "\"", ":", "1", "}"}));
+  EXPECT_EQ(streamed(kBare, "{\"name\": \"f\", \"parameters\": {\"a\""), (Pieces{"f{", "\"", "a", "\""}));
+  EXPECT_EQ(streamed(kFunctions, "<tool_call><function=f><parameter=a>\nwhy\n</parameter></function></tool_call>"),
+            (Pieces{"f{", "\"a\":\"", "w", "h", "y", "\"", "}"}));
+}
+
+TEST(AnswerReader, SaysThatAStreamedCallIsBroken) {
+  AnswerForm form = kTagged;
+  form.streams_calls = true;
+  for (const auto& [text, is_broken] : {std::pair("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\"", true),
+                                        std::pair("<tool_call>{\"name\": \"f\", \"arguments\": {}}", false),
+                                        std::pair("<tool_call>{\"name\": \"f\", \"arg", false)}) {
+    AnswerReader reader(form);
+    reader.push(text);
+    reader.finish();
+    EXPECT_EQ(reader.has_broken_call(), is_broken) << text;
+  }
 }
 
 TEST(ToolFormats, AreToldByTheTemplate) {

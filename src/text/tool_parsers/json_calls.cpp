@@ -1,12 +1,13 @@
 // Calls written as JSON: between tags, in a list, or alone.
 #include <array>
+#include <memory>
+#include <optional>
 
+#include "text/tool_parsers/json_scanner.h"
 #include "text/tool_parsers/tool_format.h"
 
 namespace adze::text {
 namespace {
-
-Json parsed(std::string_view text) { return Json::parse(text, nullptr, false); }
 
 Json call_schema(std::string_view name, std::string_view key, const Json& arguments) {
   return {{"type", "object"},
@@ -23,52 +24,134 @@ Json schema_with_parameters(std::string_view name, const Json& arguments) {
   return call_schema(name, "parameters", arguments);
 }
 
-std::vector<ToolCall> read_object(std::string_view body) {
-  std::vector<ToolCall> calls;
-  read_json_call(parsed(body), "arguments", calls);
-  return calls;
-}
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
-// Newer templates write NAME[ARGS]{...} instead of a list.
-std::vector<ToolCall> read_named_arguments(std::string_view body) {
-  constexpr std::string_view kMark = "[ARGS]";
-  const size_t mark = body.find(kMark);
-  if (mark == std::string_view::npos) return {};
-  std::vector<ToolCall> calls;
-  const size_t begin = std::min(body.find_first_not_of(" \n"), mark);
-  read_json_call({{"name", body.substr(begin, mark - begin)}, {"arguments", parsed(body.substr(mark + kMark.size()))}},
-                 "arguments", calls);
-  return calls;
-}
+constexpr std::array<std::string_view, 1> kArguments{"arguments"};
+constexpr std::array<std::string_view, 2> kParametersOrArguments{"parameters", "arguments"};
 
-std::vector<ToolCall> read_list(std::string_view body) {
-  const Json json = parsed(body);
-  if (!json.is_array()) return read_named_arguments(body);
-  std::vector<ToolCall> calls;
-  for (const auto& call : json) {
-    if (!read_json_call(call, "arguments", calls)) return {};
-  }
-  return calls;
-}
+// How objects stand beside each other; 0: no such character.
+struct CallsShape {
+  std::span<const std::string_view> keys;
+  char open, separator, close;
+};
+constexpr CallsShape kOne = {kArguments, 0, 0, 0};
+constexpr CallsShape kList = {kArguments, '[', ',', ']'};
+constexpr CallsShape kBare = {kParametersOrArguments, 0, ';', 0};
 
-bool read_bare(const Json& json, std::vector<ToolCall>& calls) {
-  return read_json_call(json, "parameters", calls) || read_json_call(json, "arguments", calls);
-}
+class JsonCalls : public CallReader {
+ public:
+  explicit JsonCalls(const CallsShape& shape) : shape_(shape), state_(shape.open ? State::start : State::before_call) {}
 
-// One object, or several with semicolons between them.
-std::vector<ToolCall> read_bare_objects(std::string_view body) {
-  std::vector<ToolCall> calls;
-  size_t begin = 0;
-  for (size_t end = body.find(';');; end = body.find(';', end + 1)) {
-    const Json json = parsed(body.substr(begin, std::min(end, body.size()) - begin));
-    if (!json.is_discarded()) {
-      if (!read_bare(json, calls)) return {};
-      begin = end == std::string_view::npos ? body.size() : end + 1;
+  void push(std::string_view text, std::vector<ToolCall>& pieces) override {
+    for (size_t at = 0; at < text.size() && state_ != State::broken;) {
+      if (state_ == State::call) {
+        at += call_->push(text.substr(at), pieces);
+        if (call_->is_broken()) state_ = State::broken;
+        if (call_->is_done()) state_ = State::behind_call;
+      } else if (is_space(text[at])) {
+        ++at;
+      } else {
+        state_ = state_behind(text[at]);
+        state_ == State::call ? void(call_.emplace(shape_.keys)) : void(++at);
+      }
     }
-    if (end == std::string_view::npos) break;  // a semicolon may have been part of a text
   }
-  return body.find_first_not_of(" \n", begin) == std::string_view::npos ? calls : std::vector<ToolCall>{};
-}
+
+  bool is_complete() const override {
+    if (shape_.close) return state_ == State::end && call_;
+    return state_ == State::behind_call || (state_ == State::before_call && call_);
+  }
+
+ private:
+  enum class State { start, before_call, call, behind_call, end, broken };
+
+  State state_behind(char c) const {
+    switch (state_) {
+      case State::start:
+        return c == shape_.open ? State::before_call : State::broken;
+      case State::before_call:
+        return c == '{' ? State::call : State::broken;
+      case State::behind_call:
+        if (shape_.separator && c == shape_.separator) return State::before_call;
+        return shape_.close && c == shape_.close ? State::end : State::broken;
+      default:
+        return State::broken;
+    }
+  }
+
+  const CallsShape& shape_;
+  State state_;
+  std::optional<JsonCallScanner> call_;  // the last one
+};
+
+// NAME[ARGS]{...}, as newer templates have it instead of a list.
+class NamedCall : public CallReader {
+ public:
+  void push(std::string_view text, std::vector<ToolCall>& pieces) override {
+    held_ += text;
+    if (name_.empty() && !is_broken_) read_name();
+    if (name_.empty() || is_broken_) return;
+    if (arguments_.empty()) held_.erase(0, std::min(held_.find_first_not_of(" \n"), held_.size()));
+    if (held_.empty()) return;
+    if (!scanner_.is_done()) read_arguments(pieces);
+    is_broken_ = is_broken_ || scanner_.is_broken() || held_.find_first_not_of(" \t\r\n") != std::string::npos;
+  }
+
+  bool is_complete() const override { return !is_broken_ && scanner_.is_done() && Json::accept(arguments_); }
+
+ private:
+  void read_name() {
+    constexpr std::string_view kMark = "[ARGS]";
+    const size_t mark = held_.find(kMark);
+    if (mark == std::string::npos) return;
+    const size_t begin = std::min(held_.find_first_not_of(" \n"), mark);
+    name_ = held_.substr(begin, mark - begin);
+    held_.erase(0, mark + kMark.size());
+    is_broken_ = name_.empty();
+  }
+
+  void read_arguments(std::vector<ToolCall>& pieces) {
+    if (arguments_.empty() && held_.front() != '{') {
+      is_broken_ = true;
+      return;
+    }
+    const std::string piece = held_.substr(0, scanner_.push(held_));
+    held_.erase(0, piece.size());
+    pieces.push_back({arguments_.empty() ? name_ : std::string(), piece});
+    arguments_ += piece;
+  }
+
+  std::string held_;
+  std::string name_;
+  std::string arguments_;
+  JsonValueScanner scanner_;
+  bool is_broken_ = false;
+};
+
+// What stands first decides between the two.
+class ListedCalls : public CallReader {
+ public:
+  void push(std::string_view text, std::vector<ToolCall>& pieces) override {
+    if (!calls_) {
+      while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+      if (text.empty()) return;
+      if (text.front() == '[') {
+        calls_ = std::make_unique<JsonCalls>(kList);
+      } else {
+        calls_ = std::make_unique<NamedCall>();
+      }
+    }
+    calls_->push(text, pieces);
+  }
+  bool is_complete() const override { return calls_ && calls_->is_complete(); }
+
+ private:
+  std::unique_ptr<CallReader> calls_;
+};
+
+std::unique_ptr<CallReader> open_tagged() { return std::make_unique<JsonCalls>(kOne); }
+std::unique_ptr<CallReader> open_listed() { return std::make_unique<ListedCalls>(); }
+std::unique_ptr<CallReader> open_bare() { return std::make_unique<JsonCalls>(kBare); }
 
 constexpr std::array<std::string_view, 2> kTaggedMarks{"<tool_call>", "\"arguments\""};
 constexpr std::array<std::string_view, 2> kOtherTaggedMarks{"<arg_key>", "<function="};
@@ -85,7 +168,7 @@ const ToolFormat tagged_json_format = {
     .begin = "<tool_call>",
     .end = "</tool_call>",
     .bare_mark = {},
-    .parse = read_object,
+    .open = open_tagged,
     .schema = schema_with_arguments,
     .body_prefix = "\n",
     .body_suffix = "\n",
@@ -99,7 +182,7 @@ const ToolFormat listed_json_format = {
     .begin = "[TOOL_CALLS]",
     .end = {},
     .bare_mark = {},
-    .parse = read_list,
+    .open = open_listed,
     .schema = schema_with_arguments,
     .body_prefix = "[",
     .body_suffix = "]",
@@ -113,7 +196,7 @@ const ToolFormat bare_json_format = {
     .begin = "<|python_tag|>",
     .end = {},
     .bare_mark = "{",
-    .parse = read_bare_objects,
+    .open = open_bare,
     .schema = schema_with_parameters,
     .body_prefix = {},
     .body_suffix = {},
