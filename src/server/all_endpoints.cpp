@@ -39,6 +39,18 @@ constexpr Endpoint kEndpoints[] = {
     {"POST", "/v1/messages", Dialect::anthropic, Role::user, post_anthropic_messages, "an answer to a conversation"},
     {"POST", "/v1/messages/count_tokens", Dialect::anthropic, Role::user, post_anthropic_count, "how long a prompt is"},
 
+    {"GET", "/v2", Dialect::kserve, Role::anyone, get_kserve_server, "the server's name and extensions"},
+    {"GET", "/v2/health/live", Dialect::kserve, Role::anyone, get_kserve_live, "200 while the server runs"},
+    {"GET", "/v2/health/ready", Dialect::kserve, Role::anyone, get_kserve_ready, "200 while requests are taken"},
+    {"POST", "/v2/models/{model}/versions/1/infer", Dialect::kserve, Role::user, post_kserve_infer,
+     "tensors to tensors"},
+    {"POST", "/v2/models/{model}/infer", Dialect::kserve, Role::user, post_kserve_infer, "the same"},
+    {"GET", "/v2/models/{model}/versions/1/ready", Dialect::kserve, Role::user, get_kserve_model_ready,
+     "200 if there is such a model"},
+    {"GET", "/v2/models/{model}/ready", Dialect::kserve, Role::user, get_kserve_model_ready, "the same"},
+    {"GET", "/v2/models/{model}/versions/1", Dialect::kserve, Role::user, get_kserve_model, "its inputs and outputs"},
+    {"GET", "/v2/models/{model}", Dialect::kserve, Role::user, get_kserve_model, "the same"},
+
     {"POST", "/completion", Dialect::llama_server, Role::user, post_llama_completion, "the continuation of a text"},
     {"POST", "/completions", Dialect::llama_server, Role::user, post_llama_completion, "the same"},
     {"POST", "/tokenize", Dialect::llama_server, Role::user, post_tokenize, "text to tokens"},

@@ -19,7 +19,7 @@ namespace adze::server {
 class Service;
 
 /// Whose API it is: decides what errors look like.
-enum class Dialect { plain, openai, ollama, anthropic, llama_server };
+enum class Dialect { plain, openai, ollama, anthropic, llama_server, kserve };
 
 /// Who may ask. Where there are no keys, everybody is a user and nobody an operator.
 enum class Role { anyone, user, operator_ };
@@ -70,7 +70,7 @@ std::string to_text(const Json& json);
 
 struct Endpoint {
   std::string_view method;
-  std::string_view path;  // may end in {model}, which takes the rest of a path
+  std::string_view path;  // may have {model} in it, which may be several parts of a path; the first that fits is taken
   Dialect dialect;
   Role role;
   /// Answers, now or later. Throws Error for what is wrong with the request.
@@ -93,6 +93,9 @@ void post_ollama_chat(const ExchangePtr&), post_ollama_generate(const ExchangePt
     get_ollama_tags(const ExchangePtr&), post_ollama_show(const ExchangePtr&), get_ollama_ps(const ExchangePtr&),
     get_ollama_version(const ExchangePtr&);
 void post_anthropic_messages(const ExchangePtr&), post_anthropic_count(const ExchangePtr&);
+void get_kserve_server(const ExchangePtr&), get_kserve_live(const ExchangePtr&), get_kserve_ready(const ExchangePtr&),
+    get_kserve_model(const ExchangePtr&), get_kserve_model_ready(const ExchangePtr&),
+    post_kserve_infer(const ExchangePtr&);
 void post_llama_completion(const ExchangePtr&), post_tokenize(const ExchangePtr&), post_detokenize(const ExchangePtr&),
     post_apply_template(const ExchangePtr&), get_props(const ExchangePtr&), get_slots(const ExchangePtr&),
     post_rerank(const ExchangePtr&);

@@ -56,6 +56,7 @@ Json error_document(Dialect dialect, const Error& error, const std::string& requ
   const auto type = error_type(refusal.status);
   switch (dialect) {
     case Dialect::ollama:
+    case Dialect::kserve:
       return {{"error", refusal.message}};
     case Dialect::anthropic:
       return {{"type", "error"}, {"error", {{"type", type}, {"message", refusal.message}}}, {"request_id", request_id}};

@@ -18,7 +18,7 @@ constexpr const char* kVersion = "0.12.0";
 Json details_of(const HostedModel& model) {
   Json details = {{"parent_model", ""},        {"format", ""},         {"family", ""},
                   {"families", Json::array()}, {"parameter_size", ""}, {"quantization_level", ""}};
-  if (!model.served) return details;
+  if (!model.served || model.served->graph()) return details;
   const auto& read = model.served->loaded().model();
   details["format"] = read.format;
   details["family"] = read.architecture;

@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "codecs/codec.h"
 #include "formats/format.h"
+#include "formats/onnx/import_onnx.h"
+#include "formats/onnx/read_onnx_model.h"
 #include "passes/pass.h"
 #include "text/tokenizers/tokenizer.h"
 
@@ -20,10 +22,19 @@ constexpr int64_t kBatchTokens = 512;
 }  // namespace
 
 ServedModel::ServedModel(const ModelSettings& settings) : settings_(settings), created_(std::time(nullptr)) {
-  auto model = formats::read_model(settings.path);
+  formats::is_onnx(settings.path) ? open_graph() : open_text_model();
+}
+
+void ServedModel::open_graph() {
+  const auto imported = formats::read_onnx_graph(settings_.path);
+  graph_ = std::make_unique<runtime::GraphSession>(imported.graph, imported.weights, settings_.threads);
+}
+
+void ServedModel::open_text_model() {
+  auto model = formats::read_model(settings_.path);
   const bool is_encoder = model::is_encoder(model);
   model_ =
-      std::make_shared<runtime::LoadedModel>(std::move(model), passes::activation_policy_named(settings.activation));
+      std::make_shared<runtime::LoadedModel>(std::move(model), passes::activation_policy_named(settings_.activation));
   model_->tokenizer();
   read_template();
   is_encoder ? open_encoder() : open_engine();
@@ -70,7 +81,21 @@ void ServedModel::read_template() {
   tool_format_ = text::tool_format_of(template_source_);
 }
 
+const runtime::LoadedModel& ServedModel::loaded() const {
+  if (!model_) {
+    fail(ErrorCode::unsupported, "{}: the model is a graph of tensors; ask /v2/models/{}/infer", settings_.name,
+         settings_.name);
+  }
+  return *model_;
+}
+
+ops::HostValues ServedModel::compute(const std::map<std::string, ops::HostValue>& inputs) {
+  const std::lock_guard lock(mutex_);
+  return graph_->run(inputs);
+}
+
 runtime::Engine& ServedModel::engine() {
+  loaded();
   if (!engine_) fail(ErrorCode::unsupported, "{}: the model makes embeddings and generates no text", settings_.name);
   return *engine_;
 }
@@ -94,6 +119,7 @@ std::shared_ptr<const text::TokenTrie> ServedModel::token_trie() {
 }
 
 const runtime::Encoder& ServedModel::encoder() const {
+  loaded();
   if (!encoder_) {
     fail(ErrorCode::unsupported, "{}: the model generates text; embeddings need an encoder (BERT and its kin)",
          settings_.name);

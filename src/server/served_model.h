@@ -1,6 +1,7 @@
 // A model in memory with all that requests need of it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "runtime/encoder.h"
 #include "runtime/engine/engine.h"
+#include "runtime/graph_session.h"
 #include "runtime/loaded_model.h"
 #include "text/chat_templates/chat_template.h"
 #include "text/grammars/token_trie.h"
@@ -37,8 +39,9 @@ class ServedModel {
   explicit ServedModel(const ModelSettings& settings);
 
   const ModelSettings& settings() const { return settings_; }
-  const runtime::LoadedModel& loaded() const { return *model_; }
-  const text::Tokenizer& tokenizer() const { return model_->tokenizer(); }
+  /// Throws Error(unsupported) for a graph of tensors, which has neither an architecture nor a tokenizer.
+  const runtime::LoadedModel& loaded() const;
+  const text::Tokenizer& tokenizer() const { return loaded().tokenizer(); }
   bool generates() const { return engine_ != nullptr; }
   /// Most tokens of prompt and answer together, or of a text that is embedded.
   int64_t context() const { return context_; }
@@ -63,12 +66,20 @@ class ServedModel {
   std::vector<runtime::Embedding> embed(std::span<const runtime::EncoderText> texts);
   const runtime::Encoder& encoder() const;
 
+  /// Null: the model is no graph of tensors.
+  const graph::Graph* graph() const { return graph_ ? &graph_->graph() : nullptr; }
+  /// GraphSession::run; one caller at a time. REQUIRES: a graph.
+  ops::HostValues compute(const std::map<std::string, ops::HostValue>& inputs);
+
  private:
+  void open_graph();
+  void open_text_model();
   void open_engine();
   void open_encoder();
   void read_template();
 
   ModelSettings settings_;
+  std::unique_ptr<runtime::GraphSession> graph_;  // null: a model of text
   std::shared_ptr<runtime::LoadedModel> model_;
   int64_t context_ = 0;
   int64_t bytes_ = 0;

@@ -19,10 +19,13 @@ constexpr std::string_view kCapture = "{model}";
 
 // Whether the path is that of the endpoint; what stands for {model} goes to `captured`.
 bool matches(const Endpoint& endpoint, std::string_view path, std::string& captured) {
-  if (!endpoint.path.ends_with(kCapture)) return endpoint.path == path;
-  const auto prefix = endpoint.path.substr(0, endpoint.path.size() - kCapture.size());
-  if (!path.starts_with(prefix) || path.size() == prefix.size()) return false;
-  captured = path.substr(prefix.size());
+  const size_t at = endpoint.path.find(kCapture);
+  if (at == std::string_view::npos) return endpoint.path == path;
+  const auto prefix = endpoint.path.substr(0, at);
+  const auto suffix = endpoint.path.substr(at + kCapture.size());
+  if (path.size() <= prefix.size() + suffix.size() || !path.starts_with(prefix) || !path.ends_with(suffix))
+    return false;
+  captured = path.substr(prefix.size(), path.size() - prefix.size() - suffix.size());
   return true;
 }
 
@@ -39,6 +42,7 @@ std::string time_text() {
 Dialect dialect_of(std::string_view path) {
   if (path.starts_with("/v1/messages")) return Dialect::anthropic;
   if (path.starts_with("/v1/")) return Dialect::openai;
+  if (path.starts_with("/v2")) return Dialect::kserve;
   return path.starts_with("/api/") ? Dialect::ollama : Dialect::plain;
 }
 
