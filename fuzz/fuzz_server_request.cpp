@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "server/llama_infill.h"
 #include "server/openai_messages.h"
 #include "server/openai_responses.h"
 #include "server/request_readers.h"
@@ -19,7 +20,7 @@ using server::ChatRequest;
 
 using Reader = ChatRequest (*)(const Json& body);
 
-constexpr std::array<Reader, 7> kReaders{
+constexpr std::array<Reader, 8> kReaders{
     [](const Json& body) { return server::read_openai_chat(body, 16); },
     [](const Json& body) { return server::read_openai_completion(body, 16); },
     [](const Json& body) { return server::read_openai_response(body).chat; },
@@ -27,6 +28,7 @@ constexpr std::array<Reader, 7> kReaders{
     [](const Json& body) { return server::read_ollama_generate(body); },
     [](const Json& body) { return server::read_anthropic(body, false); },
     [](const Json& body) { return server::read_llama_completion(body); },
+    [](const Json& body) { return server::read_llama_infill(body).chat; },
 };
 
 void check(const ChatRequest& request) {

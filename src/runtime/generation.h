@@ -29,6 +29,8 @@ class Generation {
   /// The end of the text that was held back. Ends it.
   std::string finish();
   int64_t taken_tokens() const { return taken_; }
+  /// That ended it; empty where it was something else.
+  const std::string& stop_text() const { return stops_.found_text(); }
 
  private:
   std::optional<StopReason> reason_to_stop(bool is_end_token) const;

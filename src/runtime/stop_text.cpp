@@ -9,7 +9,12 @@ std::string StopText::push(std::string_view text) {
   if (found_) return {};
   held_ += text;
   size_t first = std::string::npos;
-  for (const auto& stop : stops_) first = std::min(first, held_.find(stop));
+  for (const auto& stop : stops_) {
+    const size_t place = held_.find(stop);
+    if (place >= first) continue;
+    first = place;
+    found_text_ = stop;
+  }
   if (first != std::string::npos) {
     found_ = true;
     held_.resize(first);

@@ -17,12 +17,15 @@ class StopText {
   /// The end of the stream: what was held back.
   std::string finish();
   bool found() const { return found_; }
+  /// The one that ended the text; empty before.
+  const std::string& found_text() const { return found_text_; }
 
  private:
   size_t bytes_to_hold() const;
   std::vector<std::string> stops_;
   std::string held_;
   bool found_ = false;
+  std::string found_text_;
 };
 
 }  // namespace adze::runtime

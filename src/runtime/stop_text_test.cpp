@@ -11,6 +11,7 @@ TEST(StopText, HoldsBackWhatMayBecomeAStop) {
   EXPECT_EQ(stop.push("N"), "");
   EXPECT_EQ(stop.push("trance\n"), "ENtrance");
   EXPECT_FALSE(stop.found());
+  EXPECT_EQ(stop.found_text(), "");
   EXPECT_EQ(stop.push("\nrest"), "");
   EXPECT_TRUE(stop.found());
   EXPECT_EQ(stop.push("more"), "");
@@ -27,6 +28,7 @@ TEST(StopText, TheEarliestStopWins) {
   StopText stop({"bc", "ab"});
   EXPECT_EQ(stop.push("xabc"), "x");
   EXPECT_TRUE(stop.found());
+  EXPECT_EQ(stop.found_text(), "ab");
 }
 
 }  // namespace

@@ -53,12 +53,15 @@ constexpr Endpoint kEndpoints[] = {
 
     {"POST", "/completion", Dialect::llama_server, Role::user, post_llama_completion, "the continuation of a text"},
     {"POST", "/completions", Dialect::llama_server, Role::user, post_llama_completion, "the same"},
+    {"POST", "/infill", Dialect::llama_server, Role::user, post_llama_infill, "the text between two others"},
     {"POST", "/tokenize", Dialect::llama_server, Role::user, post_tokenize, "text to tokens"},
     {"POST", "/detokenize", Dialect::llama_server, Role::user, post_detokenize, "tokens to text"},
     {"POST", "/apply-template", Dialect::llama_server, Role::user, post_apply_template,
      "a conversation as the prompt that it becomes"},
     {"POST", "/rerank", Dialect::llama_server, Role::user, post_rerank, "texts scored against a query"},
     {"POST", "/v1/rerank", Dialect::llama_server, Role::user, post_rerank, "the same"},
+    {"POST", "/reranking", Dialect::llama_server, Role::user, post_rerank, "the same"},
+    {"POST", "/v1/reranking", Dialect::llama_server, Role::user, post_rerank, "the same"},
     {"GET", "/props", Dialect::llama_server, Role::user, get_props, "context, template and special tokens"},
     {"GET", "/slots", Dialect::llama_server, Role::user, get_slots, "how many requests are computed"},
 };

@@ -29,7 +29,7 @@ constexpr RequestField kFields[] = {
     {"context_management", FieldUse::refused, "the conversation is taken as it comes"},
 };
 
-Json stop_of(const ChoiceEnd& end, const std::vector<std::string>& stops) {
+Json stop_of(const ChoiceEnd& end) {
   using runtime::StopReason;
   if (end.has_calls) return {{"stop_reason", "tool_use"}, {"stop_sequence", nullptr}};
   switch (end.summary.reason) {
@@ -37,8 +37,7 @@ Json stop_of(const ChoiceEnd& end, const std::vector<std::string>& stops) {
     case StopReason::complete:
       return {{"stop_reason", "end_turn"}, {"stop_sequence", nullptr}};
     case StopReason::stop_text:
-      // Which of several it was is not known.
-      return {{"stop_reason", "stop_sequence"}, {"stop_sequence", stops.size() == 1 ? Json(stops.front()) : Json()}};
+      return {{"stop_reason", "stop_sequence"}, {"stop_sequence", end.summary.stop_text}};
     default:
       return {{"stop_reason", "max_tokens"}, {"stop_sequence", nullptr}};
   }
@@ -71,11 +70,11 @@ Json message_head(const std::string& model) {
 
 void answer_message(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model,
                     const ChatRequest& request) {
-  auto document_of = [model, stops = request.stop](const FinishedAnswer& answer) {
+  auto document_of = [model](const FinishedAnswer& answer) {
     const auto& choice = answer.choices.front();
     Json document = message_head(model->settings().name);
     document["content"] = content_json(choice.part);
-    document.update(stop_of(choice.end, stops));
+    document.update(stop_of(choice.end));
     document["usage"] = usage_of(choice.end.summary);
     return document;
   };
@@ -85,8 +84,8 @@ void answer_message(const ExchangePtr& exchange, const std::shared_ptr<ServedMod
 // Blocks of thoughts and text follow each other; each call is a block of its own.
 class MessageStream : public AnswerSink {
  public:
-  MessageStream(ExchangePtr exchange, std::shared_ptr<ServedModel> model, std::vector<std::string> stops)
-      : exchange_(std::move(exchange)), model_(std::move(model)), stops_(std::move(stops)) {}
+  MessageStream(ExchangePtr exchange, std::shared_ptr<ServedModel> model)
+      : exchange_(std::move(exchange)), model_(std::move(model)) {}
 
   void on_begin(int64_t prompt_tokens) override {
     exchange_->response().add_header("Cache-Control", "no-cache");
@@ -109,7 +108,7 @@ class MessageStream : public AnswerSink {
     close_block();
     exchange_->prompt_tokens = end.summary.prompt_tokens;
     exchange_->generated_tokens = end.summary.generated_tokens;
-    send("message_delta", {{"delta", stop_of(end, stops_)}, {"usage", usage_of(end.summary)}});
+    send("message_delta", {{"delta", stop_of(end)}, {"usage", usage_of(end.summary)}});
   }
 
   void on_end() override {
@@ -164,7 +163,6 @@ class MessageStream : public AnswerSink {
 
   ExchangePtr exchange_;
   std::shared_ptr<ServedModel> model_;
-  std::vector<std::string> stops_;
   std::string open_;  // type of the block that is open; empty: none
   int blocks_ = 0;
 };
@@ -178,8 +176,7 @@ void post_anthropic_messages(const ExchangePtr& exchange) {
   const ChatRequest request = read_anthropic(body, true);
   const auto model = service.open_model(*exchange, request.model);
   if (!request.stream) return answer_message(exchange, model, request);
-  begin_generation(model, request, std::make_shared<MessageStream>(exchange, model, request.stop),
-                   exchange->response());
+  begin_generation(model, request, std::make_shared<MessageStream>(exchange, model), exchange->response());
 }
 
 void post_anthropic_count(const ExchangePtr& exchange) {

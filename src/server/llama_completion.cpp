@@ -1,4 +1,6 @@
 // POST /completion, llama-server's own. // lint: foreign names: llama-server
+#include "server/llama_completion.h"
+
 #include "server/openai.h"
 #include "server/request_error.h"
 #include "server/request_readers.h"
@@ -11,9 +13,9 @@ namespace {
 
 constexpr int64_t kMaxProbabilities = 100;
 
-constexpr RequestField kFields[] = {
+// Of whatever continues a text.
+constexpr RequestField kSharedFields[] = {
     {"model"},
-    {"prompt"},
     {"n_predict"},
     {"max_tokens"},
     {"stream"},
@@ -32,8 +34,12 @@ constexpr RequestField kFields[] = {
     {"image_data", FieldUse::refused, "only text is understood"},
     {"lora", FieldUse::refused, "adapters are not chosen by request"},
     {"post_sampling_probs", FieldUse::refused, "probabilities are those of the model"},
-    {"input_prefix", FieldUse::refused, "the text between two others is not completed", "\"\""},
-    {"input_suffix", FieldUse::refused, "the text between two others is not completed", "\"\""},
+};
+
+constexpr RequestField kFields[] = {
+    {"prompt"},
+    {"input_prefix", FieldUse::refused, "use /infill", "\"\""},
+    {"input_suffix", FieldUse::refused, "use /infill", "\"\""},
 };
 
 Json probability_json(const text::Tokenizer& tokenizer, const runtime::TokenProbability& known) {
@@ -82,6 +88,7 @@ Json end_json(const ServedModel& model, const runtime::RequestSummary& summary) 
           {"tokens_evaluated", summary.prompt_tokens},
           {"truncated", false},
           {"stop_type", stop_type(summary.reason)},
+          {"stopping_word", summary.stop_text},
           {"tokens_cached", summary.prompt_tokens + summary.generated_tokens},
           {"timings", timings(summary)}};
 }
@@ -127,13 +134,17 @@ class CompletionStream : public AnswerSink {
 
 }  // namespace
 
-ChatRequest read_llama_completion(const Json& body) {
-  const Fields fields(body);
+std::vector<RequestField> llama_completion_fields(std::span<const RequestField> own) {
+  auto fields = with_sampler_fields(kSharedFields);
+  fields.insert(fields.end(), own.begin(), own.end());
+  return fields;
+}
+
+ChatRequest read_llama_generation(const Fields& fields) {
   ChatRequest request;
   read_openai_generation(fields, 1, request);
   const auto most = fields.integer("n_predict", -2, int64_t{1} << 40);
   if (most && *most >= 0) request.max_tokens = *most;
-  request.prompts = read_plain_prompts(fields, 1);
   const int64_t probabilities = fields.integer("n_probs", 0, kMaxProbabilities).value_or(0);
   request.top_log_probabilities = probabilities > 0 ? probabilities : -1;
   request.splits_thoughts = false;
@@ -146,18 +157,12 @@ ChatRequest read_llama_completion(const Json& body) {
   return request;
 }
 
-void post_llama_completion(const ExchangePtr& exchange) {
-  static const auto kAllFields = with_sampler_fields(kFields);
-  const Json body = parse_body(exchange->request().body);
-  auto& service = exchange->service();
-  service.check_fields(*exchange, body, kAllFields);
-  const ChatRequest request = read_llama_completion(body);
-  const auto model = service.open_model(*exchange, request.model);
+void answer_llama_completion(const ExchangePtr& exchange, const std::shared_ptr<ServedModel>& model,
+                             const ChatRequest& request, bool returns_tokens) {
   if (request.stream) {
     return begin_generation(model, request, std::make_shared<CompletionStream>(exchange, model, request),
                             exchange->response());
   }
-  const bool returns_tokens = Fields(body).flag("return_tokens", false);
   auto document_of = [model, request, returns_tokens](const FinishedAnswer& answer) {
     const auto& choice = answer.choices.front();
     Json document = {{"index", 0}, {"content", choice.part.content}, {"tokens", Json::array()}};
@@ -170,6 +175,23 @@ void post_llama_completion(const ExchangePtr& exchange) {
     return document;
   };
   answer_whole(exchange, model, request, std::move(document_of));
+}
+
+ChatRequest read_llama_completion(const Json& body) {
+  const Fields fields(body);
+  ChatRequest request = read_llama_generation(fields);
+  request.prompts = read_plain_prompts(fields, 1);
+  return request;
+}
+
+void post_llama_completion(const ExchangePtr& exchange) {
+  static const auto kAllFields = llama_completion_fields(kFields);
+  const Json body = parse_body(exchange->request().body);
+  auto& service = exchange->service();
+  service.check_fields(*exchange, body, kAllFields);
+  const ChatRequest request = read_llama_completion(body);
+  const auto model = service.open_model(*exchange, request.model);
+  answer_llama_completion(exchange, model, request, Fields(body).flag("return_tokens", false));
 }
 
 }  // namespace adze::server

@@ -7,11 +7,13 @@ import math
 import struct
 import time
 import unittest
+from unittest import mock
 
 from program import USAGE, VerbTest
 from serve_case import GREEDY, TOOL, Served, chat
 from served import Server
 from tiny_encoder import write_tiny_encoder
+import tiny_model
 from tiny_model import write_tiny_model
 
 PROMPTS = ["the cat", "a dog", "sea", "the the the", "what is that?", "tell me", "no", "far away and long ago"]
@@ -265,6 +267,23 @@ class Others(Served):
         self.assertGreater(len(self.server.get("/slots")), 0)
         self.assertEqual(self.server.ask("POST", "/detokenize", {"tokens": [10**9]})[0], 400)
 
+    def test_infill_needs_a_vocabulary_for_it(self):
+        self.refuses_request("/infill", {"input_prefix": "a", "input_suffix": "b"}, 400, "vocabulary has no tokens for a prefix")
+        self.refuses_request("/infill", {"input_prefix": "a"}, 400, "input_suffix: is missing")
+
+    def test_the_stop_that_was_found_is_named(self):
+        whole = self.json_of("run", self.model, "--chat", "-p", "the cat", "-n", 30, "--temp", 0, "--ignore-eos")["text"]
+        middle = whole[len(whole) // 3:][:2]
+        body = {"model": "tiny", "max_tokens": 30, "temperature": 0, "messages": [{"role": "user", "content": "the cat"}],
+                "stop_sequences": ["never ever", middle]}
+        answer = self.server.post("/v1/messages", body)
+        self.assertEqual((answer["stop_reason"], answer["stop_sequence"]), ("stop_sequence", middle))
+        events = self.server.events_of("/v1/messages", {**body, "stream": True})
+        self.assertEqual([event["delta"]["stop_sequence"] for event in events if event["type"] == "message_delta"], [middle])
+        native = self.server.post("/completion", {"prompt": "the cat", "n_predict": 40, "stop": ["never", "e"], **GREEDY})
+        if native["stop_type"] == "word":
+            self.assertEqual(native["stopping_word"], "e")
+
     def test_embeddings_need_an_encoder(self):
         self.refuses_request("/v1/embeddings", {"input": "x"}, 400, "embeddings need an encoder")
 
@@ -321,6 +340,24 @@ class Embeddings(VerbTest):
         self.assertEqual(server.post("/api/embeddings", {"model": "tiny", "prompt": texts[1]})["embedding"], expected[1])
         self.assertEqual(server.ask("POST", "/v1/completions", {"prompt": "x"})[0], 400)
         self.assertEqual(server.ask("POST", "/rerank", {"query": "a", "documents": ["b"]})[0], 400)
+
+
+class Infill(VerbTest):
+    def test_the_middle_is_what_the_model_continues(self):
+        roles = {"pre": 1, "suf": 2, "mid": 0}  # control tokens, whatever they are otherwise
+        plain = tiny_model.metadata
+        keys = [tiny_model.key(f"tokenizer.ggml.fim_{role}_token_id", tiny_model.U32, token) for role, token in roles.items()]
+        with mock.patch.object(tiny_model, "metadata", lambda *given: plain(*given) + keys):
+            server = Server(write_tiny_model(self.folder / "tiny.gguf"))
+        self.addCleanup(server.stop)
+        body = {"n_predict": 8, "return_tokens": True, **GREEDY}
+        found = server.post("/infill", {**body, "input_prefix": "the ", "input_suffix": "cat"})
+        parts = [server.post("/tokenize", {"content": text})["tokens"] for text in ("the ", "cat")]
+        begin = server.post("/tokenize", {"content": "", "add_special": True})["tokens"]
+        tokens = begin + [roles["pre"], *parts[0], roles["suf"], *parts[1], roles["mid"]]
+        self.assertEqual(found["tokens"], server.post("/completion", {**body, "prompt": tokens})["tokens"])
+        events = server.events_of("/infill", {**body, "input_prefix": "the ", "input_suffix": "cat", "stream": True})
+        self.assertEqual("".join(event["content"] for event in events), found["content"])
 
 
 class Usage(VerbTest):

@@ -196,6 +196,7 @@ void ActiveRequest::tell_end(EngineFigures& figures) {
   }
   ++(*reason_ == StopReason::cancelled ? figures.cancelled_requests : figures.finished_requests);
   summary_.reason = *reason_;
+  if (*reason_ == StopReason::stop_text) summary_.stop_text = generation_.stop_text();
   const int64_t prompt_end_ns = first_token_ns_ == 0 ? now_ns() : first_token_ns_;
   summary_.prompt_seconds = seconds_between(begun_ns_, prompt_end_ns);
   summary_.generation_seconds = seconds_between(first_token_ns_, last_token_ns_);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct GeneratedToken {
 
 struct RequestSummary {
   StopReason reason = StopReason::max_tokens;
+  std::string stop_text;  // of that reason
   int64_t prompt_tokens = 0;
   int64_t reused_prompt_tokens = 0;  // found in the cache
   int64_t generated_tokens = 0;
