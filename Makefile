@@ -4,7 +4,7 @@ FUZZ_SECONDS ?= 20
 TIDY_FILES ?= /src/
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-clang setup-aarch64 build test demo peers peers-light bench bench-peers lint layers format tidy fuzz asan tsan clang same-files aarch64 clean
+.PHONY: help setup setup-clang setup-aarch64 build page test demo peers peers-light bench bench-peers lint layers format tidy fuzz asan tsan clang same-files aarch64 clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ setup-clang:
 
 build: setup ## the release program, build/release/adze
 	$(call compile,release)
+
+page: setup ## install the web page's npm packages (again, where that failed before)
+	@tools/web_packages.sh again
 
 test: build peers-light ## every test: units, tools, comparisons with the peers that are there
 	@python3 tools/run_tests.py --build build/release

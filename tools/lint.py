@@ -17,6 +17,7 @@ MAX_FILE_LINES = 800
 MAX_FUNCTION_LINES = 120
 MAX_PARAMETERS = 6  # the aim is 5
 MAX_FOLDER_README_LINES = 30
+MAX_PAGE_FILE_LINES = 300  # of the web page: one component in a file
 FIRST_RANK_THAT_MAY_PRINT = 8
 
 GENERATED_BANNER = re.compile(r"generated (by|from)", re.I)
@@ -30,6 +31,7 @@ PRINTS_OR_ENDS = re.compile(
 MODEL_NAMES = re.compile(
     r"smollm|qwen|llama(?![-._ ]?cpp)|mistral|mixtral|\bphi-?[2-4]|gemma|falcon|starcoder|deepseek|gpt-?[2-4]|tinystories", re.I)
 FOREIGN_NAMES_MARK = re.compile(r"// lint: foreign names: \S+")
+UNSAFE_IN_PAGE = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|eval|Function)\b\s*[(=:]|@ts-(?:ignore|nocheck)")
 STRING_LITERAL = re.compile(r'"((?:\\.|[^"\\\n])*)"')
 ALLOWED = re.compile(r"// lint: allow ([a-z-]+): \S+")
 # Written with brackets so that this file does not contain what it looks for.
@@ -49,6 +51,7 @@ class SourceFile:
         self.is_cpp = path.endswith((".cpp", ".h", ".inc"))
         self.is_test = path.endswith("_test.cpp") or self.parts[-1].startswith("test_")
         self.in_src = self.is_cpp and self.parts[0] == "src"
+        self.in_page = path.startswith("web/src/") and path.endswith((".ts", ".tsx", ".css"))
 
     def functions(self):
         return functions(self.text) if self.is_cpp else []
@@ -63,7 +66,9 @@ class SourceFile:
 
 def check_file_length(file, _ranks):
     lines = file.text.count("\n")
-    is_code = file.is_cpp or file.path.endswith((".py", ".sh"))
+    is_code = file.is_cpp or file.path.endswith((".py", ".sh", ".mjs"))
+    if file.in_page and lines > MAX_PAGE_FILE_LINES:
+        yield 1, f"{lines} lines; the limit of the page's files is {MAX_PAGE_FILE_LINES}"
     if is_code and lines > MAX_FILE_LINES and not GENERATED_BANNER.search("\n".join(file.lines[:5])):
         yield 1, f"{lines} lines; the limit is {MAX_FILE_LINES} (generated tables say so in a banner)"
 
@@ -121,6 +126,11 @@ def check_folder_readme(file, _ranks):
         yield 1, f"a folder's README has at most {MAX_FOLDER_README_LINES} lines"
 
 
+def check_page(file, _ranks):
+    for match in UNSAFE_IN_PAGE.finditer(file.text) if file.in_page else []:
+        yield file.line_of(match.start()), f"'{match[0].strip(' (=:')}': elements are made of text, and types are checked"
+
+
 def check_words(file, _ranks):
     for match in FOREIGN_WORDS.finditer(file.text):
         yield file.line_of(match.start()), f"'{match[0]}': no machine's paths and no registry's hosts"
@@ -136,6 +146,7 @@ RULES = {
     "output-and-exit": check_output_and_exit,
     "model-names": check_model_names,
     "folder-readme": check_folder_readme,
+    "page": check_page,
     "words": check_words,
 }
 
@@ -160,7 +171,8 @@ def check_folders(root):
 def tracked_files(root):
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split("\n")
-    suffixes = (".cpp", ".h", ".inc", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".yml", "Makefile", "run", ".clang-tidy")
+    suffixes = (".cpp", ".h", ".inc", ".py", ".sh", ".md", ".txt", ".cmake", ".json", ".yml", ".yaml", ".ts", ".tsx", ".mjs", ".css", ".html", ".service",
+                "Makefile", "Dockerfile", "run", ".clang-tidy")
     is_data = re.compile(r"^(tests/(golden|cases|data)|fuzz/seeds)/")
     return [n for n in names if n.endswith(suffixes) and not is_data.match(n) and (root / n).is_file()]
 

@@ -57,6 +57,12 @@ class LintTest(unittest.TestCase):
     def test_clean_file_passes(self):
         self.assertEqual(self.rules_broken("src/codecs/q4_0.cpp", '#include "base/error.h"\nint f() { return 1; }\n'), [])
 
+    def test_the_page_is_safe_and_short(self):
+        for text in ("root.innerHTML = x;\n", "<p dangerouslySetInnerHTML={{ __html: x }} />\n", "eval(x);\n", "// @ts-ignore\n"):
+            self.assertEqual(self.rules_broken("web/src/chat/a.tsx", text), ["page"], text)
+        self.assertEqual(self.rules_broken("web/src/chat/a.tsx", "x\n" * 301), ["file-length"])
+        self.assertEqual(self.rules_broken("web/src/chat/a.tsx", "evaluate(x);\n" * 300), [])
+
     def test_long_file(self):
         self.assertEqual(self.rules_broken("src/codecs/a.cpp", "\n" * 801), ["file-length"])
         self.assertEqual(self.rules_broken("src/codecs/a.cpp", "// Generated from b.\n" + "\n" * 801), [])

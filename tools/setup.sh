@@ -9,7 +9,7 @@ build_packages=(cmake ninja-build ccache g++ pkg-config python3 python3-venv
   libcurl4-openssl-dev openssl libboost1.81-dev libprotozero-dev libpugixml-dev libgtest-dev libgmock-dev)
 clang_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
 aarch64_packages=(g++-aarch64-linux-gnu qemu-user)
-peers_packages=(libonnx-testdata)
+peers_packages=(libonnx-testdata chromium systemd)
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
@@ -27,6 +27,9 @@ for group in "${@:-build}"; do
     *) echo "setup: unknown group '$group' (build, clang, aarch64, peers)" >&2; exit 2 ;;
   esac
 done
+
+# The server's web page is an extra: where npm is missing or has no network, the build says so and leaves it out.
+case " ${*:-build} " in *" build "*) "$(dirname "$0")/web_packages.sh" ;; esac
 
 if ! command -v dpkg-query >/dev/null; then
   echo "setup: not a Debian system; install the equivalents of: ${wanted[*]}" >&2

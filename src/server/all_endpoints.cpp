@@ -5,11 +5,13 @@ namespace adze::server {
 namespace {
 
 constexpr Endpoint kEndpoints[] = {
-    {"GET", "/", Dialect::plain, Role::anyone, get_root, "says that the server runs"},
+    {"GET", "/", Dialect::plain, Role::anyone, get_root,
+     "the web page for browsers; says to others that the server runs"},
     {"GET", "/health", Dialect::plain, Role::anyone, get_health, "200 while the server runs"},
     {"GET", "/v1/health", Dialect::plain, Role::anyone, get_health, "the same"},
     {"GET", "/ready", Dialect::plain, Role::anyone, get_ready, "200 while requests are taken, 503 while draining"},
     {"GET", "/metrics", Dialect::plain, Role::user, get_metrics, "counts and times in Prometheus' text format"},
+    {"GET", "/models/cards", Dialect::plain, Role::user, get_model_cards, "size and measured quality of each model"},
     {"POST", "/models/load", Dialect::plain, Role::operator_, post_load, "{\"model\"}: loads it"},
     {"POST", "/models/unload", Dialect::plain, Role::operator_, post_unload,
      "{\"model\"}: puts it away, unless it is in use"},

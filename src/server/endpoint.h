@@ -84,6 +84,7 @@ std::span<const Endpoint> all_endpoints();
 void get_health(const ExchangePtr&), get_ready(const ExchangePtr&), get_metrics(const ExchangePtr&),
     get_root(const ExchangePtr&), post_unload(const ExchangePtr&), post_load(const ExchangePtr&),
     post_refresh(const ExchangePtr&);
+void get_model_cards(const ExchangePtr&);
 void post_openai_chat(const ExchangePtr&), post_openai_completion(const ExchangePtr&),
     post_openai_embeddings(const ExchangePtr&), get_openai_models(const ExchangePtr&),
     get_openai_model(const ExchangePtr&), post_openai_response(const ExchangePtr&),

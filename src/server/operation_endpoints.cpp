@@ -92,10 +92,6 @@ void get_ready(const ExchangePtr& exchange) {
   exchange->send_json(is_ready ? 200 : 503, {{"status", is_ready ? "ready" : "draining"}});
 }
 
-void get_root(const ExchangePtr& exchange) {
-  exchange->send_text(200, "text/plain; charset=utf-8", "Adze is running. docs/server.md lists the endpoints.\n");
-}
-
 void get_metrics(const ExchangePtr& exchange) {
   MetricsText text;
   const auto models = exchange->service().models().list();
