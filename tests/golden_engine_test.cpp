@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <random>
 
+#include "codecs/codec.h"
 #include "formats/format.h"
 #include "runtime/engine/engine.h"
 #include "text/tokenizers/gguf_vocabulary.h"
@@ -68,11 +69,15 @@ class Tokens : public RequestListener {
 
 class GoldenEngine : public testing::TestWithParam<std::string> {};
 
-TEST_P(GoldenEngine, AnswersAreThoseOfRequestsAlone) {
-  const auto model = load(GetParam());
+EngineOptions scarce_options() {
   EngineOptions options;
   options.session = {.threads = 2, .context_tokens = kPages * KvCache::kPageTokens, .batch_tokens = 48};
-  options.speculation = {.max_draft_tokens = 4, .min_match_tokens = 1};
+  return options;
+}
+
+// Returns what the engine did.
+EngineFigures expect_answers_of_requests_alone(const std::shared_ptr<LoadedModel>& model,
+                                               const EngineOptions& options) {
   Engine engine(model, options);
   std::vector<EngineRequest> requests;
   std::vector<std::shared_ptr<Tokens>> answers;
@@ -89,6 +94,29 @@ TEST_P(GoldenEngine, AnswersAreThoseOfRequestsAlone) {
     session.remove_sequence(sequence);
   }
   EXPECT_EQ(engine.figures().reused_prompt_tokens > 0, engine.options().share_prefixes);
+  return engine.figures();
+}
+
+TEST_P(GoldenEngine, AnswersAreThoseOfRequestsAlone) {
+  auto options = scarce_options();
+  options.speculation = {.max_draft_tokens = 4, .min_match_tokens = 1};
+  expect_answers_of_requests_alone(load(GetParam()), options);
+}
+
+// The best draft model is the model itself: what it is taken back to must be as it was.
+TEST_P(GoldenEngine, WhatItDraftsForItselfIsRight) {
+  const auto model = load(GetParam());
+  auto options = scarce_options();
+  options.speculation.draft_model = model;
+  options.speculation.min_model_probability = 0;
+  options.speculation.max_model_requests = 64;
+  if (!KvCache(model->graph(), &codecs::f16.info, 1).keeps_tokens_apart()) {
+    EXPECT_THROW(Engine(model, options), Error);
+    return;
+  }
+  const auto figures = expect_answers_of_requests_alone(model, options);
+  EXPECT_GT(figures.model_drafted_tokens, 0);
+  EXPECT_EQ(figures.model_accepted_tokens, figures.model_drafted_tokens);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, GoldenEngine, testing::ValuesIn(golden_cases()),

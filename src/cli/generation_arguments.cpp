@@ -49,6 +49,15 @@ report::FactList generation_facts(const runtime::GenerationResult& result, const
   facts.add("Generated", "generated_tokens", Cell::shown_as(fmt::format("{} tokens", generated), generated));
   facts.add("Generated tokens/s", "generated_tokens_per_second",
             tokens_per_second(generated - 1, result.generation_seconds));
+  if (result.drafted_tokens > 0) {
+    facts.add("Guessed ahead", "drafted_tokens",
+              Cell::shown_as(fmt::format("{} tokens", result.drafted_tokens), result.drafted_tokens));
+    facts.add("Guessed right", "accepted_tokens",
+              Cell::shown_as(fmt::format("{} tokens, {:.0f} %", result.accepted_tokens,
+                                         100.0 * static_cast<double>(result.accepted_tokens) /
+                                             static_cast<double>(result.drafted_tokens)),
+                             result.accepted_tokens));
+  }
   facts.add("Ended by", "reason", runtime::stop_reason_name(result.reason));
   facts.add("Seed", "seed", Cell::integer(static_cast<int64_t>(options.sampler.seed)));
   return facts;

@@ -8,6 +8,7 @@
 #include "codecs/codec.h"
 #include "formats/format.h"
 #include "passes/pass.h"
+#include "runtime/generate.h"
 
 namespace adze::cli {
 namespace {
@@ -41,6 +42,13 @@ void SessionArguments::declare_adapters(Arguments& arguments) {
        "apply a LoRA or DoRA adapter in any format of `adze list adapters`, SCALE times as strongly; may be "
        "repeated, their changes add up"},
       adapters);
+}
+
+void SessionArguments::declare_draft_model(Arguments& arguments) {
+  arguments.option({"--draft-model", "FILE",
+                    "a smaller model with the same vocabulary that guesses ahead: the same text, sooner where it "
+                    "guesses well"},
+                   draft_model);
 }
 
 void SessionArguments::declare_encoding(Arguments& arguments) {
@@ -125,6 +133,22 @@ std::unique_ptr<runtime::Session> open_session(std::shared_ptr<runtime::LoadedMo
   options.logit_rows = size.logit_rows;
   options.kv_storage = &codecs::require_codec(arguments.kv).info;
   return std::make_unique<runtime::Session>(std::move(model), options);
+}
+
+int64_t logit_rows_for(const SessionArguments& arguments) {
+  return arguments.draft_model ? 1 + runtime::Drafting{}.max_tokens : 1;
+}
+
+std::unique_ptr<runtime::DraftModel> open_draft_model(const SessionArguments& arguments,
+                                                      const runtime::Session& session) {
+  if (!arguments.draft_model) return nullptr;
+  runtime::DraftModelOptions options;
+  options.session.context_tokens = session.cache().capacity_tokens();
+  options.session.batch_tokens = session.batch_tokens();
+  options.session.logit_rows = 1;
+  options.session.kv_storage = session.cache().storage();
+  return std::make_unique<runtime::DraftModel>(load_other_model(arguments, *arguments.draft_model), session.model(),
+                                               options, session.shared_pool());
 }
 
 }  // namespace adze::cli

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/arguments.h"
+#include "runtime/engine/draft_model.h"
 #include "runtime/session.h"
 
 namespace adze::cli {
@@ -18,6 +20,7 @@ struct SessionArguments {
   std::string kv = "f16";
   std::string weights = "packed";
   std::vector<std::string> adapters = {};  // PATH or PATH:SCALE
+  std::optional<std::string> draft_model = {};
 
   void declare_model(Arguments& arguments);
   void declare_context(Arguments& arguments);
@@ -25,6 +28,7 @@ struct SessionArguments {
   void declare_running(Arguments& arguments);
   void declare_precision(Arguments& arguments);
   void declare_adapters(Arguments& arguments);
+  void declare_draft_model(Arguments& arguments);
   /// The same without what only models that generate have.
   void declare_encoding(Arguments& arguments);
 
@@ -49,5 +53,13 @@ struct SessionSize {
 
 std::unique_ptr<runtime::Session> open_session(std::shared_ptr<runtime::LoadedModel> model,
                                                const SessionArguments& arguments, const SessionSize& size);
+
+/// Of a session for one text, whose guessed tokens are checked together.
+int64_t logit_rows_for(const SessionArguments& arguments);
+
+/// The model of --draft-model, which guesses ahead for `session`; null without. Throws Error(bad_input) when it has
+/// another vocabulary.
+std::unique_ptr<runtime::DraftModel> open_draft_model(const SessionArguments& arguments,
+                                                      const runtime::Session& session);
 
 }  // namespace adze::cli

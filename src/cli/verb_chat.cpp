@@ -35,6 +35,7 @@ struct ChatOptions {
     grammar.declare(arguments);
     generation.declare(arguments);
     session.declare_running(arguments);
+    session.declare_draft_model(arguments);
   }
 };
 
@@ -54,7 +55,10 @@ class Chat {
         program_(grammar_program(options.grammar)),
         model_(load_model(options.session)),
         conversation_(*model_, options.template_file),
-        session_(open_session(model_, options.session, {.context_tokens = options.session.context})),
+        session_(
+            open_session(model_, options.session,
+                         {.context_tokens = options.session.context, .logit_rows = logit_rows_for(options.session)})),
+        draft_model_(open_draft_model(options.session, *session_)),
         sequence_(session_->add_sequence()),
         generation_(generation_options(options.generation, *model_)),
         shows_stats_(options.stats) {
@@ -90,6 +94,7 @@ class Chat {
   std::shared_ptr<runtime::LoadedModel> model_;
   Conversation conversation_;
   std::unique_ptr<runtime::Session> session_;
+  std::unique_ptr<runtime::DraftModel> draft_model_;  // null: none
   runtime::SequenceId sequence_;
   runtime::GenerationOptions generation_;
   std::vector<int32_t> held_;  // the tokens that the sequence holds
@@ -164,7 +169,8 @@ runtime::GenerationResult Chat::say(const std::vector<int32_t>& tokens) {
     console_.flush();
     return !interrupted();
   };
-  auto result = runtime::generate(*session_, sequence_, std::span(tokens).subspan(kept), generation_, sink);
+  auto result =
+      runtime::generate(*session_, sequence_, std::span(tokens).subspan(kept), generation_, sink, {draft_model_.get()});
   held_ = tokens;
   held_.insert(held_.end(), result.tokens.begin(), result.tokens.end());
   held_.resize(static_cast<size_t>(session_->length(sequence_)));  // the last token was not fed

@@ -41,6 +41,7 @@ struct RunOptions {
     grammar.declare(arguments);
     generation.declare(arguments);
     session.declare_running(arguments);
+    session.declare_draft_model(arguments);
     graph.declare(arguments);
   }
 };
@@ -101,14 +102,18 @@ void run_run(const RunOptions& options, Console& console) {
   auto generation = generation_options(options.generation, *model);
   generation.constraint = token_constraint(std::move(program), *model);
   const auto tokens = prompt_tokens(options, *model, prompt);
-  const auto session = open_session(model, options.session, {.context_tokens = options.session.context});
+  const auto session =
+      open_session(model, options.session,
+                   {.context_tokens = options.session.context, .logit_rows = logit_rows_for(options.session)});
+  const auto draft_model = open_draft_model(options.session, *session);
   require_room(tokens.size(), *session);
   const auto sink = [&](std::string_view piece) {
     if (!options.json) console.write_model_text(piece);
     console.flush();
     return !interrupted();
   };
-  const auto result = runtime::generate(*session, session->add_sequence(), tokens, generation, sink);
+  const auto result =
+      runtime::generate(*session, session->add_sequence(), tokens, generation, sink, {draft_model.get()});
   report_end(console, options, result, generation, *session);
   if (interrupted()) fail(ErrorCode::cancelled, "stopped by Ctrl-C");
 }

@@ -59,6 +59,8 @@ struct ServeOptions {
     arguments.option({"--parallel", "N", "requests that are computed at once"}, model.max_running, {1, 512});
     arguments.option({"--draft-tokens", "N", "guess so many tokens ahead where a text repeats itself; 0: none"},
                      model.draft_tokens, {0, 64});
+    arguments.option({"--draft-model", "FILE", "a smaller model with the same vocabulary that guesses ahead"},
+                     model.draft_model);
     arguments.option({"--template", "FILE", "a chat template (Jinja) instead of the models' own"}, template_file);
     arguments.option({"--max-ram", "SIZE", "of all models in memory; those unused for longest make room"}, max_ram);
     arguments.option({"--keep-alive", "SECONDS", "how long an unused model stays in memory; -1: for ever [-1]"},

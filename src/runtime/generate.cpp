@@ -1,6 +1,7 @@
 #include "runtime/generate.h"
 
 #include "base/clock.h"
+#include "runtime/drafted_feed.h"
 #include "runtime/generation.h"
 
 namespace adze::runtime {
@@ -61,11 +62,14 @@ const char* stop_reason_name(StopReason reason) {
 }
 
 GenerationResult generate(Session& session, SequenceId sequence, std::span<const int32_t> prompt,
-                          const GenerationOptions& options, const TextSink& sink) {
+                          const GenerationOptions& options, const TextSink& sink, const Drafting& drafting) {
   Generation generation(session.model().tokenizer(), options, prompt);
   Speech speech(sink);
   GenerationResult result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
+  DraftedFeed feed(session, sequence, drafting);
+  feed.note(options.held);
+  feed.note(prompt);
 
   int64_t start_ns = now_ns();
   if (!feed_all_but_last_batch(session, sequence, prompt, sink)) {
@@ -85,13 +89,16 @@ GenerationResult generate(Session& session, SequenceId sequence, std::span<const
       result.reason = speech.cancelled() ? StopReason::cancelled : *taken.reason;
       break;
     }
-    if (session.length(sequence) >= session.cache().capacity_tokens()) {
+    if (feed.length() >= session.cache().capacity_tokens()) {
       result.reason = StopReason::context_full;
       break;
     }
-    logits = session.feed(sequence, {&taken.token, 1});
+    logits = feed.next(taken.token, options.max_tokens - std::ssize(result.tokens) - 1);
   }
   result.generation_seconds = seconds_since(start_ns);
+  feed.finish();
+  result.drafted_tokens = feed.drafted_tokens();
+  result.accepted_tokens = feed.accepted_tokens();
   speech.say(generation.finish());
   result.text = speech.take_text();
   return result;

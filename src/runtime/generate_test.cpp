@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "codecs/codec.h"
+#include "runtime/engine/answers_for_test.h"
 #include "runtime/tiny_model_for_test.h"
 
 namespace adze::runtime {
@@ -37,6 +38,41 @@ TEST(Generate, SamplersLookBackAtWhatTheSequenceHoldsAlready) {
   };
   EXPECT_EQ(goes_on(std::span(prompt).first(6)), whole.tokens);
   EXPECT_NE(goes_on({}), whole.tokens);
+}
+
+// What a draft model guesses changes neither text nor what the sequence holds.
+TEST(Generate, GuessesChangeNothing) {
+  auto model = tiny_model(&codecs::q4_0.info);
+  model.tokenizer = tiny_tokenizer();
+  const auto loaded = std::make_shared<LoadedModel>(std::move(model), passes::ActivationPolicy::automatic);
+  const SessionOptions size{.threads = 1, .context_tokens = 192, .batch_tokens = 32};
+  DraftModel draft(load_tiny_drafter(), *loaded, {size, 0, true});
+  std::vector<int32_t> held;
+  Session plain(loaded, size);
+  Session drafted(loaded, size);
+  const auto plain_sequence = plain.add_sequence();
+  const auto sequence = drafted.add_sequence();
+  int64_t accepted = 0;
+  for (uint64_t turn = 0; turn < 6; ++turn) {
+    GenerationOptions options;
+    options.max_tokens = 62;  // the last turn fills the context
+    options.sampler.temperature = turn % 2 == 0 ? 0 : 1;
+    options.sampler.seed = turn;
+    options.held = held;
+    const std::vector<int32_t> prompt{static_cast<int32_t>(turn), 14, 15, 9, 26};
+    const auto expected = generate(plain, plain_sequence, prompt, options);
+    const auto result = generate(drafted, sequence, prompt, options, {}, {&draft, 6});
+    EXPECT_EQ(result.tokens, expected.tokens);
+    EXPECT_EQ(result.reason, expected.reason);
+    ASSERT_EQ(drafted.length(sequence), plain.length(plain_sequence));
+    EXPECT_LE(result.accepted_tokens, result.drafted_tokens);
+    accepted += result.accepted_tokens;
+    if (result.reason == StopReason::context_full) break;
+    held.insert(held.end(), prompt.begin(), prompt.end());
+    held.insert(held.end(), result.tokens.begin(), result.tokens.end());
+    held.resize(static_cast<size_t>(drafted.length(sequence)));
+  }
+  EXPECT_GT(accepted, 0);
 }
 
 }  // namespace

@@ -8,25 +8,6 @@
 namespace adze::runtime {
 namespace {
 
-// Where the largest is, is looked for in its block alone.
-int32_t most_likely(std::span<const float> logits) {
-  constexpr size_t kBlock = 1024;
-  float best = -std::numeric_limits<float>::infinity();
-  std::span<const float> best_block;
-  for (size_t begin = 0; begin < logits.size(); begin += kBlock) {
-    const auto block = logits.subspan(begin, std::min(kBlock, logits.size() - begin));
-    const float in_block = largest(block);
-    if (in_block <= best) continue;
-    best = in_block;
-    best_block = block;
-  }
-  if (best_block.empty()) {
-    fail(ErrorCode::bad_input, "every logit is NaN or minus infinity; the model or its weights are broken");
-  }
-  return static_cast<int32_t>(std::ranges::find(best_block, best) - best_block.begin() +
-                              (best_block.data() - logits.data()));
-}
-
 // The last step chooses: among one candidate only, if a step before it leaves only the best.
 bool always_takes_the_best(std::span<const std::unique_ptr<SamplerStep>> chain) {
   for (const auto& step : chain.first(chain.size() - 1)) {

@@ -40,13 +40,13 @@ int64_t logit_rows_of(const SequenceWork& work) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<LoadedModel> model, const SessionOptions& options)
+Session::Session(std::shared_ptr<LoadedModel> model, const SessionOptions& options, std::shared_ptr<ThreadPool> pool)
     : model_(require_decoder(std::move(model))),
       options_(with_defaults(options)),
-      pool_(options.threads),
+      pool_(pool ? std::move(pool) : std::make_shared<ThreadPool>(options.threads)),
       cache_(model_->graph(), options_.kv_storage, options_.context_tokens),
-      plan_(model_->graph(), model_->weights(), cache_, plan_options(options_, pool_.size())) {
-  model_->weights().fill(pool_);
+      plan_(model_->graph(), model_->weights(), cache_, plan_options(options_, pool_->size())) {
+  model_->weights().fill(*pool_);
 }
 
 SequenceId Session::add_sequence() {
@@ -154,7 +154,7 @@ Logits Session::run(std::span<const SequenceWork> work) {
   reserve(work);
   pack(work);
   const ops::TensorView logits =
-      plan_.run(tokens_, {views_, positions_, logit_rows_, options_.context_tokens}, pool_, times_);
+      plan_.run(tokens_, {views_, positions_, logit_rows_, options_.context_tokens}, *pool_, times_);
   for (const SequenceWork& item : work) {
     sequences_.at(item.sequence).length += static_cast<int64_t>(item.tokens.size());
   }

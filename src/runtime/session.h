@@ -43,7 +43,9 @@ struct Logits {
 
 class Session {
  public:
-  Session(std::shared_ptr<LoadedModel> model, const SessionOptions& options);
+  /// `pool`: threads shared with other sessions, which do not run meanwhile; null: threads of its own.
+  Session(std::shared_ptr<LoadedModel> model, const SessionOptions& options,
+          std::shared_ptr<ThreadPool> pool = nullptr);
 
   SequenceId add_sequence();
   /// Begins behind the tokens of full pages that other sequences, or keepers of prefixes, hold too. REQUIRES: the cache
@@ -70,11 +72,14 @@ class Session {
   std::span<const float> feed(SequenceId sequence, std::span<const int32_t> tokens);
 
   LoadedModel& model() { return *model_; }
+  const LoadedModel& model() const { return *model_; }
   const Plan& plan() const { return plan_; }
   const KvCache& cache() const { return cache_; }
   KvCache& cache() { return cache_; }
-  ThreadPool& pool() { return pool_; }
+  ThreadPool& pool() { return *pool_; }
+  std::shared_ptr<ThreadPool> shared_pool() const { return pool_; }
   int64_t batch_tokens() const { return options_.batch_tokens; }
+  int64_t logit_rows() const { return options_.logit_rows; }
 
   /// From now on collects the time of every node of each call here; null: stops.
   void measure(std::vector<NodeTime>* times) { times_ = times; }
@@ -94,7 +99,7 @@ class Session {
 
   std::shared_ptr<LoadedModel> model_;
   SessionOptions options_;
-  ThreadPool pool_;
+  std::shared_ptr<ThreadPool> pool_;
   KvCache cache_;
   Plan plan_;
   std::map<SequenceId, Sequence> sequences_;

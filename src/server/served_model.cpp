@@ -19,6 +19,11 @@ constexpr int64_t kMaxDefaultContext = 4096;
 constexpr int64_t kDefaultRequestsInCache = 4;
 constexpr int64_t kBatchTokens = 512;
 
+int64_t cache_bytes(const runtime::LoadedModel& model, const runtime::SessionOptions& session) {
+  const runtime::KvCache one_page(model.graph(), session.kv_storage, 1);
+  return session.context_tokens * one_page.token_bytes();
+}
+
 }  // namespace
 
 ServedModel::ServedModel(const ModelSettings& settings) : settings_(settings), created_(std::time(nullptr)) {
@@ -54,9 +59,18 @@ void ServedModel::open_engine() {
   context_ = std::min(context_, options.session.context_tokens);
   options.max_request_tokens = context_;
   options.speculation.max_draft_tokens = settings_.draft_tokens;
+  options.speculation.draft_model = load_draft_model();
   engine_ = std::make_unique<runtime::Engine>(model_, options);
-  const runtime::KvCache one_page(model_->graph(), options.session.kv_storage, 1);
-  bytes_ += options.session.context_tokens * one_page.token_bytes();
+  bytes_ += cache_bytes(*model_, options.session);
+  if (const auto& draft = options.speculation.draft_model) {
+    bytes_ += cache_bytes(*draft, options.session) + static_cast<int64_t>(draft->weights().owned_bytes());
+  }
+}
+
+std::shared_ptr<runtime::LoadedModel> ServedModel::load_draft_model() const {
+  if (!settings_.draft_model) return nullptr;
+  return std::make_shared<runtime::LoadedModel>(formats::read_model(*settings_.draft_model),
+                                                passes::activation_policy_named(settings_.activation));
 }
 
 void ServedModel::open_encoder() {

@@ -19,13 +19,14 @@ namespace adze::server {
 
 /// How a model is run; the words are those of the command line.
 struct ModelSettings {
-  std::string name;          // in requests
-  std::string path;          // file or folder
-  int64_t context = 0;       // tokens of a request; 0: what the model was trained for, at most 4096
-  int64_t cache_tokens = 0;  // over all requests; 0: room for four requests of that length
-  int64_t max_running = 16;  // requests at once
-  int64_t draft_tokens = 0;  // looked up in a request's own text; 0: none
-  unsigned threads = 0;      // 0: one per usable processor
+  std::string name;                             // in requests
+  std::string path;                             // file or folder
+  int64_t context = 0;                          // tokens of a request; 0: what the model was trained for, at most 4096
+  int64_t cache_tokens = 0;                     // over all requests; 0: room for four requests of that length
+  int64_t max_running = 16;                     // requests at once
+  int64_t draft_tokens = 0;                     // looked up in a request's own text; 0: none
+  std::optional<std::string> draft_model = {};  // path of a smaller one that guesses ahead
+  unsigned threads = 0;                         // 0: one per usable processor
   std::string activation = "auto";
   std::string kv = "f16";
   std::optional<std::string> template_file;
@@ -76,6 +77,7 @@ class ServedModel {
   void open_text_model();
   void open_engine();
   void open_encoder();
+  std::shared_ptr<runtime::LoadedModel> load_draft_model() const;
   void read_template();
 
   ModelSettings settings_;

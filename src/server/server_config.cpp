@@ -30,8 +30,8 @@ constexpr RequestField kMembers[] = {
     {"tls"},
 };
 constexpr RequestField kModelMembers[] = {
-    {"name"},         {"path"},    {"context"},    {"cache_tokens"}, {"max_running"},
-    {"draft_tokens"}, {"threads"}, {"activation"}, {"kv"},           {"template"},
+    {"name"},        {"path"},    {"context"},    {"cache_tokens"}, {"max_running"}, {"draft_tokens"},
+    {"draft_model"}, {"threads"}, {"activation"}, {"kv"},           {"template"},
 };
 constexpr RequestField kKeyMembers[] = {{"name"}, {"salt"}, {"sha256"}, {"role"}, {"requests_per_minute"}};
 constexpr RequestField kTlsMembers[] = {{"certificate"}, {"key"}};
@@ -66,6 +66,7 @@ ModelSettings read_model(const Json& json, const std::string& where, const std::
   set_integer(fields, "threads", model.threads, 0, 1024);
   model.activation = fields.text("activation").value_or(model.activation);
   model.kv = fields.text("kv").value_or(model.kv);
+  if (const auto file = fields.text("draft_model")) model.draft_model = beside(config, *file);
   if (const auto file = fields.text("template")) model.template_file = beside(config, *file);
   return model;
 }

@@ -101,6 +101,21 @@ class Run(VerbTest):
         report = self.json_of("run", self.model, "-p", "the", "-n", 500, "-c", 64, "--ignore-end")
         self.assertEqual(report["reason"], "context_full")
 
+    def test_a_draft_model_changes_nothing_but_the_speed(self):
+        drafter = self.folder / "quick.gguf"
+        self.adze("quantize", self.model, drafter, "--type", "Q4_0")
+        for words in (["--temp", 0], ["--temp", 1.3, "--seed", 5], ["--temp", 0, "-c", 64]):
+            words = ["-p", "the cat", "-n", 70, "--ignore-end", "--logit-bias", "the+8", *words]
+            plain = self.json_of("run", self.model, *words)
+            self.assertNotIn("drafted_tokens", plain)
+            for guesser in (self.model, drafter):
+                drafted = self.json_of("run", self.model, *words, "--draft-model", guesser)
+                for fact in ("tokens", "text", "reason"):
+                    self.assertEqual(drafted[fact], plain[fact], words)
+                self.assertLessEqual(drafted.get("accepted_tokens", 0), drafted.get("drafted_tokens", 0))
+        other = write_tiny_model(self.folder / "other.gguf", token="▁tha")
+        self.refuses("run", self.model, "-p", "a", "--draft-model", other, says="token 288 is '▁tha' instead of '▁the'")
+
     def test_shows_stats_when_asked(self):
         done = self.adze("run", self.model, "-p", "the", "-n", 4, "--ignore-end", "--stats")
         for fact in ("Time to first token", "Generated tokens/s", "Ended by  +max_tokens"):

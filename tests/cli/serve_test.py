@@ -321,6 +321,28 @@ class Others(Served):
         self.assertEqual(self.server.ask("POST", "/models/load", {"model": "tiny"})[0], 403)
 
 
+class GuessingAhead(VerbTest):
+    def test_answers_are_those_of_run(self):
+        model = write_tiny_model(self.folder / "tiny.gguf")
+        drafter = self.folder / "quick.gguf"
+        self.adze("quantize", model, drafter, "--type", "Q4_0")
+        config = self.folder / "server.json"
+        config.write_text(json.dumps({"models": [{"path": "tiny.gguf", "draft_model": "quick.gguf", "context": 200}]}))
+        for words in (["--config", config], [model, "-c", 200, "--draft-model", model]):
+            server = Server(*words)
+            self.addCleanup(server.stop)
+            for prompt in PROMPTS[:3]:
+                answer = server.post("/v1/completions", {"prompt": prompt, "max_tokens": 40, "logit_bias": {"288": 9}, **GREEDY})
+                said = self.json_of("run", model, "-p", prompt, "-n", 40, "--temp", 0, "--ignore-eos", "--logit-bias", "288+9")
+                self.assertEqual(answer["choices"][0]["text"], said["text"])
+            self.assertIn("adze_model_accepted_tokens_total", server.ask("GET", "/metrics")[2])
+
+    def test_needs_the_same_vocabulary(self):
+        model = write_tiny_model(self.folder / "tiny.gguf")
+        other = write_tiny_model(self.folder / "other.gguf", token="▁tha")
+        self.refuses("serve", model, "--port", 0, "--log", "none", "--draft-model", other, says="token 288 is '▁tha'")
+
+
 class Embeddings(VerbTest):
     def test_vectors_are_those_of_embed(self):
         model = write_tiny_encoder(self.folder / "tiny")

@@ -28,17 +28,17 @@ def array_key(name, kind, items):
     return head + b"".join(value(kind, item) for item in items)
 
 
-def vocabulary():
+def vocabulary(last="▁the"):
     """(text, score, type): control tokens, one token per byte, and a few pieces. SentencePiece's form."""
     tokens = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3)]
     tokens += [(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
     tokens += [("▁", -1.0, 1)] + [(chr(letter), -2.0 - i, 1) for i, letter in enumerate(range(ord("a"), ord("z") + 1))]
-    tokens += [("th", -0.5, 1), ("the", -0.4, 1), ("▁the", -0.3, 1)]
+    tokens += [("th", -0.5, 1), ("the", -0.4, 1), (last, -0.3, 1)]
     return tokens
 
 
-def metadata(name):
-    tokens = vocabulary()
+def metadata(name, token):
+    tokens = vocabulary(token)
     keys = [
         key("general.architecture", STRING, "llama"), key("general.name", STRING, name),
         key("llama.context_length", U32, 256), key("llama.embedding_length", U32, WIDTH),
@@ -73,8 +73,8 @@ def weights():
     yield "output_norm.weight", (WIDTH,)
 
 
-def write_tiny_model(path, name="Tiny", seed=1):
-    """A llama with f32 weights from a fixed seed. Returns the path."""
+def write_tiny_model(path, name="Tiny", seed=1, token="▁the"):
+    """A llama with f32 weights from a fixed seed, whose last token is `token`. Returns the path."""
     numbers = random.Random(seed)
     infos, data = b"", b""
     tensors = list(weights())
@@ -86,7 +86,7 @@ def write_tiny_model(path, name="Tiny", seed=1):
         infos += struct.pack("<IQ", 0, len(data))
         values = [1.0] * count if len(dims) == 1 else [numbers.gauss(0, 0.2) for _ in range(count)]
         data += struct.pack(f"<{count}f", *values)
-    keys = metadata(name)
+    keys = metadata(name, token)
     head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys)) + b"".join(keys) + infos
     path.write_bytes(head + bytes(-len(head) % 32) + data)
     return path

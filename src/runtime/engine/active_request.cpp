@@ -41,15 +41,16 @@ bool ActiveRequest::is_overdue() const {
   return request_.max_seconds > 0 && seconds_since(submitted_ns_) > request_.max_seconds;
 }
 
-Feed ActiveRequest::next_feed(int64_t fed, int64_t count, std::span<const int32_t> draft) {
+Feed ActiveRequest::next_feed(int64_t fed, int64_t count, const Draft& draft) {
   Feed feed{fed, tokens().subspan(static_cast<size_t>(fed), static_cast<size_t>(count)), LogitsWanted::none};
-  if (!draft.empty()) {
+  if (!draft.tokens.empty()) {
     drafted_.assign(1, tokens_.back());
-    drafted_.insert(drafted_.end(), draft.begin(), draft.end());
+    drafted_.insert(drafted_.end(), draft.tokens.begin(), draft.tokens.end());
+    draft_source_ = draft.source;
     feed.tokens = drafted_;
   }
   const bool scores = request_.score_prompt && !is_prompt_read_;
-  if (scores || !draft.empty()) {
+  if (scores || !draft.tokens.empty()) {
     feed.logits = LogitsWanted::all;
   } else if (feed.end() >= length()) {
     feed.logits = LogitsWanted::last;
@@ -91,7 +92,7 @@ void ActiveRequest::take_all(const Feed& feed, const Logits& logits, int64_t row
     ++accepted;
     if (has_ended()) break;
   }
-  note_draft(drafted, accepted);
+  if (drafted > 0) pace(draft_source_).note(drafted, accepted);
 }
 
 void ActiveRequest::take(std::span<const float> logits) {
@@ -106,24 +107,6 @@ void ActiveRequest::take(std::span<const float> logits) {
     end(*token.taken.reason);
   }
   news_.push_back(std::move(token));
-}
-
-// Drafts grow while they prove right; where they do not, they become short and rare.
-void ActiveRequest::note_draft(int64_t drafted, int64_t accepted) {
-  constexpr int64_t kLongest = 64;
-  constexpr int64_t kLongestPause = 32;
-  if (drafted == 0) return;
-  summary_.drafted_tokens += drafted;
-  summary_.accepted_tokens += accepted;
-  draft_length_ = accepted == drafted ? std::min(2 * draft_length_, kLongest) : std::max<int64_t>(1, accepted);
-  wrong_drafts_ = accepted > 0 ? 0 : wrong_drafts_ + 1;
-  steps_without_draft_ = std::min(kLongestPause, (int64_t{1} << std::min<int64_t>(wrong_drafts_, 5)) - 1);
-}
-
-int64_t ActiveRequest::next_draft_length() {
-  if (steps_without_draft_ == 0) return draft_length_;
-  --steps_without_draft_;
-  return 0;
 }
 
 std::optional<StopReason> ActiveRequest::limit_reached() const {
@@ -188,6 +171,11 @@ void ActiveRequest::tell_token(const NewToken& token, EngineFigures& figures) {
 }
 
 void ActiveRequest::tell_end(EngineFigures& figures) {
+  const DraftPace& of_model = pace(DraftSource::model);
+  summary_.drafted_tokens = pace(DraftSource::lookup).drafted_tokens() + of_model.drafted_tokens();
+  summary_.accepted_tokens = pace(DraftSource::lookup).accepted_tokens() + of_model.accepted_tokens();
+  figures.model_drafted_tokens += of_model.drafted_tokens();
+  figures.model_accepted_tokens += of_model.accepted_tokens();
   figures.drafted_tokens += summary_.drafted_tokens;
   figures.accepted_tokens += summary_.accepted_tokens;
   if (failure_) {

@@ -1,16 +1,27 @@
 // One request of an engine: its tokens, how far it has come, and what its listener has not heard yet.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "runtime/engine/draft_pace.h"
 #include "runtime/engine/engine_figures.h"
 #include "runtime/engine/engine_request.h"
 #include "runtime/generation.h"
 #include "runtime/session.h"
 
 namespace adze::runtime {
+
+/// Who guessed what comes next.
+enum class DraftSource { lookup, model };
+
+/// A guess of what comes behind a request's tokens.
+struct Draft {
+  std::span<const int32_t> tokens;
+  DraftSource source = DraftSource::lookup;
+};
 
 /// What a request is fed in one step: the tokens from position `first` on.
 struct Feed {
@@ -38,8 +49,8 @@ class ActiveRequest {
   bool scores_prompt() const { return request_.score_prompt; }
   bool is_overdue() const;
 
-  /// The next `count` tokens behind `fed`, and behind the last of them `draft`, which must last until read().
-  Feed next_feed(int64_t fed, int64_t count, std::span<const int32_t> draft);
+  /// The next `count` tokens behind `fed`, and behind the last of them `draft`.
+  Feed next_feed(int64_t fed, int64_t count, const Draft& draft);
   /// Takes tokens from the logits of what was fed, whose first row is number `row`. Touches nothing but this request;
   /// what goes wrong is told by deliver().
   void read(const Feed& feed, const Logits& logits, int64_t row) noexcept;
@@ -55,8 +66,8 @@ class ActiveRequest {
   /// Tells the listener what is new. The last thing if has_ended() then.
   void deliver(EngineFigures& figures);
 
-  /// Of its next draft; asked for once in a step.
-  int64_t next_draft_length();
+  /// Of its drafts from this source.
+  DraftPace& pace(DraftSource source) { return paces_[static_cast<size_t>(source)]; }
 
   std::optional<SequenceId> sequence;  // while it runs
   int64_t known_pages = 0;             // of the sequence, that the tree of prefixes knows
@@ -70,7 +81,6 @@ class ActiveRequest {
   void score(const Feed& feed, const Logits& logits, int64_t row);
   void take(std::span<const float> logits);
   void take_all(const Feed& feed, const Logits& logits, int64_t row);
-  void note_draft(int64_t drafted, int64_t accepted);
   std::optional<StopReason> limit_reached() const;
   void tell_news(EngineFigures& figures);
   void tell_token(const NewToken& token, EngineFigures& figures);
@@ -88,9 +98,8 @@ class ActiveRequest {
   bool is_prompt_read_ = false;
   std::vector<NewToken> news_;
   std::vector<int32_t> drafted_;  // the last token and what may follow
-  int64_t draft_length_ = 2;
-  int64_t wrong_drafts_ = 0;  // since the last that was right in part
-  int64_t steps_without_draft_ = 0;
+  DraftSource draft_source_ = DraftSource::lookup;
+  std::array<DraftPace, 2> paces_;  // by source
 
   RequestSummary summary_;
   std::optional<StopReason> reason_;

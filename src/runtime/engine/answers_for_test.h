@@ -13,6 +13,9 @@ namespace adze::runtime {
 
 std::shared_ptr<LoadedModel> load_tiny(std::shared_ptr<const text::TokenizerSpec> tokenizer = tiny_tokenizer());
 
+/// Its weights stored less exactly: it often says the same, but not always.
+std::shared_ptr<LoadedModel> load_tiny_drafter();
+
 /// Two threads, steps of 64 tokens.
 EngineOptions engine_with(int64_t pages);
 

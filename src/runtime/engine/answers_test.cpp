@@ -5,11 +5,21 @@
 
 namespace adze::runtime {
 
-std::shared_ptr<LoadedModel> load_tiny(std::shared_ptr<const text::TokenizerSpec> tokenizer) {
-  auto model = tiny_model(&codecs::q4_0.info);
+namespace {
+
+std::shared_ptr<LoadedModel> load_tiny_as(StorageType storage, std::shared_ptr<const text::TokenizerSpec> tokenizer) {
+  auto model = tiny_model(storage);
   model.tokenizer = std::move(tokenizer);
   return std::make_shared<LoadedModel>(std::move(model), passes::ActivationPolicy::automatic);
 }
+
+}  // namespace
+
+std::shared_ptr<LoadedModel> load_tiny(std::shared_ptr<const text::TokenizerSpec> tokenizer) {
+  return load_tiny_as(&codecs::q4_0.info, std::move(tokenizer));
+}
+
+std::shared_ptr<LoadedModel> load_tiny_drafter() { return load_tiny_as(&codecs::q8_0.info, tiny_tokenizer()); }
 
 EngineOptions engine_with(int64_t pages) {
   EngineOptions options;

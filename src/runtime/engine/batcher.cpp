@@ -23,6 +23,12 @@ SessionOptions with_all_logits(SessionOptions options) {
   return options;
 }
 
+DraftModelOptions draft_options(const EngineOptions& options) {
+  DraftModelOptions draft{options.session, options.speculation.min_model_probability, options.share_prefixes};
+  draft.session.logit_rows = options.max_running;
+  return draft;
+}
+
 int64_t logit_rows(const Feed& feed) {
   if (feed.logits == LogitsWanted::none) return 0;
   return feed.logits == LogitsWanted::all ? static_cast<int64_t>(feed.tokens.size()) : 1;
@@ -37,8 +43,21 @@ Batcher::Batcher(std::shared_ptr<LoadedModel> model, const EngineOptions& option
     options_.share_prefixes = false;
     options_.speculation.max_draft_tokens = 0;  // tokens that were not taken could not be forgotten
   }
+  open_draft_model();
   figures_.pages = session_.cache().pages();
   figures_.page_tokens = KvCache::kPageTokens;
+}
+
+void Batcher::open_draft_model() {
+  const auto& model = options_.speculation.draft_model;
+  if (!model) return;
+  const LoadedModel& target = session_.model();
+  if (!session_.cache().keeps_tokens_apart()) {
+    fail(ErrorCode::unsupported,
+         "{}: takes no drafts: it remembers more than a row for each token, and could not forget wrong ones",
+         target.model().source);
+  }
+  draft_model_ = std::make_unique<DraftModel>(model, target, draft_options(options_), session_.shared_pool());
 }
 
 int64_t Batcher::most_request_tokens() const {
@@ -63,8 +82,9 @@ void Batcher::add(RequestId id, std::unique_ptr<ActiveRequest> request) {
   waiting_.emplace(id, std::move(request));
 }
 
-void Batcher::stop_running(ActiveRequest& request) {
+void Batcher::stop_running(RequestId id, ActiveRequest& request) {
   if (!request.sequence) return;
+  if (draft_model_) draft_model_->forget(id, request.tokens());
   session_.remove_sequence(*request.sequence);
   request.sequence.reset();
   request.known_pages = 0;
@@ -72,8 +92,8 @@ void Batcher::stop_running(ActiveRequest& request) {
 
 void Batcher::end(Requests& requests, Requests::iterator request) {
   const auto ended = std::move(request->second);
+  stop_running(request->first, *ended);
   requests.erase(request);
-  stop_running(*ended);
   ended->deliver(figures_);
 }
 
@@ -197,7 +217,7 @@ int64_t Batcher::missing_pages(std::span<const int64_t> shares) const {
 
 void Batcher::preempt_youngest() {
   const auto youngest = std::prev(running_.end());
-  stop_running(*youngest->second);
+  stop_running(youngest->first, *youngest->second);
   youngest->second->note_preemption();
   ++figures_.preemptions;
   waiting_.insert(running_.extract(youngest));
@@ -216,33 +236,82 @@ void Batcher::make_room(std::vector<int64_t>& shares) {
   }
 }
 
-std::span<const int32_t> Batcher::draft_for(ActiveRequest& request, int64_t room, int64_t spare_pages) const {
+// ---- Drafts
+
+// For what it may still say, and what is left of the step and the cache.
+int64_t Batcher::most_drafted(const ActiveRequest& request, int64_t tokens, const DraftRoom& room) {
+  const int64_t pages = KvCache::pages_for(request.length()) + room.pages;
+  return std::min({tokens, room.tokens, request.tokens_to_come() - 1, pages * KvCache::kPageTokens - request.length()});
+}
+
+void Batcher::take_room(const ActiveRequest& request, int64_t tokens, DraftRoom& room) {
+  room.tokens -= tokens;
+  room.pages -= KvCache::pages_for(request.length() + tokens) - KvCache::pages_for(request.length());
+}
+
+Draft Batcher::look_up(ActiveRequest& request, DraftRoom& room) const {
   const SpeculationOptions& options = options_.speculation;
-  room = std::min({room, options.max_draft_tokens, request.tokens_to_come() - 1});
-  if (room <= 0) return {};
-  const int64_t pages = KvCache::pages_for(request.length()) + spare_pages;
-  room = std::min({room, request.next_draft_length(), pages * KvCache::kPageTokens - request.length()});
-  return look_up_draft(request.tokens(), options.min_match_tokens, options.max_match_tokens, room);
+  if (most_drafted(request, options.max_draft_tokens, room) <= 0) return {};
+  const int64_t most =
+      most_drafted(request, std::min(options.max_draft_tokens, request.pace(DraftSource::lookup).next_length()), room);
+  const auto tokens = look_up_draft(request.tokens(), options.min_match_tokens, options.max_match_tokens, most);
+  take_room(request, std::ssize(tokens), room);
+  return {tokens, DraftSource::lookup};
+}
+
+// What room is left is shared out evenly among those that wish.
+void Batcher::ask_draft_model(DraftRoom& room) {
+  auto left = std::ssize(wishes_);
+  for (DraftWish& wish : wishes_) {
+    const ActiveRequest& request = *running_.at(wish.text);
+    wish.most = most_drafted(request, std::min(wish.most, (room.tokens + left - 1) / left), room);
+    take_room(request, std::max<int64_t>(0, wish.most), room);
+    --left;
+  }
+  const int64_t start_ns = now_ns();
+  draft_model_->draft(wishes_);
+  figures_.draft_seconds += seconds_since(start_ns);
+  for (const DraftWish& wish : wishes_) drafts_[wish.text] = {wish.guesses, DraftSource::model};
+}
+
+void Batcher::plan_drafts(std::span<const int64_t> shares) {
+  drafts_.clear();
+  wishes_.clear();
+  DraftRoom room{std::min(options_.speculation.max_step_tokens, session_.batch_tokens()), -missing_pages(shares)};
+  for (const int64_t count : shares) room.tokens -= count;
+  size_t index = 0;
+  const auto generates = [&](const auto& entry) {
+    return entry.second->generates(session_.length(*entry.second->sequence));
+  };
+  const bool may_ask =
+      draft_model_ && std::ranges::count_if(running_, generates) <= options_.speculation.max_model_requests;
+  for (const auto& [id, request] : running_) {
+    if (shares[index++] == 0 || !request->generates(session_.length(*request->sequence))) continue;
+    if (room.tokens <= 0) return;
+    const Draft draft = look_up(*request, room);
+    if (!draft.tokens.empty()) {
+      drafts_[id] = draft;
+    } else if (may_ask) {
+      const int64_t length = request->pace(DraftSource::model).next_length();
+      if (length > 0)
+        wishes_.push_back({id, request->tokens(), std::min(length, options_.speculation.max_model_tokens)});
+    }
+  }
+  if (!wishes_.empty()) ask_draft_model(room);
 }
 
 void Batcher::plan_step() {
   items_.clear();
   auto tokens_of = shares();
   make_room(tokens_of);
-  int64_t draft_room = std::min(options_.speculation.max_step_tokens, session_.batch_tokens());
-  for (const int64_t count : tokens_of) draft_room -= count;
-  int64_t spare_pages = -missing_pages(tokens_of);
+  plan_drafts(tokens_of);
   size_t index = 0;
   for (const auto& [id, request] : running_) {
     const int64_t count = tokens_of[index++];
     if (count == 0) continue;
+    const auto draft = drafts_.find(id);
     const int64_t fed = session_.length(*request->sequence);
-    std::span<const int32_t> draft;
-    if (request->generates(fed)) draft = draft_for(*request, draft_room, spare_pages);
-    const int64_t end = fed + count + std::ssize(draft);
-    draft_room -= std::ssize(draft);
-    spare_pages -= KvCache::pages_for(end) - KvCache::pages_for(fed + count);
-    items_.push_back({request.get(), request->next_feed(fed, count, draft)});
+    items_.push_back({request.get(), request->next_feed(fed, count, draft == drafts_.end() ? Draft{} : draft->second)});
   }
 }
 
@@ -301,7 +370,7 @@ void Batcher::deliver() {
   for (auto next = running_.begin(); next != running_.end();) {
     const auto request = next++;
     if (!request->second->has_ended()) continue;
-    stop_running(*request->second);
+    stop_running(request->first, *request->second);
     running_.erase(request);
   }
 }

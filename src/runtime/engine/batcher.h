@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/engine/active_request.h"
+#include "runtime/engine/draft_model.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/prefix_tree.h"
 
@@ -39,9 +40,10 @@ class Batcher {
     int64_t row = 0;  // of its logits
   };
 
+  void open_draft_model();
   void end(Requests& requests, Requests::iterator request);
   void end_overdue(Requests& requests);
-  void stop_running(ActiveRequest& request);
+  void stop_running(RequestId id, ActiveRequest& request);
 
   void admit();
   void begin(Requests::iterator request);
@@ -55,7 +57,16 @@ class Batcher {
   int64_t missing_pages(std::span<const int64_t> shares) const;
   void preempt_youngest();
   void plan_step();
-  std::span<const int32_t> draft_for(ActiveRequest& request, int64_t room, int64_t spare_pages) const;
+
+  struct DraftRoom {
+    int64_t tokens;  // of the step
+    int64_t pages;   // of the cache
+  };
+  void plan_drafts(std::span<const int64_t> shares);
+  Draft look_up(ActiveRequest& request, DraftRoom& room) const;
+  void ask_draft_model(DraftRoom& room);
+  static int64_t most_drafted(const ActiveRequest& request, int64_t tokens, const DraftRoom& room);
+  static void take_room(const ActiveRequest& request, int64_t tokens, DraftRoom& room);
 
   void run_step();
   void read_logits(const Logits& logits);
@@ -67,6 +78,9 @@ class Batcher {
   PrefixTree tree_;
   Requests waiting_;
   Requests running_;
+  std::unique_ptr<DraftModel> draft_model_;  // null: none
+  std::map<RequestId, Draft> drafts_;        // of this step
+  std::vector<DraftWish> wishes_;            // what the draft model was asked for, and said
   std::vector<StepItem> items_;
   std::vector<SequenceWork> work_;
   EngineFigures figures_;

@@ -80,6 +80,26 @@ TEST_F(BatcherTest, DraftsTakeNoPageThatIsNotThere) {
   }
 }
 
+TEST_F(BatcherTest, TheDraftModelRestsWhileManyRequestsGenerate) {
+  auto options = engine_with(32);
+  options.speculation.draft_model = model_;
+  options.speculation.min_model_probability = 0;
+  options.speculation.max_model_requests = 3;
+  for (const int64_t requests : {3, 4}) {
+    open(options);
+    std::vector<EngineRequest> asked;
+    std::vector<std::shared_ptr<Answer>> answers;
+    for (int64_t i = 0; i < requests; ++i) {
+      asked.push_back(request_of(random_, 5, 0, 40));
+      asked.back().options.stop_at_end_token = false;
+      answers.push_back(add(asked.back()));
+    }
+    run_to_end();
+    for (size_t i = 0; i < asked.size(); ++i) expect_same(*answers[i], generated_alone(model_, asked[i], 32));
+    EXPECT_EQ(batcher_->figures().model_drafted_tokens > 0, requests <= 3);
+  }
+}
+
 TEST_F(BatcherTest, APromptThatWaitsForAnOlderOnesPagesIsOvertaken) {
   auto options = engine_with(32);
   options.session.batch_tokens = 64;

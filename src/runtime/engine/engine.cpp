@@ -21,6 +21,9 @@ const EngineOptions& checked(const EngineOptions& options) {
   require(options.prompt_tokens_beside >= 1, "prompt_tokens_beside must be at least 1");
   const SpeculationOptions& speculation = options.speculation;
   require(speculation.max_draft_tokens >= 0, "max_draft_tokens must not be negative");
+  require(speculation.max_model_tokens >= 1, "max_model_tokens must be at least 1");
+  require(speculation.min_model_probability >= 0 && speculation.min_model_probability <= 1,
+          "min_model_probability must be from 0 to 1");
   require(speculation.min_match_tokens >= 1 && speculation.max_match_tokens >= speculation.min_match_tokens,
           "min_match_tokens must be at least 1 and at most max_match_tokens");
   return options;

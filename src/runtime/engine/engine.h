@@ -22,13 +22,17 @@
 namespace adze::runtime {
 
 /// Lossless speculation: drafts are looked up in the request's own text (the tokens that came behind the last few when
-/// these were there before) and checked in one step with the token before them. A drafted token counts only if the
-/// request's own sampler takes it, so the text is the same with and without.
+/// these were there before), or else guessed by a smaller model, and checked in one step with the token before them. A
+/// drafted token counts only if the request's own sampler takes it, so the text is the same with and without.
 struct SpeculationOptions {
-  int64_t max_draft_tokens = 0;  // of a request and step; 0: no speculation. Fewer where drafts prove wrong
+  int64_t max_draft_tokens = 0;  // looked up for a request and step; 0: none. Fewer where drafts prove wrong
   int64_t max_match_tokens = 4;  // looked up together, down to min_match_tokens
   int64_t min_match_tokens = 2;
   int64_t max_step_tokens = 16;  // no drafts beyond so many tokens of a step, where the processor is busy anyway
+  std::shared_ptr<LoadedModel> draft_model = nullptr;  // null: none. Its cache has as many tokens as the engine's
+  int64_t max_model_tokens = 8;                        // guessed by it for a request and step
+  double min_model_probability = 0.5;                  // that it must give a guess
+  int64_t max_model_requests = 4;                      // it rests while more generate
 };
 
 struct EngineOptions {
@@ -46,7 +50,9 @@ using RequestId = int64_t;
 /// All functions may be called from any thread.
 class Engine {
  public:
-  /// Throws what Session's constructor throws, Error(bad_input) for a model without tokenizer or options without sense.
+  /// Throws what Session's constructor throws, Error(bad_input) for a model without tokenizer or options without sense,
+  /// and what DraftModel's constructor throws; Error(unsupported) for a draft model where drafts could not be
+  /// forgotten.
   Engine(std::shared_ptr<LoadedModel> model, const EngineOptions& options);
   /// Cancels what is left.
   ~Engine();

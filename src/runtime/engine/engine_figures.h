@@ -53,7 +53,10 @@ struct EngineFigures {
   int64_t recomputed_tokens = 0;     // fed again after preemptions
   int64_t generated_tokens = 0;
   int64_t drafted_tokens = 0;
-  int64_t accepted_tokens = 0;  // drafted ones that were the right ones
+  int64_t accepted_tokens = 0;       // drafted ones that were the right ones
+  int64_t model_drafted_tokens = 0;  // of the drafted ones, by the draft model
+  int64_t model_accepted_tokens = 0;
+  double draft_seconds = 0;  // in the draft model; not of the steps
   int64_t preemptions = 0;
   int64_t evicted_pages = 0;
   int64_t steps = 0;

@@ -26,6 +26,7 @@ struct Load {
   int64_t pages;
   int64_t draft_tokens;
   bool share_prefixes;
+  bool has_draft_model = false;
 };
 
 class EngineUnderLoad : public testing::TestWithParam<Load> {};
@@ -38,6 +39,9 @@ TEST_P(EngineUnderLoad, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
   options.prompt_tokens_beside = 40;
   options.share_prefixes = load_now.share_prefixes;
   options.speculation = {.max_draft_tokens = load_now.draft_tokens, .min_match_tokens = 1, .max_step_tokens = 40};
+  if (load_now.has_draft_model) options.speculation.draft_model = load_tiny_drafter();
+  options.speculation.min_model_probability = 0;
+  options.speculation.max_model_requests = 12;
   std::mt19937 random(7);
   std::vector<EngineRequest> requests;
   for (int i = 0; i < 30; ++i) requests.push_back(random_request(random, 200));
@@ -70,13 +74,18 @@ TEST_P(EngineUnderLoad, EveryAnswerIsTheOneThatItsRequestGetsAlone) {
   EXPECT_EQ(figures.used_pages, 0);
   EXPECT_EQ(figures.running_requests + figures.waiting_requests, 0);
   EXPECT_EQ(figures.reused_prompt_tokens > 0, load_now.share_prefixes);
-  EXPECT_EQ(figures.accepted_tokens > 0, load_now.draft_tokens > 0);
+  EXPECT_EQ(figures.accepted_tokens > 0, load_now.draft_tokens > 0 || load_now.has_draft_model);
+  EXPECT_EQ(figures.model_accepted_tokens > 0, load_now.has_draft_model);
+  EXPECT_EQ(figures.model_drafted_tokens > figures.model_accepted_tokens, load_now.has_draft_model);  // not all right
 }
 
 INSTANTIATE_TEST_SUITE_P(Loads, EngineUnderLoad,
                          testing::Values(Load{"plenty", 200, 0, true}, Load{"scarce", 10, 0, true},
                                          Load{"scarce_unshared", 10, 0, false}, Load{"plenty_drafted", 200, 6, true},
-                                         Load{"scarce_drafted", 10, 6, true}),
+                                         Load{"scarce_drafted", 10, 6, true},
+                                         Load{"plenty_draft_model", 200, 0, true, true},
+                                         Load{"scarce_draft_model", 10, 6, true, true},
+                                         Load{"scarce_unshared_draft_model", 10, 0, false, true}),
                          [](const auto& load) { return load.param.name; });
 
 TEST(Engine, APromptBeginsOnThePagesOfAnEarlierOne) {
@@ -367,6 +376,26 @@ TEST(Engine, DraftsOfARepeatedTextAreAccepted) {
   EXPECT_LE(answer->summary->accepted_tokens, answer->summary->drafted_tokens);
   EXPECT_EQ(figures.accepted_tokens, answer->summary->accepted_tokens);
   EXPECT_LT(figures.steps, 300);
+}
+
+TEST(Engine, AModelThatDraftsForItselfIsAlwaysRight) {
+  const auto model = load_tiny();
+  auto options = engine_with(32);
+  options.speculation.draft_model = model;
+  options.speculation.max_model_tokens = 4;
+  options.speculation.min_model_probability = 0;
+  Engine engine(model, options);
+  std::mt19937 random(3);
+  auto request = request_of(random, 150, 0, 101);
+  request.options.stop_at_end_token = false;
+  const auto answer = ask(engine, request);
+  engine.drain();
+  expect_same(*answer, generated_alone(model, request, 32));
+  const auto figures = engine.figures();
+  EXPECT_EQ(figures.model_accepted_tokens, figures.model_drafted_tokens);
+  EXPECT_EQ(figures.model_accepted_tokens, answer->summary->accepted_tokens);
+  EXPECT_GT(figures.draft_seconds, 0);
+  EXPECT_LT(figures.steps, 3 + 100 / 4);  // 5 tokens in a step, once the draft model has read the prompt
 }
 
 TEST(Engine, CountsWhatItDid) {

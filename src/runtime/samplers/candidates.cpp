@@ -39,6 +39,25 @@ float largest(std::span<const float> values) {
   return best;
 }
 
+// Where the largest is, is looked for in its block alone.
+int32_t most_likely(std::span<const float> logits) {
+  constexpr size_t kBlock = 1024;
+  float best = kForbidden;
+  std::span<const float> best_block;
+  for (size_t begin = 0; begin < logits.size(); begin += kBlock) {
+    const auto block = logits.subspan(begin, std::min(kBlock, logits.size() - begin));
+    const float in_block = largest(block);
+    if (in_block <= best) continue;
+    best = in_block;
+    best_block = block;
+  }
+  if (best_block.empty()) {
+    fail(ErrorCode::bad_input, "every logit is NaN or minus infinity; the model or its weights are broken");
+  }
+  return static_cast<int32_t>(std::ranges::find(best_block, best) - best_block.begin() +
+                              (best_block.data() - logits.data()));
+}
+
 void Candidates::assign(std::span<const float> logits) {
   list_.resize(logits.size());
   for (size_t i = 0; i < logits.size(); ++i) {

@@ -22,6 +22,9 @@ inline bool is_likelier(const Candidate& a, const Candidate& b) {
 /// The largest of them; minus infinity for none. NaN does not count.
 float largest(std::span<const float> values);
 
+/// The token of the largest logit, the first of several. Error(bad_input) if every logit is NaN or minus infinity.
+int32_t most_likely(std::span<const float> logits);
+
 /// The nearest logit: what exceeds a float's range becomes its largest. REQUIRES: not NaN; infinite only if forbidden.
 float as_logit(double value);
 
