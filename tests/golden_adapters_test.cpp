@@ -57,6 +57,30 @@ TEST_P(GoldenAdapter, LogitsAreTheReferences) {
   expect_near(logits_of_text(loaded(base(), {folder()}), tokens(), 64), expected(), kTolerance);
 }
 
+// Of the same kinds of changes that a request of a server can choose.
+TEST_P(GoldenAdapter, LogitsAreTheReferencesWhereASequenceChoosesIt) {
+  auto model = formats::read_model(base());
+  const auto adapter = std::make_shared<model::Adapter>(adapters::read_adapter(folder(), model));
+  const auto is_chosen = [](const model::LowRankChange& change) {
+    return !change.magnitude && change.a.shape.rank() == 2 && change.weight != model::kEmbeddingWeight &&
+           change.weight != model::kPositionWeight;
+  };
+  const std::vector<runtime::AppliedAdapter> choice{{adapter, 1, true}};
+  const auto load = [&] {
+    return std::make_shared<runtime::LoadedModel>(std::move(model), passes::ActivationPolicy::f32,
+                                                  runtime::WeightMemory::packed, passes::default_pipeline(), choice);
+  };
+  if (!adapter->replaced.empty() || !std::ranges::all_of(adapter->changes, is_chosen)) {
+    EXPECT_THROW(load(), Error);
+    return;
+  }
+  const auto chosen = load();
+  const std::vector<ops::AdapterUse> wish{{0, 1}};
+  expect_near(logits_of_text(chosen, tokens(), 64, wish), expected(), kTolerance);
+  EXPECT_EQ(logits_of_text(chosen, tokens(), 64), logits_of_text(loaded(base(), {}), tokens(), 64));
+  EXPECT_NO_THROW(graph::verify(chosen->graph()));
+}
+
 TEST_P(GoldenAdapter, LogitsDoNotDependOnHowATextIsCut) {
   const auto model = loaded(base(), {folder()});
   EXPECT_EQ(logits_of_text(model, tokens(), 1), logits_of_text(model, tokens(), 64));

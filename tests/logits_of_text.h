@@ -15,11 +15,11 @@ namespace adze {
 
 using LogitRows = std::vector<std::vector<float>>;
 
-/// Of a model that is fed `together` tokens at a time.
+/// Of a model that is fed `together` tokens at a time and goes through these of the adapters that sequences choose.
 inline LogitRows logits_of_text(std::shared_ptr<runtime::LoadedModel> model, const std::vector<int32_t>& tokens,
-                                size_t together) {
+                                size_t together, std::span<const ops::AdapterUse> adapters = {}) {
   runtime::Session session(std::move(model), {.threads = 2, .context_tokens = 64, .kv_storage = &codecs::f32.info});
-  const auto sequence = session.add_sequence();
+  const auto sequence = session.add_sequence({}, adapters);
   LogitRows rows;
   for (size_t first = 0; first < tokens.size(); first += together) {
     const auto part = std::span(tokens).subspan(first, std::min(together, tokens.size() - first));

@@ -1,6 +1,7 @@
 // The table of ops. To add one: a folder with its schema and kernels, and a line here.
 #include <array>
 
+#include "ops/adapted_rows/adapted_rows.h"
 #include "ops/add/add.h"
 #include "ops/append_state/append_state.h"
 #include "ops/attention/attention.h"
@@ -37,6 +38,7 @@ namespace adze::ops {
 namespace {
 
 constexpr std::array kOps{
+    &adapted_rows,
     &add,
     &append_state,
     &attention,

@@ -62,6 +62,13 @@ struct StateView {
   inline float* of(const SequenceView& sequence) const;
 };
 
+/// An adapter that a sequence chose, and how strongly it is applied.
+struct AdapterUse {
+  int64_t adapter = 0;
+  float strength = 1;
+  bool operator==(const AdapterUse&) const = default;
+};
+
 /// One sequence's part of a packed batch: rows [first_row, first_row + tokens) continue a history of `past` tokens.
 /// Token number n of the sequence (history included) lives in pages[n / page_tokens].
 struct SequenceView {
@@ -69,6 +76,7 @@ struct SequenceView {
   int64_t tokens = 0;
   int64_t past = 0;
   const int32_t* pages = nullptr;
+  std::span<const AdapterUse> adapters = {};  // each at most once
 };
 
 float* StateView::of(const SequenceView& sequence) const {
@@ -158,6 +166,8 @@ struct Op : graph::OpSchema {
   int light = 0;
   /// Number i of the output follows from number i of each input alone, so it may be written over one of them.
   bool in_place = false;
+  /// The output may be written over the first input, and over no other one.
+  bool in_place_of_first = false;
 };
 
 std::span<const Op* const> all_ops();

@@ -67,6 +67,10 @@ struct RowKernels {
   /// out = silu(bias + sum of factors * inputs)
   void (*convolve)(const ConvolutionTaps& taps, int64_t count, float* out);
   void (*advance_state)(const StateStep& step, int64_t count, float* state, float* sums);
+  /// The sum of a * b.
+  float (*dot)(const float* a, const float* b, int64_t count);
+  /// out += factor * x
+  void (*add_scaled)(const float* x, float factor, int64_t count, float* out);
 };
 
 extern const RowKernels kRowKernelsAvx512;

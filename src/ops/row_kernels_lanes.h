@@ -230,6 +230,33 @@ void advance_state_rows(const StateStep& step, int64_t count, float* state, floa
   if (i < count) advance_rest(step, count, i, state, sums);
 }
 
+float dot_of_rows(const float* a, const float* b, int64_t count) {
+  constexpr int kChains = 4;
+  Lanes sum[kChains] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
+  int64_t i = 0;
+  for (; i + 16 * kChains <= count; i += 16 * kChains) {
+#pragma GCC unroll 4
+    for (int chain = 0; chain < kChains; ++chain) {
+      sum[chain] = multiply_add(load(a + i + 16 * chain), load(b + i + 16 * chain), sum[chain]);
+    }
+  }
+  for (; i < count; i += 16) {
+    const int64_t rest = count - i;
+    const auto next = [&](const float* from) { return rest >= 16 ? load(from + i) : load_rest(from + i, rest); };
+    sum[0] = multiply_add(next(a), next(b), sum[0]);
+  }
+  return lane_sum((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
+void add_scaled_row(const float* x, float factor, int64_t count, float* out) {
+  const Lanes times = splat(factor);
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) store(out + i, multiply_add(times, load(x + i), load(out + i)));
+  if (i == count) return;
+  const int64_t rest = count - i;
+  store_rest(out + i, multiply_add(times, load_rest(x + i, rest), load_rest(out + i, rest)), rest);
+}
+
 void narrow_row(const float* from, int64_t count, uint8_t* to) {
   int64_t i = 0;
   for (; i + 16 <= count; i += 16) store_f16(to + 2 * i, load(from + i));

@@ -11,7 +11,8 @@ namespace adze::runtime {
 
 struct AppliedAdapter {
   std::shared_ptr<const model::Adapter> adapter;
-  double strength = 1;  // multiplies the scale of every change; whole tensors are taken as they are
+  double strength = 1;     // multiplies the scale of every change; whole tensors are taken as they are
+  bool is_choice = false;  // sequences choose whether and how strongly (choosable_adapters.h), not `strength`
 };
 
 /// Puts whole tensors of adapters in the place of the model's, for before its graph is built. Error(bad_input) where

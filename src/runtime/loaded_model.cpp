@@ -1,7 +1,11 @@
 #include "runtime/loaded_model.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "architectures/architecture.h"
 #include "base/error.h"
+#include "runtime/choosable_adapters.h"
 #include "runtime/kernel_types.h"
 #include "text/tokenizers/tokenizer.h"
 
@@ -15,8 +19,24 @@ graph::Graph build_graph(const model::Model& model) {
   });
 }
 
+std::vector<AppliedAdapter> always_applied(std::span<const AppliedAdapter> adapters) {
+  std::vector<AppliedAdapter> applied;
+  std::ranges::remove_copy_if(adapters, std::back_inserter(applied), &AppliedAdapter::is_choice);
+  return applied;
+}
+
+std::vector<std::shared_ptr<const model::Adapter>> choices(std::span<const AppliedAdapter> adapters) {
+  std::vector<std::shared_ptr<const model::Adapter>> list;
+  for (const AppliedAdapter& each : adapters) {
+    if (!each.is_choice) continue;
+    require_choosable(*each.adapter);
+    list.push_back(each.adapter);
+  }
+  return list;
+}
+
 model::Model with_whole_tensors(model::Model model, std::span<const AppliedAdapter> adapters) {
-  replace_tensors(model, adapters);
+  replace_tensors(model, always_applied(adapters));
   return model;
 }
 
@@ -32,7 +52,11 @@ LoadedModel::LoadedModel(model::Model model, passes::ActivationPolicy policy, We
   options.activation = policy;
   options.storage_of_weight = [this](std::string_view name) { return weights_.storage_of(name); };
   passes::run_passes(graph_, pass_names, options);
-  apply_adapters(graph_, model_, adapters);  // behind the passes: its products are of floats whatever the policy
+  // Behind the passes: their products are of floats whatever the policy.
+  apply_adapters(graph_, model_, always_applied(adapters));
+  const auto chosen = choices(adapters);
+  add_choosable_adapters(graph_, model_, chosen);
+  choosable_adapters_ = std::ssize(chosen);
 }
 
 LoadedModel::~LoadedModel() = default;

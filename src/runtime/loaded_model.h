@@ -22,7 +22,8 @@ class LoadedModel {
  public:
   /// Builds the graph and checks the weights against it. Throws Error(unsupported | bad_input).
   /// `pass_names`: what the graph goes through; observers want it as the architecture built it.
-  /// `adapters` that belong to the model are applied to it.
+  /// `adapters` that belong to the model are applied to it; those that are a choice, to the sequences that choose them
+  /// by their place among these.
   LoadedModel(model::Model model, passes::ActivationPolicy policy, WeightMemory memory = WeightMemory::packed,
               std::span<const std::string_view> pass_names = passes::default_pipeline(),
               std::span<const AppliedAdapter> adapters = {});
@@ -37,11 +38,14 @@ class LoadedModel {
   /// The context that the model was trained for, in tokens.
   int64_t trained_context() const;
   int64_t vocabulary() const;
+  /// How many adapters sequences can choose among.
+  int64_t choosable_adapters() const { return choosable_adapters_; }
 
  private:
   model::Model model_;
   graph::Graph graph_;
   WeightStore weights_;
+  int64_t choosable_adapters_ = 0;
   mutable std::unique_ptr<text::Tokenizer> tokenizer_;
 };
 

@@ -74,8 +74,10 @@ std::vector<size_t> last_uses(const graph::Graph& graph) {
 // An input of `node`, whose index is `index`, that the output may be written over; kNoValue: none.
 graph::ValueId replaced_input(const graph::Node& node, size_t index, const std::vector<size_t>& last,
                               const std::vector<int64_t>& bytes) {
-  if (!ops::op_of(node).in_place) return graph::kNoValue;
-  for (const auto input : node.inputs) {
+  const ops::Op& op = ops::op_of(node);
+  if (!op.in_place && !op.in_place_of_first) return graph::kNoValue;
+  const std::span inputs(node.inputs.data(), op.in_place ? node.inputs.size() : 1);
+  for (const auto input : inputs) {
     if (input != graph::kNoValue && last[input] == index && bytes[input] == bytes[node.outputs[0]]) return input;
   }
   return graph::kNoValue;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "model/pooling.h"
+#include "runtime/choosable_adapters.h"
 
 namespace adze::runtime {
 namespace {
@@ -63,6 +64,13 @@ SequenceId Session::add_sequence(std::span<const int32_t> shared_pages) {
   return sequence;
 }
 
+SequenceId Session::add_sequence(std::span<const int32_t> shared_pages, std::span<const ops::AdapterUse> adapters) {
+  auto chosen = checked_choice(adapters, model_->choosable_adapters());
+  const SequenceId sequence = add_sequence(shared_pages);
+  sequences_.at(sequence).adapters = std::move(chosen);
+  return sequence;
+}
+
 void Session::remove_sequence(SequenceId sequence) {
   truncate(sequence, 0);
   sequences_.erase(sequence);
@@ -88,7 +96,7 @@ void Session::check_sequence(const SequenceWork& work) const {
   if (work.tokens.empty() || found == sequences_.end()) {
     fail(ErrorCode::bad_input, "sequence {} is unknown or got no tokens", work.sequence);
   }
-  const auto& [length, pages] = found->second;
+  const auto& [length, pages, adapters] = found->second;
   const auto last = static_cast<size_t>(length / KvCache::kPageTokens);
   if (length % KvCache::kPageTokens != 0 && cache_.holders(pages[last]) > 1) {
     fail(ErrorCode::bad_input, "sequence {} ends inside a page that others hold too", work.sequence);
@@ -142,7 +150,7 @@ void Session::pack(std::span<const SequenceWork> work) {
     const Sequence& sequence = sequences_.at(item.sequence);
     const auto first_row = static_cast<int64_t>(tokens_.size());
     const auto count = static_cast<int64_t>(item.tokens.size());
-    views_.push_back({first_row, count, sequence.length, sequence.pages.data()});
+    views_.push_back({first_row, count, sequence.length, sequence.pages.data(), sequence.adapters});
     tokens_.insert(tokens_.end(), item.tokens.begin(), item.tokens.end());
     for (int64_t i = 0; i < count; ++i) positions_.push_back(static_cast<int32_t>(sequence.length + i));
     append_logit_rows(item, first_row);

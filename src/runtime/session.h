@@ -51,6 +51,8 @@ class Session {
   /// Begins behind the tokens of full pages that other sequences, or keepers of prefixes, hold too. REQUIRES: the cache
   /// keeps tokens apart.
   SequenceId add_sequence(std::span<const int32_t> shared_pages);
+  /// Everything that it is fed goes through these adapters of the model. Throws Error(bad_input) as checked_choice().
+  SequenceId add_sequence(std::span<const int32_t> shared_pages, std::span<const ops::AdapterUse> adapters);
   void remove_sequence(SequenceId sequence);
   /// Tokens that the sequence holds.
   int64_t length(SequenceId sequence) const { return sequences_.at(sequence).length; }
@@ -90,6 +92,7 @@ class Session {
   struct Sequence {
     int64_t length = 0;
     std::vector<int32_t> pages;
+    std::vector<ops::AdapterUse> adapters = {};
   };
   void check(std::span<const SequenceWork> work) const;
   void check_sequence(const SequenceWork& work) const;

@@ -1,6 +1,7 @@
 #include "runtime/engine/active_request.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/clock.h"
 
@@ -30,6 +31,15 @@ ActiveRequest::ActiveRequest(EngineRequest request, std::shared_ptr<RequestListe
   summary_.prompt_tokens = prompt_tokens_;
   if (!request_.score_prompt) return;
   for (const int32_t token : tokens_) scores_.push_back({token, {}});
+}
+
+std::vector<int32_t> ActiveRequest::prefix_key() const {
+  std::vector<int32_t> key;
+  for (const auto& [adapter, strength] : request_.adapters) {
+    key.push_back(static_cast<int32_t>(adapter));
+    key.push_back(std::bit_cast<int32_t>(strength));
+  }
+  return key;
 }
 
 int64_t ActiveRequest::tokens_to_come() const {

@@ -46,6 +46,9 @@ class ActiveRequest {
   bool generates(int64_t fed) const { return generation_.taken_tokens() > 0 && fed + 1 == length(); }
   /// Of the answer, beyond what was taken.
   int64_t tokens_to_come() const;
+  std::span<const ops::AdapterUse> adapters() const { return request_.adapters; }
+  /// What its rows in the cache depend on besides tokens.
+  std::vector<int32_t> prefix_key() const;
   bool scores_prompt() const { return request_.score_prompt; }
   bool is_overdue() const;
 

@@ -137,7 +137,7 @@ void Batcher::end_overdue(Requests& requests) {
 
 std::vector<int32_t> Batcher::known_pages(const ActiveRequest& request) {
   if (!options_.share_prefixes || request.scores_prompt()) return {};
-  return tree_.find(tokens_to_find(request));
+  return tree_.find(tokens_to_find(request), request.prefix_key());
 }
 
 // Whether an older request is on its way through the page that this one needs next: then waiting is cheaper.
@@ -146,6 +146,7 @@ bool Batcher::is_being_computed(const ActiveRequest& request, int64_t known_page
   return std::ranges::any_of(running_, [&](const auto& entry) {
     const ActiveRequest& other = *entry.second;
     if (session_.length(*other.sequence) + 1 >= other.length()) return false;
+    if (!std::ranges::equal(request.adapters(), other.adapters())) return false;
     const int64_t common = common_beginning(tokens_to_find(request), other.tokens());
     return common / KvCache::kPageTokens > known_pages;
   });
@@ -170,7 +171,7 @@ bool Batcher::fits(const ActiveRequest& request, std::span<const int32_t> known_
 void Batcher::begin(Requests::iterator request) {
   ActiveRequest& begun = *request->second;
   const auto pages = known_pages(begun);
-  begun.sequence = session_.add_sequence(pages);
+  begun.sequence = session_.add_sequence(pages, begun.adapters());
   begun.known_pages = std::ssize(pages);
   const int64_t reused = session_.length(*begun.sequence);
   if (begun.was_preempted()) {
@@ -279,12 +280,12 @@ void Batcher::plan_drafts(std::span<const int64_t> shares) {
   wishes_.clear();
   DraftRoom room{std::min(options_.speculation.max_step_tokens, session_.batch_tokens()), -missing_pages(shares)};
   for (const int64_t count : shares) room.tokens -= count;
-  size_t index = 0;
   const auto generates = [&](const auto& entry) {
     return entry.second->generates(session_.length(*entry.second->sequence));
   };
   const bool may_ask =
       draft_model_ && std::ranges::count_if(running_, generates) <= options_.speculation.max_model_requests;
+  size_t index = 0;
   for (const auto& [id, request] : running_) {
     if (shares[index++] == 0 || !request->generates(session_.length(*request->sequence))) continue;
     if (room.tokens <= 0) return;
@@ -353,11 +354,14 @@ void Batcher::keep_full_pages(ActiveRequest& request) {
     session_.truncate(sequence, request.length() - 1);  // forgets drafts that were wrong
   }
   if (!options_.share_prefixes) return;
-  while ((request.known_pages + 1) * KvCache::kPageTokens <= session_.length(sequence)) {
+  const auto is_full = [&] { return (request.known_pages + 1) * KvCache::kPageTokens <= session_.length(sequence); };
+  if (!is_full()) return;
+  const auto key = request.prefix_key();
+  while (is_full()) {
     const int64_t index = request.known_pages++;
     const auto tokens = request.tokens().first(static_cast<size_t>((index + 1) * KvCache::kPageTokens));
     const int32_t page = session_.pages(sequence)[static_cast<size_t>(index)];
-    const int32_t kept = tree_.add(tokens, page);
+    const int32_t kept = tree_.add(tokens, page, key);
     if (kept != page) session_.exchange_page(sequence, index, kept);
   }
 }

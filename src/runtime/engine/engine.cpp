@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/short_slices.h"
+#include "runtime/choosable_adapters.h"
 #include "runtime/engine/batcher.h"
 
 namespace adze::runtime {
@@ -102,6 +103,7 @@ void Engine::Worker::check(const EngineRequest& request) const {
 
 RequestId Engine::Worker::submit(EngineRequest request, std::shared_ptr<RequestListener> listener) {
   check(request);
+  request.adapters = checked_choice(request.adapters, model_->choosable_adapters());
   auto active = std::make_unique<ActiveRequest>(std::move(request), std::move(listener), tokenizer_,
                                                 batcher_.most_request_tokens());
   RequestId id = 0;

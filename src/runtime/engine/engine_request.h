@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "ops/op.h"
 #include "runtime/generate.h"
 #include "runtime/token_probability.h"
 
@@ -15,10 +16,11 @@ namespace adze::runtime {
 
 struct EngineRequest {
   std::vector<int32_t> prompt;
-  GenerationOptions options;           // a constraint serves one request only
-  int64_t top_log_probabilities = -1;  // -1: none; k: of the token taken, and of the k likeliest
-  bool score_prompt = false;           // log probabilities of the prompt's tokens too, as many; reuses no pages
-  double max_seconds = 0;              // from submission; 0: as long as it takes
+  GenerationOptions options;                   // a constraint serves one request only
+  std::vector<ops::AdapterUse> adapters = {};  // of the model, that it goes through
+  int64_t top_log_probabilities = -1;          // -1: none; k: of the token taken, and of the k likeliest
+  bool score_prompt = false;                   // log probabilities of the prompt's tokens too, as many; reuses no pages
+  double max_seconds = 0;                      // from submission; 0: as long as it takes
 };
 
 /// A token of the prompt and how likely the model found it. Nothing is known of the first one.

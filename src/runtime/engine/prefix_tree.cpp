@@ -5,21 +5,24 @@ namespace {
 
 constexpr auto kPageTokens = static_cast<size_t>(KvCache::kPageTokens);
 
-std::vector<int32_t> tokens_of_page(std::span<const int32_t> tokens, size_t page) {
+std::vector<int32_t> label_of_page(std::span<const int32_t> tokens, size_t page, std::span<const int32_t> key) {
+  std::vector<int32_t> label;
+  if (page == 0) label.assign(key.begin(), key.end());
   const auto part = tokens.subspan(page * kPageTokens, kPageTokens);
-  return {part.begin(), part.end()};
+  label.insert(label.end(), part.begin(), part.end());
+  return label;
 }
 
 }  // namespace
 
 PrefixTree::PrefixTree(KvCache& cache) : cache_(cache), nodes_(static_cast<size_t>(cache.pages())) {}
 
-std::vector<int32_t> PrefixTree::find(std::span<const int32_t> tokens) {
+std::vector<int32_t> PrefixTree::find(std::span<const int32_t> tokens, std::span<const int32_t> key) {
   std::vector<int32_t> pages;
   ++uses_;
   for (size_t i = 0; (i + 1) * kPageTokens <= tokens.size(); ++i) {
     const Branches& branches = branches_of(pages.empty() ? kRoot : pages.back());
-    const auto found = branches.find(tokens_of_page(tokens, i));
+    const auto found = branches.find(label_of_page(tokens, i, key));
     if (found == branches.end()) break;
     pages.push_back(found->second);
     nodes_[static_cast<size_t>(found->second)].last_use = uses_;
@@ -27,10 +30,10 @@ std::vector<int32_t> PrefixTree::find(std::span<const int32_t> tokens) {
   return pages;
 }
 
-int32_t PrefixTree::add(std::span<const int32_t> tokens, int32_t page) {
-  const auto before = find(tokens.first(tokens.size() - kPageTokens));
+int32_t PrefixTree::add(std::span<const int32_t> tokens, int32_t page, std::span<const int32_t> key) {
+  const auto before = find(tokens.first(tokens.size() - kPageTokens), key);
   const int32_t parent = before.empty() ? kRoot : before.back();
-  const auto [place, is_new] = branches_of(parent).emplace(tokens_of_page(tokens, before.size()), page);
+  const auto [place, is_new] = branches_of(parent).emplace(label_of_page(tokens, before.size(), key), page);
   Node& node = nodes_[static_cast<size_t>(place->second)];
   node.last_use = uses_;
   if (!is_new) return place->second;

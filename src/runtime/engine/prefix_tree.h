@@ -17,12 +17,13 @@ class PrefixTree {
   /// REQUIRES: the cache outlives the tree.
   explicit PrefixTree(KvCache& cache);
 
-  /// The pages of the longest beginning of `tokens` that is known. They are the last to be given away then.
-  std::vector<int32_t> find(std::span<const int32_t> tokens);
+  /// The pages of the longest beginning of `tokens` that is known. They are the last to be given away then. `key`: what
+  /// rows depend on besides tokens; texts of different keys have nothing in common.
+  std::vector<int32_t> find(std::span<const int32_t> tokens, std::span<const int32_t> key = {});
 
   /// Keeps `page`, which holds the last of `tokens`, and returns it; or the page that holds the same already. REQUIRES:
   /// whole pages of tokens, all but the last page of them known.
-  int32_t add(std::span<const int32_t> tokens, int32_t page);
+  int32_t add(std::span<const int32_t> tokens, int32_t page, std::span<const int32_t> key = {});
 
   /// Gives away the least recently used page that nobody else holds; false if there is none.
   bool give_away_one();
@@ -31,8 +32,9 @@ class PrefixTree {
   int64_t idle_pages() const;
 
  private:
-  using Branches = std::map<std::vector<int32_t>, int32_t>;  // the tokens of a page -> the page
-  struct Node {                                              // of a page
+  using Branches =
+      std::map<std::vector<int32_t>, int32_t>;  // the tokens of a page -> the page; of a first page, behind its key
+  struct Node {                                 // of a page
     bool is_known = false;
     int32_t parent = 0;
     int64_t last_use = 0;

@@ -88,5 +88,24 @@ TEST_F(PrefixTreeTest, APageMayComeBackWithOtherTokens) {
   EXPECT_THAT(tree_.find(text({1})), IsEmpty());
 }
 
+TEST_F(PrefixTreeTest, TextsOfDifferentKeysHaveNothingInCommon) {
+  const auto plain = keep({1, 2});
+  const int32_t key[] = {4};
+  EXPECT_THAT(tree_.find(text({1, 2}), key), IsEmpty());
+  std::vector<int32_t> table;
+  cache_.grow(table, 2 * KvCache::kPageTokens);
+  const auto tokens = text({1, 2});
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(tree_.add(std::span(tokens).first((i + 1) * KvCache::kPageTokens), table[i], key), table[i]);
+  }
+  cache_.shrink(table, 0);
+  EXPECT_THAT(tree_.find(tokens), testing::ElementsAreArray(plain));
+  EXPECT_THAT(tree_.find(tokens, key), testing::SizeIs(2));
+  EXPECT_EQ(tree_.idle_pages(), 4);
+  while (tree_.give_away_one()) continue;
+  EXPECT_EQ(cache_.free_pages(), cache_.pages());
+  EXPECT_THAT(tree_.find(tokens, key), IsEmpty());
+}
+
 }  // namespace
 }  // namespace adze::runtime
