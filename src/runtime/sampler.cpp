@@ -47,8 +47,9 @@ void Sampler::accept(int32_t token) {
 
 int32_t Sampler::sample(std::span<const float> logits) {
   if (is_greedy_) return most_likely(logits);
-  candidates_.assign(logits);
-  for (const auto& step : chain_) step->apply(candidates_, random_);
+  const size_t few = chain_.front()->keeps_likeliest();
+  few > 0 ? candidates_.assign_likeliest(logits, few) : candidates_.assign(logits);
+  for (const auto& step : std::span(chain_).subspan(few > 0 ? 1 : 0)) step->apply(candidates_, random_);
   return candidates_.chosen();
 }
 

@@ -14,6 +14,43 @@ namespace {
 
 constexpr float kLargest = std::numeric_limits<float>::max();
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+constexpr size_t kFew = 256;  // that are picked out in one pass
+
+Candidate candidate_of(std::span<const float> logits, size_t i) {
+  const float logit = logits[i] == logits[i] ? logits[i] : kForbidden;
+  return {static_cast<int32_t>(i), logit < kLargest ? logit : kLargest};
+}
+
+void require_possible(float best) {
+  if (best > kForbidden) return;
+  fail(ErrorCode::bad_input, "every logit is NaN or minus infinity; the model or its weights are broken");
+}
+
+// `picked` = the likeliest of `size` candidates in order: a heap of the likeliest so far, the least likely of them on
+// top. Most blocks have nothing above it. REQUIRES: count <= size.
+template <typename At>
+void pick_few(size_t size, size_t count, At at, std::vector<Candidate>& picked) {
+  constexpr size_t kBlock = 16;
+  picked.clear();
+  for (size_t i = 0; i < count; ++i) picked.push_back(at(i));
+  std::ranges::make_heap(picked, is_likelier);
+  const auto consider = [&](const Candidate& candidate) {
+    if (!is_likelier(candidate, picked.front())) return;
+    std::ranges::pop_heap(picked, is_likelier);
+    picked.back() = candidate;
+    std::ranges::push_heap(picked, is_likelier);
+  };
+  size_t i = count;
+  for (; i + kBlock <= size; i += kBlock) {
+    const float least = picked.front().logit;
+    bool has_any = false;
+    for (size_t k = 0; k < kBlock; ++k) has_any |= at(i + k).logit >= least;
+    if (!has_any) continue;
+    for (size_t k = 0; k < kBlock; ++k) consider(at(i + k));
+  }
+  for (; i < size; ++i) consider(at(i));
+  std::ranges::sort_heap(picked, is_likelier);
+}
 
 }  // namespace
 
@@ -51,27 +88,35 @@ int32_t most_likely(std::span<const float> logits) {
     best = in_block;
     best_block = block;
   }
-  if (best_block.empty()) {
-    fail(ErrorCode::bad_input, "every logit is NaN or minus infinity; the model or its weights are broken");
-  }
+  require_possible(best);
   return static_cast<int32_t>(std::ranges::find(best_block, best) - best_block.begin() +
                               (best_block.data() - logits.data()));
 }
 
-void Candidates::assign(std::span<const float> logits) {
-  list_.resize(logits.size());
-  for (size_t i = 0; i < logits.size(); ++i) {
-    const float logit = logits[i] == logits[i] ? logits[i] : kForbidden;
-    list_[i] = {static_cast<int32_t>(i), logit < kLargest ? logit : kLargest};
-  }
-  is_sorted_ = false;
-  vocabulary_ = list_.size();
+void Candidates::begin(size_t vocabulary) {
+  vocabulary_ = vocabulary;
   forget_what_was_found();
   chosen_ = -1;
+}
+
+void Candidates::assign(std::span<const float> logits) {
+  begin(logits.size());
+  list_.resize(logits.size());
+  for (size_t i = 0; i < logits.size(); ++i) list_[i] = candidate_of(logits, i);
+  is_sorted_ = false;
   best_ = std::min(largest(logits), kLargest);
-  if (*best_ == kForbidden) {
-    fail(ErrorCode::bad_input, "every logit is NaN or minus infinity; the model or its weights are broken");
+  require_possible(*best_);
+}
+
+void Candidates::assign_likeliest(std::span<const float> logits, size_t count) {
+  if (count > kFew || count >= logits.size()) {
+    assign(logits);
+    return keep_likeliest(count);
   }
+  begin(logits.size());
+  pick_few(logits.size(), count, [&](size_t i) { return candidate_of(logits, i); }, list_);
+  is_sorted_ = true;
+  require_possible(list_.front().logit);
 }
 
 float Candidates::best_logit() {
@@ -113,37 +158,16 @@ std::span<const Candidate> Candidates::likeliest(size_t count) {
 
 // A few are picked out in one pass; more are sorted in a copy of the list, from where the last call stopped.
 void Candidates::rank(size_t count) {
-  constexpr size_t kFew = 256;
-  if (ranked_ == 0 && count <= kFew) return pick_few(count);
+  if (ranked_ == 0 && count <= kFew) {
+    pick_few(list_.size(), count, [&](size_t i) { return list_[i]; }, order_);
+    ranked_ = count;
+    return;
+  }
   if (ranked_ == 0 || order_.size() != list_.size()) {
     order_ = list_;
     ranked_ = 0;
   }
   sort_front(order_, ranked_, count, is_likelier);
-  ranked_ = count;
-}
-
-// A heap of the likeliest so far, the least likely of them on top. Most blocks have nothing above it.
-void Candidates::pick_few(size_t count) {
-  constexpr size_t kBlock = 16;
-  order_.assign(list_.begin(), list_.begin() + static_cast<std::ptrdiff_t>(count));
-  std::ranges::make_heap(order_, is_likelier);
-  const auto consider = [&](const Candidate& candidate) {
-    if (!is_likelier(candidate, order_.front())) return;
-    std::ranges::pop_heap(order_, is_likelier);
-    order_.back() = candidate;
-    std::ranges::push_heap(order_, is_likelier);
-  };
-  size_t i = count;
-  for (; i + kBlock <= list_.size(); i += kBlock) {
-    const std::span<const Candidate> block(&list_[i], kBlock);
-    const float least = order_.front().logit;
-    bool has_any = false;
-    for (const Candidate& candidate : block) has_any |= candidate.logit >= least;
-    if (has_any) std::ranges::for_each(block, consider);
-  }
-  for (; i < list_.size(); ++i) consider(list_[i]);
-  std::ranges::sort_heap(order_, is_likelier);
   ranked_ = count;
 }
 

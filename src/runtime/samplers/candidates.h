@@ -36,6 +36,8 @@ class Candidates {
   /// The whole vocabulary; NaN counts as forbidden, plus infinity as the largest float. Error(bad_input) if every
   /// token is forbidden.
   void assign(std::span<const float> logits);
+  /// The same as assign() and keep_likeliest(), without a list of the whole vocabulary in between.
+  void assign_likeliest(std::span<const float> logits, size_t count);
 
   std::span<const Candidate> list() const { return list_; }
   size_t size() const { return list_.size(); }
@@ -94,7 +96,7 @@ class Candidates {
  private:
   bool is_whole() const { return list_.size() == vocabulary_; }  // by id then
   void rank(size_t count);
-  void pick_few(size_t count);
+  void begin(size_t vocabulary);
   void forget_what_was_found() {
     ranked_ = 0;
     best_.reset();

@@ -47,6 +47,24 @@ TEST(Candidates, AreRankedAsASortWouldRankThem) {
   }
 }
 
+TEST(Candidates, AreTheSameWhereOnlyTheLikeliestAreListed) {
+  auto logits = mixed_logits(5003);
+  for (size_t i = 0; i < logits.size(); i += 7) logits[i] = i % 2 == 0 ? kNan : -kInfinity;
+  logits[4321] = kInfinity;
+  for (const size_t count : {1u, 40u, 256u, 257u, 5003u, 6000u}) {
+    Candidates listed, direct;
+    listed.assign(logits);
+    listed.keep_likeliest(count);
+    direct.assign_likeliest(logits, count);
+    EXPECT_TRUE(is_same(listed.list(), direct.list())) << count;
+    EXPECT_EQ(listed.is_sorted(), direct.is_sorted());
+    EXPECT_EQ(listed.best_logit(), direct.best_logit());
+    EXPECT_EQ(listed.vocabulary(), direct.vocabulary());
+  }
+  Candidates forbidden;
+  EXPECT_THROW(forbidden.assign_likeliest(std::vector<float>(100, kNan), 3), Error);
+}
+
 TEST(Candidates, AreRankedAnewWhenLogitsChange) {
   Candidates candidates;
   candidates.assign(std::vector<float>{1, 2, 3, 4});

@@ -29,6 +29,8 @@ class SamplerStep {
   /// A token was read or taken.
   virtual void accept(int32_t /*token*/) {}
   virtual EffectOnBest effect_on_best() const { return EffectOnBest::any; }
+  /// Where all it ever does is to keep so many of the likeliest; 0: it does something else.
+  virtual size_t keeps_likeliest() const { return 0; }
 };
 
 /// One number of SamplerOptions: what it is called, means and may be.

@@ -18,6 +18,7 @@ class TopKStep : public SamplerStep {
   explicit TopKStep(int64_t count) : count_(static_cast<size_t>(count)) {}
   void apply(Candidates& candidates, Random&) override { candidates.keep_likeliest(count_); }
   EffectOnBest effect_on_best() const override { return EffectOnBest::keeps_it; }
+  size_t keeps_likeliest() const override { return count_; }
 
  private:
   size_t count_;
