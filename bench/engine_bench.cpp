@@ -1,5 +1,6 @@
 // How many tokens the engine makes of requests that come at once, against the same requests one after another.
-// usage: engine_bench MODEL TEXT [requests] [prompt tokens] [answer tokens]
+// usage: engine_bench MODEL TEXT [requests] [prompt tokens] [answer tokens] [DRAFT MODEL]
+// With a draft model only what it gains: alone, and for several requests at once.
 // Prompts are cut out of the text. Seconds are elapsed and of the whole process (all threads, waiting ones too).
 #include <cstdio>
 #include <cstdlib>
@@ -62,9 +63,10 @@ std::string described(const EngineFigures& figures) {
   const auto in_ms = [](const Histogram& seconds) {
     return seconds.count() ? 1e3 * seconds.sum() / static_cast<double>(seconds.count()) : 0;
   };
-  return fmt::format("{} steps, first token {:.0f} ms, next {:.1f} ms, reused {}, drafts {}/{}", figures.steps,
-                     in_ms(figures.first_token_seconds), in_ms(figures.token_seconds), figures.reused_prompt_tokens,
-                     figures.accepted_tokens, figures.drafted_tokens);
+  return fmt::format("{} steps, first token {:.0f} ms, next {:.1f} ms, reused {}, drafts {}/{} in {:.1f} s",
+                     figures.steps, in_ms(figures.first_token_seconds), in_ms(figures.token_seconds),
+                     figures.reused_prompt_tokens, figures.accepted_tokens, figures.drafted_tokens,
+                     figures.draft_seconds);
 }
 
 void one_after_another(const std::shared_ptr<LoadedModel>& model, const Work& work) {
@@ -121,14 +123,33 @@ int64_t argument(int count, char** arguments, int index, int64_t otherwise) {
   return index < count ? std::max<int64_t>(1, std::atoll(arguments[index])) : otherwise;
 }
 
+std::shared_ptr<LoadedModel> load(const char* path) {
+  return std::make_shared<LoadedModel>(formats::read_model(path), passes::ActivationPolicy::automatic);
+}
+
+void with_draft_model(const std::shared_ptr<LoadedModel>& model, const Work& work, const char* path) {
+  EngineOptions options;
+  for (const int64_t running : {1, 2, 4, 8}) {
+    options.max_running = running;
+    options.speculation.draft_model = nullptr;
+    at_once(model, work, options, fmt::format("{} at once", running));
+    options.speculation.draft_model = load(path);
+    for (const double probability : {0.3, 0.5, 0.7}) {
+      options.speculation.min_model_probability = probability;
+      at_once(model, work, options, fmt::format("{} at once, drafts above {}", running, probability));
+    }
+  }
+}
+
 void run(int count, char** arguments) {
-  auto model = std::make_shared<LoadedModel>(formats::read_model(arguments[1]), passes::ActivationPolicy::automatic);
+  auto model = load(arguments[1]);
   const auto text = model->tokenizer().encode(read_text_file(arguments[2]), {.add_special = false});
   const auto requests = static_cast<size_t>(argument(count, arguments, 3, 32));
   const auto prompt = static_cast<size_t>(argument(count, arguments, 4, 64));
   const int64_t answer = argument(count, arguments, 5, 32);
 
   Work apart = work_of(text, requests, prompt, 0, answer);
+  if (count > 6) return with_draft_model(model, apart, arguments[6]);
   one_after_another(model, apart);
   EngineOptions options;
   for (const int64_t running : {1, 8, 32}) {
@@ -156,7 +177,7 @@ void run(int count, char** arguments) {
 
 int main(int count, char** arguments) {
   if (count < 3) {
-    std::fprintf(stderr, "usage: engine_bench MODEL TEXT [requests] [prompt tokens] [answer tokens]\n");
+    std::fprintf(stderr, "usage: engine_bench MODEL TEXT [requests] [prompt tokens] [answer tokens] [DRAFT MODEL]\n");
     return 2;
   }
   try {

@@ -1,6 +1,7 @@
 // adze serve: models behind HTTP.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <mutex>
 
 #include "base/error.h"
@@ -27,6 +28,7 @@ struct ServeOptions {
   std::optional<double> keep_alive;
   std::optional<std::string> template_file;
   server::ModelSettings model;
+  std::vector<std::string> adapters;
   int64_t threads = 0;
 
   void declare(Arguments& arguments) {
@@ -61,6 +63,11 @@ struct ServeOptions {
                      model.draft_tokens, {0, 64});
     arguments.option({"--draft-model", "FILE", "a smaller model with the same vocabulary that guesses ahead"},
                      model.draft_model);
+    arguments.option(
+        {"--lora", "NAME=PATH[,SCALE]",
+         "an adapter of the first model, in any format of `adze list adapters`, that requests can choose; may "
+         "be repeated"},
+        adapters);
     arguments.option({"--template", "FILE", "a chat template (Jinja) instead of the models' own"}, template_file);
     arguments.option({"--max-ram", "SIZE", "of all models in memory; those unused for longest make room"}, max_ram);
     arguments.option({"--keep-alive", "SECONDS", "how long an unused model stays in memory; -1: for ever [-1]"},
@@ -85,6 +92,19 @@ void add_key(const ServeOptions& options, Console& console) {
   console.write(key.secret + "\n");
 }
 
+// NAME=PATH, or with the scale at which requests have it that call it by its name.
+server::AdapterSettings adapter_settings(const std::string& word) {
+  const size_t equals = word.find('=');
+  if (equals == word.npos || equals == 0) throw UsageError("--lora takes NAME=PATH or NAME=PATH,SCALE");
+  server::AdapterSettings adapter{.name = word.substr(0, equals), .path = word.substr(equals + 1)};
+  const size_t comma = adapter.path.rfind(',');
+  if (std::error_code ignored; comma != word.npos && !std::filesystem::exists(adapter.path, ignored)) {
+    adapter.scale = parse_number("--lora", adapter.path.substr(comma + 1));
+    adapter.path.resize(comma);
+  }
+  return adapter;
+}
+
 server::ServerOptions server_options(const ServeOptions& options) {
   server::ServerOptions result;
   if (options.config) server::read_server_config(*options.config, result);
@@ -102,6 +122,11 @@ server::ServerOptions server_options(const ServeOptions& options) {
     throw UsageError("--tls-certificate and --tls-key go together");
   }
   if (options.key) result.http.tls = {.certificate = *options.certificate, .key = *options.key};
+  if (!options.adapters.empty() && options.models.empty()) throw UsageError("--lora needs the MODEL that it is for");
+  for (const auto& word : options.adapters) {
+    result.service.models[result.service.models.size() - options.models.size()].adapters.push_back(
+        adapter_settings(word));
+  }
   result.service.is_strict = result.service.is_strict || options.strict;
   auto& origins = result.service.access.allowed_origins;
   origins.insert(origins.end(), options.origins.begin(), options.origins.end());

@@ -64,6 +64,10 @@ constexpr Endpoint kEndpoints[] = {
     {"POST", "/v1/rerank", Dialect::llama_server, Role::user, post_rerank, "the same"},
     {"POST", "/reranking", Dialect::llama_server, Role::user, post_rerank, "the same"},
     {"POST", "/v1/reranking", Dialect::llama_server, Role::user, post_rerank, "the same"},
+    {"GET", "/lora-adapters", Dialect::llama_server, Role::user, get_lora_adapters,
+     "adapters and their present scales"},
+    {"POST", "/lora-adapters", Dialect::llama_server, Role::operator_, post_lora_adapters,
+     "[{\"id\", \"scale\"}]: for requests that choose none"},
     {"GET", "/props", Dialect::llama_server, Role::user, get_props, "context, template and special tokens"},
     {"GET", "/slots", Dialect::llama_server, Role::user, get_slots, "how many requests are computed"},
 };

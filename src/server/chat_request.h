@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "ops/op.h"
 
 namespace adze::server {
 
@@ -60,6 +61,8 @@ struct ChatRequest {
   AnswerConstraint constraint;
   bool splits_thoughts = true;
   bool continues_last_message = false;  // the assistant's, instead of a new turn
+
+  std::optional<std::vector<ops::AdapterUse>> adapters;  // none: what the name of the model says
 
   bool stream = false;
   bool streams_calls = false;  // in pieces, as they are written

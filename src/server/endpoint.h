@@ -99,6 +99,7 @@ void get_kserve_server(const ExchangePtr&), get_kserve_live(const ExchangePtr&),
     post_kserve_infer(const ExchangePtr&);
 void post_llama_completion(const ExchangePtr&), post_tokenize(const ExchangePtr&), post_detokenize(const ExchangePtr&),
     post_apply_template(const ExchangePtr&), get_props(const ExchangePtr&), get_slots(const ExchangePtr&),
-    post_rerank(const ExchangePtr&), post_llama_infill(const ExchangePtr&);
+    post_rerank(const ExchangePtr&), post_llama_infill(const ExchangePtr&), get_lora_adapters(const ExchangePtr&),
+    post_lora_adapters(const ExchangePtr&);
 
 }  // namespace adze::server

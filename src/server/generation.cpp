@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "runtime/grammar_constraint.h"
+#include "server/adapter_choice.h"
 #include "server/answer_options.h"
 #include "server/http_message.h"
 #include "server/prompt.h"
@@ -176,11 +177,13 @@ int64_t room_behind(const Prompt& prompt, const ServedModel& model) {
 std::vector<EngineRequest> engine_requests(ServedModel& model, const ChatRequest& request,
                                            std::span<const Prompt> prompts) {
   const auto program = answer_program(request, model);
+  const auto adapters = chosen_adapters(model, request);
   const auto seed = sampler_options(request.sampling, model.loaded()).seed;
   std::vector<EngineRequest> requests;
   for (const auto& prompt : prompts) {
     EngineRequest one{.prompt = prompt.tokens,
                       .options = generation_options(request, model, room_behind(prompt, model)),
+                      .adapters = adapters,
                       .top_log_probabilities = request.top_log_probabilities,
                       .score_prompt = request.scores_prompt};
     one.options.sampler.seed = seed;

@@ -32,7 +32,6 @@ constexpr RequestField kSharedFields[] = {
     {"t_max_predict_ms", FieldUse::refused, "", "0"},
     {"n_indent", FieldUse::refused, "", "0"},
     {"image_data", FieldUse::refused, "only text is understood"},
-    {"lora", FieldUse::refused, "adapters are not chosen by request"},
     {"post_sampling_probs", FieldUse::refused, "probabilities are those of the model"},
 };
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "server/adapter_choice.h"
 
 namespace adze::server {
 namespace {
@@ -51,6 +52,13 @@ std::string look_of_files(const std::string& path) {
   return look;
 }
 
+std::string look_of_files(const ModelSettings& settings) {
+  std::string look = look_of_files(settings.path);
+  if (settings.draft_model) look += look_of_files(*settings.draft_model);
+  for (const auto& adapter : settings.adapters) look += look_of_files(adapter.path);
+  return look;
+}
+
 int64_t bytes_of(const ServedModel& model, int64_t file_bytes) { return std::max(model.bytes(), file_bytes); }
 
 }  // namespace
@@ -63,7 +71,7 @@ ModelHost::ModelHost(std::vector<ModelSettings> models, int64_t max_bytes, doubl
 ModelHost::EntryPtr ModelHost::make_entry(ModelSettings settings, double keep_seconds) const {
   auto made = std::make_shared<Entry>();
   made->file_bytes = bytes_on_disk(settings.path);
-  made->files = look_of_files(settings.path);
+  made->files = look_of_files(settings);
   made->settings = std::move(settings);
   made->keep_seconds = keep_seconds;
   return made;
@@ -79,6 +87,9 @@ std::string ModelHost::resolve(const std::string& name) const {
 std::string ModelHost::resolve_locked(const std::string& name) const {
   const auto holds = [&](const auto& entry) { return entry->settings.name == name; };
   if (std::ranges::any_of(entries_, holds)) return name;
+  for (const auto& entry : entries_) {
+    if (adapter_called(entry->settings, name)) return entry->settings.name;
+  }
   // Clients that cannot leave the name out send any; and ":latest" is how some of them say "the default one".
   if (name.empty() || entries_.size() == 1) return entries_.front()->settings.name;
   constexpr std::string_view kTag = ":latest";
@@ -164,7 +175,7 @@ void ModelHost::replace(std::vector<ModelSettings> models) {
   entries_.clear();
   for (auto& settings : models) {
     const auto is_same = [&](const EntryPtr& each) {
-      return each && each->settings == settings && each->files == look_of_files(settings.path);
+      return each && each->settings == settings && each->files == look_of_files(settings);
     };
     const auto kept = std::ranges::find_if(old, is_same);
     entries_.push_back(kept != old.end() ? std::move(*kept) : make_entry(std::move(settings), keep_seconds_));
@@ -177,7 +188,7 @@ void ModelHost::replace(std::vector<ModelSettings> models) {
 bool ModelHost::refresh(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(entries_, entry(name));
-  if ((*found)->files == look_of_files((*found)->settings.path)) return false;
+  if ((*found)->files == look_of_files((*found)->settings)) return false;
   auto fresh = make_entry((*found)->settings, (*found)->keep_seconds);
   retire(*found);
   *found = std::move(fresh);

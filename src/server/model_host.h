@@ -31,7 +31,7 @@ class ModelHost {
   /// Loads it if need be; other models are available meanwhile. Whoever holds it keeps it in memory. Throws
   /// Error(not_found) listing the names, Error(out_of_memory) when those in use leave no room, and what loading throws.
   std::shared_ptr<ServedModel> open(const std::string& name);
-  /// Whether any name is right: there is only one model.
+  /// The name of the model that is meant: its own, or that of one of its adapters. With one model, any name is right.
   std::string resolve(const std::string& name) const;
 
   std::vector<HostedModel> list() const;

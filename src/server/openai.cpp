@@ -5,6 +5,7 @@
 #include <random>
 
 #include "runtime/samplers/sampler_step.h"
+#include "server/adapter_choice.h"
 #include "server/answer_options.h"
 #include "server/request_error.h"
 #include "server/service.h"
@@ -80,6 +81,7 @@ void read_openai_generation(const Fields& fields, int64_t max_choices, ChatReque
   if (request.max_tokens == -1) request.max_tokens.reset();
   request.choices = fields.integer("n", 1, max_choices).value_or(1);
   request.stop = fields.texts("stop", kMaxStops);
+  if (const Json* adapters = fields.list("lora")) request.adapters = read_adapter_list(*adapters, "lora");
   read_sampling(fields, fields.whole(), request.sampling);
 }
 
@@ -104,7 +106,7 @@ std::vector<RequestField> with_sampler_fields(std::span<const RequestField> fiel
   };
   for (const auto* sampler : runtime::all_samplers()) add(sampler->parameters);
   add(runtime::shared_sampler_parameters());
-  for (const char* name : {"repetition_penalty", "samplers", "ignore_eos"}) all.push_back({.name = name});
+  for (const char* name : {"repetition_penalty", "samplers", "ignore_eos", "lora"}) all.push_back({.name = name});
   return all;
 }
 

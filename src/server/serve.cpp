@@ -12,15 +12,27 @@ namespace {
 
 constexpr auto kLookAgain = std::chrono::milliseconds(100);
 
+void require_files(const ModelSettings& model) {
+  std::vector<std::string> paths{model.path};
+  if (model.draft_model) paths.push_back(*model.draft_model);
+  for (const auto& adapter : model.adapters) paths.push_back(adapter.path);
+  for (const auto& path : paths) {
+    if (!std::filesystem::exists(path)) fail(ErrorCode::not_found, "{}: no such file or folder", path);
+  }
+}
+
 void require_models(const std::vector<ModelSettings>& models) {
   if (models.empty())
     fail(ErrorCode::bad_input, "there is no model to serve: name one, or list them in the configuration");
   std::set<std::string> names;
   for (const auto& model : models) {
-    if (!std::filesystem::exists(model.path)) fail(ErrorCode::not_found, "{}: no such file or folder", model.path);
-    if (!names.insert(model.name).second) {
-      fail(ErrorCode::bad_input, "two models are called '{}'; give them names in a configuration", model.name);
-    }
+    require_files(model);
+    const auto take_name = [&](const std::string& name, const char* what) {
+      if (names.insert(name).second) return;
+      fail(ErrorCode::bad_input, "two {} are called '{}'; give them names in a configuration", what, name);
+    };
+    take_name(model.name, "models");
+    for (const auto& adapter : model.adapters) take_name(adapter.name, "models or adapters");
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "adapters/adapter_format.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "codecs/codec.h"
@@ -18,6 +19,16 @@ namespace {
 constexpr int64_t kMaxDefaultContext = 4096;
 constexpr int64_t kDefaultRequestsInCache = 4;
 constexpr int64_t kBatchTokens = 512;
+
+// Not applied by themselves: requests choose.
+std::vector<runtime::AppliedAdapter> read_adapters(const std::vector<AdapterSettings>& settings,
+                                                   const model::Model& base) {
+  std::vector<runtime::AppliedAdapter> choices;
+  for (const auto& each : settings) {
+    choices.push_back({std::make_shared<model::Adapter>(adapters::read_adapter(each.path, base)), 1, true});
+  }
+  return choices;
+}
 
 int64_t cache_bytes(const runtime::LoadedModel& model, const runtime::SessionOptions& session) {
   const runtime::KvCache one_page(model.graph(), session.kv_storage, 1);
@@ -38,8 +49,14 @@ void ServedModel::open_graph() {
 void ServedModel::open_text_model() {
   auto model = formats::read_model(settings_.path);
   const bool is_encoder = model::is_encoder(model);
+  if (is_encoder && !settings_.adapters.empty()) {
+    fail(ErrorCode::unsupported, "{}: adapters are chosen by requests for text, which this model does not generate",
+         settings_.name);
+  }
+  const auto adapters = read_adapters(settings_.adapters, model);
   model_ =
-      std::make_shared<runtime::LoadedModel>(std::move(model), passes::activation_policy_named(settings_.activation));
+      std::make_shared<runtime::LoadedModel>(std::move(model), passes::activation_policy_named(settings_.activation),
+                                             runtime::WeightMemory::packed, passes::default_pipeline(), adapters);
   model_->tokenizer();
   read_template();
   is_encoder ? open_encoder() : open_engine();
@@ -130,6 +147,16 @@ std::shared_ptr<const text::TokenTrie> ServedModel::token_trie() {
   const std::lock_guard lock(mutex_);
   if (!token_trie_) token_trie_ = std::make_shared<const text::TokenTrie>(tokenizer());
   return token_trie_;
+}
+
+std::vector<ops::AdapterUse> ServedModel::adapter_scales() const {
+  const std::lock_guard lock(mutex_);
+  return adapter_scales_;
+}
+
+void ServedModel::set_adapter_scales(std::vector<ops::AdapterUse> scales) {
+  const std::lock_guard lock(mutex_);
+  adapter_scales_ = std::move(scales);
 }
 
 const runtime::Encoder& ServedModel::encoder() const {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/encoder.h"
 #include "runtime/engine/engine.h"
@@ -16,6 +17,15 @@
 #include "text/tool_parsers/tool_format.h"
 
 namespace adze::server {
+
+/// An adapter that requests can choose.
+struct AdapterSettings {
+  std::string name;  // in requests
+  std::string path;
+  double scale = 1;  // where a request calls the model by it
+
+  bool operator==(const AdapterSettings&) const = default;
+};
 
 /// How a model is run; the words are those of the command line.
 struct ModelSettings {
@@ -30,6 +40,7 @@ struct ModelSettings {
   std::string activation = "auto";
   std::string kv = "f16";
   std::optional<std::string> template_file;
+  std::vector<AdapterSettings> adapters = {};
 
   bool operator==(const ModelSettings&) const = default;
 };
@@ -60,6 +71,11 @@ class ServedModel {
   bool template_takes_tools() const;
   std::shared_ptr<const text::TokenTrie> token_trie();
 
+  /// Of the adapters, for requests that choose none; those that are not in the list have 0, as all have at first.
+  std::vector<ops::AdapterUse> adapter_scales() const;
+  /// REQUIRES: as checked_choice() returns them.
+  void set_adapter_scales(std::vector<ops::AdapterUse> scales);
+
   /// Ends its engine, which answers nothing any more. REQUIRES: nobody else calls meanwhile or later.
   void close() { engine_.reset(); }
 
@@ -89,7 +105,8 @@ class ServedModel {
   std::string template_source_;
   std::optional<text::ChatTemplate> template_;
   const text::ToolFormat* tool_format_ = nullptr;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::vector<ops::AdapterUse> adapter_scales_;
   std::shared_ptr<const text::TokenTrie> token_trie_;
   std::unique_ptr<runtime::Encoder> encoder_;
   std::unique_ptr<runtime::Engine> engine_;  // last: its thread uses the others

@@ -30,9 +30,10 @@ constexpr RequestField kMembers[] = {
     {"tls"},
 };
 constexpr RequestField kModelMembers[] = {
-    {"name"},        {"path"},    {"context"},    {"cache_tokens"}, {"max_running"}, {"draft_tokens"},
-    {"draft_model"}, {"threads"}, {"activation"}, {"kv"},           {"template"},
+    {"name"},        {"path"},     {"context"}, {"cache_tokens"}, {"max_running"}, {"draft_tokens"},
+    {"draft_model"}, {"adapters"}, {"threads"}, {"activation"},   {"kv"},          {"template"},
 };
+constexpr RequestField kAdapterMembers[] = {{"name"}, {"path"}, {"scale"}};
 constexpr RequestField kKeyMembers[] = {{"name"}, {"salt"}, {"sha256"}, {"role"}, {"requests_per_minute"}};
 constexpr RequestField kTlsMembers[] = {{"certificate"}, {"key"}};
 constexpr RequestField kLimitMembers[] = {
@@ -53,6 +54,16 @@ std::string beside(const std::string& config, const std::string& path) {
   return (std::filesystem::path(config).parent_path() / path).string();
 }
 
+AdapterSettings read_adapter(const Json& json, const std::string& where, const std::string& config) {
+  check_fields(json, kAdapterMembers, true);
+  const Fields fields(json, where);
+  AdapterSettings adapter;
+  adapter.path = beside(config, fields.require_text("path"));
+  adapter.name = fields.text("name").value_or(model_name_of(adapter.path));
+  adapter.scale = fields.number("scale", {-1e6, 1e6}).value_or(1);
+  return adapter;
+}
+
 ModelSettings read_model(const Json& json, const std::string& where, const std::string& config) {
   check_fields(json, kModelMembers, true);
   const Fields fields(json, where);
@@ -67,6 +78,11 @@ ModelSettings read_model(const Json& json, const std::string& where, const std::
   model.activation = fields.text("activation").value_or(model.activation);
   model.kv = fields.text("kv").value_or(model.kv);
   if (const auto file = fields.text("draft_model")) model.draft_model = beside(config, *file);
+  if (const Json* list = fields.list("adapters")) {
+    for (size_t i = 0; i < list->size(); ++i) {
+      model.adapters.push_back(read_adapter((*list)[i], fmt::format("{}.adapters[{}]", where, i), config));
+    }
+  }
   if (const auto file = fields.text("template")) model.template_file = beside(config, *file);
   return model;
 }

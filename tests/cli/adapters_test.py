@@ -24,9 +24,9 @@ def write_safetensors(path, tensors):
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def write_adapter(folder, settings=None):
+def write_adapter(folder, settings=None, seed=5):
     """A PEFT folder with random pairs for MODULES."""
-    numbers = random.Random(5)
+    numbers = random.Random(seed)
     folder.mkdir()
     config = {"peft_type": "LORA", "r": RANK, "lora_alpha": 8, "target_modules": list(MODULES), **(settings or {})}
     (folder / "adapter_config.json").write_text(json.dumps(config))
