@@ -1,6 +1,10 @@
 // KServe's inference protocol, version 2, for graphs of tensors and models of embeddings.
+#include <algorithm>
 #include <map>
+#include <optional>
 
+#include "base/error.h"
+#include "codecs/codec.h"
 #include "server/embeddings.h"
 #include "server/kserve_tensors.h"
 #include "server/request_error.h"

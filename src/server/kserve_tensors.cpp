@@ -299,7 +299,8 @@ InferRequest read_infer_request(std::string_view body, std::optional<size_t> jso
     throw RequestError(400, fmt::format("{} bytes of the body belong to no input", binary.size()), "inputs");
   }
   const Json* outputs = fields.list("outputs");
-  for (size_t i = 0; outputs && i < outputs->size() && i < kMaxTensors; ++i) {
+  if (outputs && outputs->size() > kMaxTensors) refuse_field("outputs", "has {} entries", outputs->size());
+  for (size_t i = 0; outputs && i < outputs->size(); ++i) {
     const Fields output((*outputs)[i], fmt::format("outputs[{}]", i));
     const Fields wanted(parameters_of(output, kOutputParameters), output.path("parameters"));
     request.outputs.push_back({output.require_text("name"), wanted.flag("binary_data", request.wants_binary)});

@@ -73,8 +73,9 @@ def weights():
     yield "output_norm.weight", (WIDTH,)
 
 
-def write_tiny_model(path, name="Tiny", seed=1, token="▁the"):
-    """A llama with f32 weights from a fixed seed, whose last token is `token`. Returns the path."""
+def write_tiny_model(path, name="Tiny", seed=1, token="▁the", spread=0.2):
+    """A llama with f32 weights from a fixed seed, whose last token is `token`; with a wide `spread` it is sure of what it says.
+    Returns the path."""
     numbers = random.Random(seed)
     infos, data = b"", b""
     tensors = list(weights())
@@ -84,7 +85,7 @@ def write_tiny_model(path, name="Tiny", seed=1, token="▁the"):
             count *= dim
         infos += string(tensor) + struct.pack("<I", len(dims)) + struct.pack(f"<{len(dims)}Q", *reversed(dims))
         infos += struct.pack("<IQ", 0, len(data))
-        values = [1.0] * count if len(dims) == 1 else [numbers.gauss(0, 0.2) for _ in range(count)]
+        values = [1.0] * count if len(dims) == 1 else [numbers.gauss(0, spread) for _ in range(count)]
         data += struct.pack(f"<{count}f", *values)
     keys = metadata(name, token)
     head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys)) + b"".join(keys) + infos

@@ -2,7 +2,7 @@
 import { logTicks, niceCeiling } from "../elements/nice_scale.ts";
 import { useWidth } from "../elements/use_width.ts";
 import { formatBytes, formatSignificant } from "../format_quantity.ts";
-import { frontOf, type QualityGroup, type QualityPoint } from "./quality_points.ts";
+import { frontOf, shortNames, type QualityGroup, type QualityPoint } from "./quality_points.ts";
 
 const HEIGHT = 320;
 const LEFT = 58;
@@ -39,7 +39,7 @@ function scaleOf(points: readonly QualityPoint[], width: number): Scale {
 }
 
 interface Label {
-  point: QualityPoint;
+  text: string;
   x: number;
   y: number;
   anchor: "start" | "end";
@@ -48,9 +48,11 @@ interface Label {
 /** Beside the points, on the side with room, moved down where another one is. */
 function labelsOf(points: readonly QualityPoint[], scale: Scale, width: number): Label[] {
   const placed: (Label & { from: number; to: number })[] = [];
-  const ordered = [...points].sort((a, b) => scale.y(a.divergence) - scale.y(b.divergence));
-  for (const point of ordered) {
-    const length = point.name.length * LABEL_CHARACTER;
+  const names = shortNames(points.map((point) => point.name));
+  const named = points.map((point, i) => ({ point, text: names[i] ?? point.name }));
+  named.sort((a, b) => scale.y(a.point.divergence) - scale.y(b.point.divergence));
+  for (const { point, text } of named) {
+    const length = text.length * LABEL_CHARACTER;
     const at = scale.x(point.bytes);
     const isRight = at + 10 + length < width;
     const from = isRight ? at + 10 : Math.max(0, at - 10 - length);
@@ -58,7 +60,7 @@ function labelsOf(points: readonly QualityPoint[], scale: Scale, width: number):
     let y = scale.y(point.divergence) + 4;
     const hits = () => placed.some((other) => other.from < to && from < other.to && Math.abs(other.y - y) < LABEL_LINE);
     while (hits()) y += 2;
-    placed.push({ point, x: isRight ? at + 10 : at - 10, y, anchor: isRight ? "start" : "end", from, to });
+    placed.push({ text, x: isRight ? at + 10 : at - 10, y, anchor: isRight ? "start" : "end", from, to });
   }
   return placed;
 }
@@ -109,8 +111,8 @@ export function QualityChart({ group }: { group: QualityGroup }) {
               </circle>
             </g>
           ))}
-          {labelsOf(points, scale, width).map(({ point, x, y, anchor }) => (
-            <text key={point.name} class="strong" x={x} y={y} text-anchor={anchor}>{point.name}</text>
+          {labelsOf(points, scale, width).map(({ text, x, y, anchor }) => (
+            <text key={text} class="strong" x={x} y={y} text-anchor={anchor}>{text}</text>
           ))}
         </svg>
       </div>

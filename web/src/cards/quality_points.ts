@@ -39,6 +39,17 @@ export function groupsOf(entries: readonly ModelEntry[]): QualityGroup[] {
   return found.sort((a, b) => b.points.length - a.points.length);
 }
 
+/** Names without what all of them begin with, up to a separator: labels have little room. */
+export function shortNames(names: readonly string[]): string[] {
+  const [first = "", ...others] = names;
+  let shared = others.length > 0 ? first.length : 0;
+  for (const other of others) {
+    while (!other.startsWith(first.slice(0, shared))) shared -= 1;
+  }
+  const start = Math.max(...["-", "_", ".", " ", "/"].map((separator) => first.slice(0, shared).lastIndexOf(separator))) + 1;
+  return names.map((name) => name.slice(start));
+}
+
 /** The points than which none is both smaller and closer to the source. REQUIRES: ascending sizes. */
 export function frontOf(points: readonly QualityPoint[]): QualityPoint[] {
   const front: QualityPoint[] = [];

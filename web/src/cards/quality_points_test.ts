@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CardSummary, ModelEntry } from "../api/models.ts";
 import { logTicks, niceCeiling } from "../elements/nice_scale.ts";
-import { frontOf, groupsOf } from "./quality_points.ts";
+import { frontOf, groupsOf, shortNames } from "./quality_points.ts";
 
 const entry = (name: string, bytes: number, card: CardSummary | null): ModelEntry => ({ name, bytes, loaded: false, card });
 const card = (mean_kl: number | null, source = "s"): CardSummary => ({ mean_kl, source, text: "t" });
@@ -17,6 +17,14 @@ test("the front holds what nothing beats", () => {
   const points = [[10, 0.3], [20, 0.4], [30, 0.1], [30, 0.05], [40, 0.05]].map(([bytes, divergence], i) =>
     ({ name: String(i), bytes: bytes ?? 0, divergence: divergence ?? 0, error: 0 }));
   assert.deepEqual(frontOf(points).map((point) => point.name), ["0", "3"]);
+});
+
+test("names lose what all begin with", () => {
+  assert.deepEqual(shortNames(["a-1B-Q4_0", "a-1B-Q4_K", "a-1B-Q8_0"]), ["Q4_0", "Q4_K", "Q8_0"]);
+  assert.deepEqual(shortNames(["a-1", "b-1"]), ["a-1", "b-1"]);
+  assert.deepEqual(shortNames(["a-1"]), ["a-1"]);
+  assert.deepEqual(shortNames(["a", "a-1"]), ["a", "a-1"]);
+  assert.deepEqual(shortNames([]), []);
 });
 
 test("ends and steps of axes", () => {
