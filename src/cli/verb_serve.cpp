@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/byte_size.h"
+#include "cli/hub_settings.h"
 #include "cli/interrupt.h"
 #include "cli/verb.h"
 #include "server/server_config.h"
@@ -107,6 +108,7 @@ server::AdapterSettings adapter_settings(const std::string& word) {
 
 server::ServerOptions server_options(const ServeOptions& options) {
   server::ServerOptions result;
+  if (!hub_is_offline()) result.service.hub = {.options = hub_options(), .cache_folder = hub_cache().folder()};
   if (options.config) server::read_server_config(*options.config, result);
   if (options.host) result.http.host = *options.host;
   if (options.port) result.http.port = static_cast<uint16_t>(*options.port);

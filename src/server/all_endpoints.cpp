@@ -36,6 +36,13 @@ constexpr Endpoint kEndpoints[] = {
     {"GET", "/api/tags", Dialect::ollama, Role::user, get_ollama_tags, "the models"},
     {"GET", "/api/ps", Dialect::ollama, Role::user, get_ollama_ps, "those in memory"},
     {"POST", "/api/show", Dialect::ollama, Role::user, post_ollama_show, "what is known of a model"},
+    {"POST", "/api/pull", Dialect::ollama, Role::operator_, post_ollama_pull,
+     "fetches a model of the hub and serves it"},
+    {"POST", "/api/copy", Dialect::ollama, Role::operator_, post_ollama_copy, "another name for a model"},
+    {"DELETE", "/api/delete", Dialect::ollama, Role::operator_, delete_ollama_model, "serves a model no longer"},
+    {"POST", "/api/create", Dialect::ollama, Role::operator_, refuse_ollama_create,
+     "status 400: says what to do instead"},
+    {"POST", "/api/push", Dialect::ollama, Role::operator_, refuse_ollama_push, "status 400"},
     {"GET", "/api/version", Dialect::ollama, Role::anyone, get_ollama_version, "the version of the API"},
 
     {"POST", "/v1/messages", Dialect::anthropic, Role::user, post_anthropic_messages, "an answer to a conversation"},

@@ -185,6 +185,37 @@ void ModelHost::replace(std::vector<ModelSettings> models) {
   }
 }
 
+void ModelHost::put(ModelSettings settings) {
+  const std::lock_guard lock(mutex_);
+  const auto old = std::ranges::find(entries_, settings.name, [](const auto& each) { return each->settings.name; });
+  auto made = make_entry(std::move(settings), keep_seconds_);
+  if (old == entries_.end()) {
+    entries_.push_back(std::move(made));
+  } else {
+    retire(*old);
+    *old = std::move(made);
+  }
+}
+
+bool ModelHost::remove(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(entries_, entry(name));
+  if (entries_.size() == 1) return false;
+  retire(*found);
+  entries_.erase(found);
+  return true;
+}
+
+bool ModelHost::holds(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(entries_, [&](const auto& each) { return each->settings.name == name; });
+}
+
+ModelSettings ModelHost::settings(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  return entry(name)->settings;
+}
+
 bool ModelHost::refresh(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(entries_, entry(name));

@@ -44,6 +44,14 @@ class ModelHost {
   void replace(std::vector<ModelSettings> models);
   /// The same for one whose file may have changed. False when it has not. Throws Error(not_found).
   bool refresh(const std::string& name);
+  /// One more, or another one of that name.
+  void put(ModelSettings settings);
+  /// Requests that use it keep it. False for the last one, which stays. Throws Error(not_found).
+  bool remove(const std::string& name);
+  /// By its very name.
+  bool holds(const std::string& name) const;
+  /// Throws Error(not_found).
+  ModelSettings settings(const std::string& name);
   /// Puts away what was idle for too long, and what was replaced. To be called now and then.
   void tidy();
   /// Ends all engines, whatever they are doing. Nothing is opened any more.

@@ -4,9 +4,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "hub/hub_files.h"
 #include "server/access.h"
+#include "server/background_work.h"
 #include "server/endpoint.h"
 #include "server/metrics.h"
 #include "server/model_host.h"
@@ -14,12 +17,19 @@
 
 namespace adze::server {
 
+/// Where models are fetched from, and where they come to lie.
+struct ModelSource {
+  hub::HubOptions options;
+  std::string cache_folder;
+};
+
 struct ServiceOptions {
   std::vector<ModelSettings> models;
   int64_t max_model_bytes = 0;
   double keep_seconds = -1;
   AccessRules access;
   bool is_strict = false;
+  std::optional<ModelSource> hub = {};  // none: nothing is fetched
   int64_t max_choices = 16;
   int64_t stored_response_bytes = int64_t{64} << 20;  // in memory; 0: responses are not kept
   /// Gets one line of JSON for each request and event; may be called by any thread.
@@ -38,6 +48,7 @@ class Service {
   /// The model, which the exchange is then logged with.
   std::shared_ptr<ServedModel> open_model(Exchange& exchange, const std::string& name);
   ResponseStore& responses() { return responses_; }
+  BackgroundWork& background() { return background_; }
   RequestMetrics& metrics() { return metrics_; }
   const ServiceOptions& options() const { return options_; }
   void log(const Json& event) const;
@@ -57,6 +68,7 @@ class Service {
   ResponseStore responses_;
   std::atomic<bool> is_draining_{false};
   ModelHost models_;
+  BackgroundWork background_;  // last: it uses the others
 };
 
 }  // namespace adze::server
