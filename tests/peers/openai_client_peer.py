@@ -40,6 +40,19 @@ def check_choices_and_scores(checks, client, model):
         checks.equal("the likeliest token", entry.top_logprobs[0].token, entry.token)
     checks.equal("tokens spell the text", b"".join(bytes(e.bytes) for e in scored.choices[0].logprobs.content).decode().strip(),
                  scored.choices[0].message.content.strip())
+    prompts = ["The sea is", "Once upon a time", "Birds"]
+    several = client.completions.create(model=model, prompt=prompts, max_tokens=8, temperature=0)
+    alone = [client.completions.create(model=model, prompt=prompt, max_tokens=8, temperature=0) for prompt in prompts]
+    checks.equal("several prompts", [choice.text for choice in several.choices], [each.choices[0].text for each in alone])
+    checks.equal("their tokens", several.usage.prompt_tokens, sum(each.usage.prompt_tokens for each in alone))
+    texts = [""] * len(prompts)
+    for chunk in client.completions.create(model=model, prompt=prompts, max_tokens=8, temperature=0, stream=True):
+        for choice in chunk.choices:
+            texts[choice.index] += choice.text
+    checks.equal("several prompts (streamed)", texts, [choice.text for choice in several.choices])
+    bare = client.completions.create(model=model, prompt=prompts, max_tokens=0, logprobs=1, echo=True)
+    checks.equal("prompts alone", [(choice.text, len(choice.logprobs.tokens)) for choice in bare.choices],
+                 [(prompt, each.usage.prompt_tokens) for prompt, each in zip(prompts, alone)])
     echoed = client.completions.create(model=model, prompt="The sea is", max_tokens=3, temperature=0, logprobs=1, echo=True)
     checks.true("echo", echoed.choices[0].text.startswith("The sea is"), echoed.choices[0].text)
     checks.true("the prompt's scores", echoed.choices[0].logprobs.token_logprobs[0] is None)
@@ -57,7 +70,9 @@ def check_forms_and_tools(checks, client, model):
         arguments = json.loads(call.function.arguments)
         checks.equal("call", (answer.finish_reason, call.function.name, arguments["days"] in (1, 2, 3)), ("tool_calls", "forecast", True))
         with client.chat.completions.stream(**ask) as events:
+            pieces = sum(event.type == "tool_calls.function.arguments.delta" for event in events)
             streamed = events.get_final_completion().choices[0].message.tool_calls[0]
+        checks.true("arguments come in pieces", pieces > 3, f"{pieces} pieces")
         checks.equal("streamed call", streamed.function.arguments, call.function.arguments)
     follow_up = turns("Will it rain in Rome?") + [answer.message, {"role": "tool", "tool_call_id": call.id, "content": "It will rain."}]
     reply = client.chat.completions.create(model=model, messages=follow_up, tools=[TOOL], temperature=0, max_tokens=20)

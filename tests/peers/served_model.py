@@ -57,10 +57,10 @@ class Checks:
         sys.exit(self.failed > 0)
 
 
-def run(check):
-    """`check(checks, server)` with a server that runs."""
+def run(check, *words):
+    """`check(checks, server)` with a server that runs; `words`: its options."""
     checks = Checks()
-    server = Server(str(MODEL))
+    server = Server(str(MODEL), *words)
     try:
         check(checks, server)
         status = server.stop()
