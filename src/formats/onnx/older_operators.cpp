@@ -250,14 +250,19 @@ struct ForeignOperator {
   std::string_view domain;
   std::string_view op;
   void (*apply)(NodeEditor& editor);
+  bool also_standard = false;  // ONNX has one of this name, too
 };
 
 constexpr std::array kForeign = {
     ForeignOperator{"com.microsoft", "FastGelu", gelu_by_tanh},
+    ForeignOperator{"com.microsoft", "FusedConv", nullptr},
     ForeignOperator{"com.microsoft", "GatherBlockQuantized", nullptr},
-    ForeignOperator{"com.microsoft", "Gelu", nullptr},
+    ForeignOperator{"com.microsoft", "Gelu", nullptr, true},
     ForeignOperator{"com.microsoft", "GroupQueryAttention", nullptr},
     ForeignOperator{"com.microsoft", "MatMulNBits", nullptr},
+    ForeignOperator{"com.microsoft", "QGemm", nullptr},
+    ForeignOperator{"com.microsoft", "QLinearAdd", nullptr},
+    ForeignOperator{"com.microsoft", "QLinearGlobalAveragePool", nullptr},
     ForeignOperator{"com.microsoft", "QuickGelu", nullptr},
     ForeignOperator{"com.microsoft", "RotaryEmbedding", angles_before_positions},
     ForeignOperator{"com.microsoft", "SkipSimplifiedLayerNormalization", nullptr},
@@ -274,6 +279,13 @@ void adopt_foreign(OnnxNode& node) {
     node.domain.clear();
     return;
   }
+}
+
+std::string_view domain_of_standard(std::string_view op) {
+  for (const ForeignOperator& foreign : kForeign) {
+    if (foreign.op == op && !foreign.also_standard && !foreign.apply) return foreign.domain;
+  }
+  return {};
 }
 
 void bring_up_to_date(OnnxNode& node, int64_t opset, std::vector<OnnxTensor>& constants) {

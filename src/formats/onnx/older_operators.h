@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "formats/onnx/onnx_model.h"
@@ -17,5 +18,8 @@ void bring_up_to_date(OnnxNode& node, int64_t opset, std::vector<OnnxTensor>& co
 
 /// Operators of other domains whose meaning is known lose their domain and take the standard form; others stay.
 void adopt_foreign(OnnxNode& node);
+
+/// The domain in which a standard op is known by its name: empty for ONNX's own.
+std::string_view domain_of_standard(std::string_view op);
 
 }  // namespace adze::formats

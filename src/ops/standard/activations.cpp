@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "ops/standard/axis_lines.h"
 #include "ops/standard/broadcast.h"
+#include "ops/standard/float_functions.h"
 #include "ops/standard/infer_types.h"
+#include "ops/standard/matrix_product.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/visit_numbers.h"
 
@@ -64,7 +66,30 @@ HostValues evaluate_celu(const StandardCall& call) {
   return each_float(call, [&](auto x) { return x < 0 ? alpha * std::expm1(x / alpha) : x; });
 }
 
+constexpr int64_t kNumbersOfPiece = 1 << 14;
+
+/// row(x, count, out) over pieces of an f32 tensor, on all threads.
+template <typename Row>
+HostValues each_row(const StandardCall& call, Row row) {
+  const HostTensor& x = call.tensor(0);
+  HostTensor result(x.type(), x.dims());
+  const float* from = x.numbers<float>().data();
+  float* to = result.fill<float>().data();
+  const int64_t count = x.count(), pieces = (count + kNumbersOfPiece - 1) / kNumbersOfPiece;
+  for_each_index(call.pool, pieces, [&](int64_t piece) {
+    const int64_t first = piece * kNumbersOfPiece;
+    row(from + first, std::min(kNumbersOfPiece, count - first), to + first);
+  });
+  return {result};
+}
+
+/// Functions of the processor, for f32.
+const FloatFunctions* functions_for(const StandardCall& call) {
+  return call.tensor(0).type() == &codecs::f32.info ? float_functions() : nullptr;
+}
+
 HostValues evaluate_sigmoid(const StandardCall& call) {
+  if (const auto* functions = functions_for(call)) return each_row(call, functions->sigmoid);
   return each_float(call, [](auto x) { return sigmoid(x); });
 }
 
@@ -91,6 +116,10 @@ HostValues evaluate_mish(const StandardCall& call) {
 
 HostValues evaluate_swish(const StandardCall& call) {
   const double alpha = call.number("alpha", 1);
+  if (const auto* functions = functions_for(call)) {
+    const auto slope = static_cast<float>(alpha);
+    return each_row(call, [&](const float* x, int64_t count, float* out) { functions->swish(x, slope, count, out); });
+  }
   return each_float(call, [&](auto x) { return x * sigmoid(alpha * x); });
 }
 

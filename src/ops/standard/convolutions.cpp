@@ -6,30 +6,18 @@
 
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
+#include "ops/standard/float_convolution.h"
+#include "ops/standard/fused_activation.h"
 #include "ops/standard/infer_types.h"
-#include "ops/standard/matrix_product.h"
+#include "ops/standard/integer_convolution.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/quantized_numbers.h"
 #include "ops/standard/visit_numbers.h"
-#include "ops/standard/windows.h"
 
 namespace adze::ops {
 namespace {
 
 using Dims = std::vector<int64_t>;
-
-struct Convolution {
-  int64_t batch, channels, outputs, groups;
-  Windows windows;
-
-  int64_t group_channels() const { return channels / groups; }
-  int64_t group_outputs() const { return outputs / groups; }
-  Dims result_dims() const {
-    Dims dims{batch, outputs};
-    dims.insert(dims.end(), windows.output.begin(), windows.output.end());
-    return dims;
-  }
-};
 
 Dims spatial_dims(const HostTensor& x) { return {x.dims().begin() + 2, x.dims().end()}; }
 
@@ -46,6 +34,13 @@ Convolution convolution_of(const StandardCall& call, const HostTensor& x, const 
   return {x.dim(0), x.dim(1), weights.dim(0), groups, windows_of(call, spatial_dims(x), kernel)};
 }
 
+/// The same, kept where the weights are the same in every run.
+std::shared_ptr<const Convolution> kept_convolution(const StandardCall& call, size_t weights) {
+  const auto make = [&] { return convolution_of(call, call.tensor(0), call.tensor(weights)); };
+  return call.keeps(weights) ? call.kept_for_dims(call.tensor(0).dims(), make)
+                             : std::make_shared<const Convolution>(make());
+}
+
 void require_bias(const HostTensor& bias, const Convolution& c, StorageType type) {
   require_type(bias, type);
   if (bias.rank() != 1 || bias.dim(0) != c.outputs) {
@@ -53,90 +48,20 @@ void require_bias(const HostTensor& bias, const Convolution& c, StorageType type
   }
 }
 
-/// Computes columns [first, first + count) of every group: the input's windows are laid out as a panel, which is
-/// multiplied with the weights.
-class ColumnProducts {
- public:
-  ColumnProducts(const Convolution& c, const float* x, const float* weights, const float* bias, float* out)
-      : c_(c), x_(x), weights_(weights), bias_(bias), out_(out), kernels_(float_products()) {}
-
-  void run(int64_t image, int64_t first, int64_t count) const {
-    const int64_t taps = c_.windows.taps(), depth = c_.group_channels() * taps;
-    static thread_local std::vector<int64_t> positions, own;
-    static thread_local std::vector<float> panel;
-    positions.resize(static_cast<size_t>(taps * kPanelColumns));
-    own.resize(static_cast<size_t>(taps));
-    panel.resize(static_cast<size_t>(depth * kPanelColumns));
-    std::ranges::fill(positions, -1);
-    for (int64_t i = 0; i < count; ++i) {
-      c_.windows.positions(first + i, own);
-      for (int64_t tap = 0; tap < taps; ++tap) {
-        positions[static_cast<size_t>(tap * kPanelColumns + i)] = own[static_cast<size_t>(tap)];
-      }
-    }
-    static thread_local std::vector<uint8_t> neighbours;
-    neighbours.assign(static_cast<size_t>(taps), 1);
-    for (size_t i = 0; i < positions.size(); ++i) {
-      const size_t tap = i / kPanelColumns, column = i % kPanelColumns;
-      const int64_t start = positions[tap * kPanelColumns];
-      neighbours[tap] &= start >= 0 && positions[i] == start + static_cast<int64_t>(column);
-    }
-    for (int64_t group = 0; group < c_.groups; ++group) {
-      fill_panel(image, group, {positions.data(), neighbours.data()}, panel.data());
-      multiply_group(image, group, first, count, panel.data());
-    }
-  }
-
- private:
-  /// Where each tap of each column lies, and of which taps all columns are neighbours.
-  struct PanelTaps {
-    const int64_t* positions;
-    const uint8_t* neighbours;
-  };
-
-  void fill_panel(int64_t image, int64_t group, const PanelTaps& where, float* panel) const {
-    const int64_t taps = c_.windows.taps(), plane = c_.windows.input_count();
-    for (int64_t channel = 0; channel < c_.group_channels(); ++channel) {
-      const float* from = x_ + (image * c_.channels + group * c_.group_channels() + channel) * plane;
-      const int64_t* positions = where.positions;
-      for (int64_t tap = 0; tap < taps; ++tap, panel += kPanelColumns, positions += kPanelColumns) {
-        if (where.neighbours[tap]) {
-          std::copy_n(from + positions[0], kPanelColumns, panel);
-        } else {
-          for (int64_t i = 0; i < kPanelColumns; ++i) panel[i] = positions[i] < 0 ? 0.0f : from[positions[i]];
-        }
-      }
-    }
-  }
-
-  void multiply_group(int64_t image, int64_t group, int64_t first, int64_t count, const float* panel) const {
-    const int64_t depth = c_.group_channels() * c_.windows.taps(), plane = c_.windows.output_count();
-    const int64_t row = group * c_.group_outputs();
-    float* out = out_ + (image * c_.outputs + row) * plane + first;
-    kernels_.multiply({weights_ + row * depth, depth, c_.group_outputs(), depth, panel, out, plane, count});
-    for (int64_t r = 0; bias_ && r < c_.group_outputs(); ++r) {
-      for (int64_t i = 0; i < count; ++i) out[r * plane + i] += bias_[row + r];
-    }
-  }
-
-  const Convolution& c_;
-  const float* x_;
-  const float* weights_;
-  const float* bias_;
-  float* out_;
-  const FloatProducts& kernels_;
-};
-
-HostTensor convolve_f32(const StandardCall& call, const Convolution& c, const HostTensor* bias) {
+HostTensor convolve_f32(const StandardCall& call, const Convolution& c, const FusedActivation& activation) {
+  const float* weights = call.tensor(1).numbers<float>().data();
+  const auto filters = call.kept_of(1, [&] { return packed_filters(c, weights); });
   HostTensor result(&codecs::f32.info, c.result_dims());
-  const int64_t plane = c.windows.output_count(), panels = (plane + kPanelColumns - 1) / kPanelColumns;
-  const ColumnProducts products(c, call.tensor(0).numbers<float>().data(), call.tensor(1).numbers<float>().data(),
-                                bias ? bias->numbers<float>().data() : nullptr, result.fill<float>().data());
-  for_each_index(call.pool, c.batch * panels, [&](int64_t index) {
-    const int64_t first = index % panels * kPanelColumns;
-    products.run(index / panels, first, std::min(kPanelColumns, plane - first));
-  });
-  return result;
+  FloatConvolution run{c, call.tensor(0).numbers<float>(), *filters, {}, result.fill<float>().data()};
+  if (call.has(2)) run.end.bias = call.tensor(2).numbers<float>().data();
+  if (call.has(3)) run.end.addend = call.tensor(3).numbers<float>().data();
+  run.end.clips = activation.kind == FusedActivation::Kind::clip;
+  run.end.leaks = activation.kind == FusedActivation::Kind::leaky_relu;
+  run.end.least = activation.alpha;
+  run.end.most = activation.beta;
+  run.end.slope = activation.alpha;
+  convolve_floats(run, call.pool);
+  return run.end.clips || run.end.leaks ? result : apply_activation(activation, result);
 }
 
 /// In doubles, which hold sums of products of 8-bit integers exactly.
@@ -173,35 +98,128 @@ HostTensor add_bias(const HostTensor& f64, const HostTensor& bias) {
                                    [](double a, double b) { return a + b; });
 }
 
-HostValues evaluate_conv(const StandardCall& call) {
+HostTensor sum_of(const HostTensor& x, const HostTensor& addend) {
+  require_type(addend, x.type());
+  return visit_floats(x, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    return map_pairs<T, T>(x, addend, x.type(), [](T a, T b) { return a + b; });
+  });
+}
+
+/// Conv, and FusedConv with a tensor to add and an activation.
+HostTensor convolve(const StandardCall& call, bool fused) {
   const HostTensor &x = call.tensor(0), &weights = call.tensor(1);
   require_type(weights, x.type());
-  const auto c = convolution_of(call, x, weights);
-  const HostTensor* bias = call.has(2) ? &call.tensor(2) : nullptr;
-  if (bias) require_bias(*bias, c, x.type());
-  if (x.type() == &codecs::f32.info) return {convolve_f32(call, c, bias)};
-  require_type(x, &codecs::f64.info);
-  const HostTensor result = convolve_f64(c, x, weights);
-  return {bias ? add_bias(result, *bias) : result};
+  const auto kept = kept_convolution(call, 1);
+  const Convolution& c = *kept;
+  if (call.has(2)) require_bias(call.tensor(2), c, x.type());
+  const auto activation = fused ? fused_activation_of(call) : FusedActivation();
+  const HostTensor* addend = call.has(3) ? &call.tensor(3) : nullptr;
+  const bool added_at_once = !addend || (addend->type() == x.type() && addend->dims() == c.result_dims());
+  if (x.type() == &codecs::f32.info && added_at_once) return convolve_f32(call, c, activation);
+  HostTensor result = visit_floats(x, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const HostTensor sums = convolve_f64(c, to_f64(x), to_f64(weights));
+    const HostTensor biased = call.has(2) ? add_bias(sums, call.tensor(2)) : sums;
+    return map_each<double, T>(biased, x.type(), [](double sum) { return static_cast<T>(sum); });
+  });
+  return apply_activation(activation, addend ? sum_of(result, *addend) : result);
+}
+
+HostValues evaluate_conv(const StandardCall& call) { return {convolve(call, false)}; }
+HostValues evaluate_fused_conv(const StandardCall& call) { return {convolve(call, true)}; }
+
+bool is_byte(const HostTensor& x) { return x.type() == &codecs::u8.info || x.type() == &codecs::i8.info; }
+
+/// One number, or one for each output channel.
+bool is_by_output(const HostTensor& parameter, const Convolution& c) {
+  return parameter.count() == 1 || (parameter.rank() == 1 && parameter.count() == c.outputs);
+}
+
+/// Whether integer products compute it: bytes, one zero point for x, sums that fit.
+bool is_integer_convolution(const StandardCall& call, const Convolution& c, size_t weights, size_t x_zero) {
+  const auto is_one_byte = [&](size_t input) { return call.tensor(input).count() == 1 && is_byte(call.tensor(input)); };
+  return is_byte(call.tensor(0)) && is_byte(call.tensor(weights)) && (!call.has(x_zero) || is_one_byte(x_zero)) &&
+         fits_sums(c.group_channels() * c.windows.taps());
+}
+
+int32_t zero_of(const StandardCall& call, size_t input) {
+  return call.has(input) ? static_cast<int32_t>(read_number(call.tensor(input))) : 0;
+}
+
+std::shared_ptr<const PackedIntegerFilters> integer_filters(const StandardCall& call, const Convolution& c,
+                                                            size_t weights, size_t zeros) {
+  const HostTensor* shift = call.has(zeros) ? &call.tensor(zeros) : nullptr;
+  return call.kept_of(weights, [&] { return packed_integer_filters(c, call.tensor(weights), shift); });
 }
 
 HostValues evaluate_conv_integer(const StandardCall& call) {
   const HostTensor &x = call.tensor(0), &weights = call.tensor(1);
-  const auto c = convolution_of(call, x, weights);
+  const auto kept = kept_convolution(call, 1);
+  const Convolution& c = *kept;
+  const bool plain_zeros = !call.has(3) || (is_byte(call.tensor(3)) && is_by_output(call.tensor(3), c));
+  if (plain_zeros && is_integer_convolution(call, c, 1, 2)) {
+    const auto filters = integer_filters(call, c, 1, 3);
+    return {convolve_integers({c, x, zero_of(call, 2), *filters, nullptr, nullptr}, &codecs::i32.info, call.pool)};
+  }
   const HostTensor result = convolve_f64(c, subtract_zero_point(x, call.has(2) ? &call.tensor(2) : nullptr, 1),
                                          subtract_zero_point(weights, call.has(3) ? &call.tensor(3) : nullptr, 0));
   return {round_to_integers(result, &codecs::i32.info)};
 }
 
+/// Input 1 x's scale, 4 the weights', 6 the result's.
+IntegerResult integer_result(const StandardCall& call, int64_t outputs, const HostTensor& zero) {
+  const double x_scale = read_number(call.tensor(1)), y_scale = read_number(call.tensor(6));
+  const HostTensor scales = to_f64(call.tensor(4));
+  const auto limits = integer_limits(zero);
+  IntegerResult result{{},
+                       static_cast<int32_t>(read_number(zero)),
+                       static_cast<int32_t>(limits.least),
+                       static_cast<int32_t>(limits.most)};
+  for (int64_t o = 0; o < outputs; ++o) {
+    const double scale = scales.numbers<double>()[static_cast<size_t>(scales.count() == 1 ? 0 : o)];
+    result.scales.push_back(static_cast<float>(x_scale * scale / y_scale));
+  }
+  return result;
+}
+
+bool is_plainly_quantized(const StandardCall& call, const Convolution& c) {
+  const auto is_one = [&](size_t input) { return call.tensor(input).count() == 1; };
+  return is_one(1) && is_one(6) && is_one(7) && is_byte(call.tensor(7)) && is_by_output(call.tensor(4), c) &&
+         is_by_output(call.tensor(5), c) && is_byte(call.tensor(5)) && is_integer_convolution(call, c, 3, 2);
+}
+
+/// Everything that does not depend on x.
+struct QuantizedFilters {
+  std::shared_ptr<const PackedIntegerFilters> filters;
+  IntegerResult result;
+};
+
+std::shared_ptr<const QuantizedFilters> quantized_filters(const StandardCall& call, const Convolution& c) {
+  const auto make = [&] {
+    const auto filters = packed_integer_filters(c, call.tensor(3), &call.tensor(5));
+    return QuantizedFilters{std::make_shared<const PackedIntegerFilters>(filters),
+                            integer_result(call, c.outputs, call.tensor(7))};
+  };
+  bool keeps = true;
+  for (const size_t input : {1, 3, 4, 5, 6, 7}) keeps &= call.keeps(input);
+  return keeps ? call.kept_of(3, make) : std::make_shared<const QuantizedFilters>(make());
+}
+
 HostValues evaluate_q_linear_conv(const StandardCall& call) {
   const HostTensor &x = call.tensor(0), &weights = call.tensor(3);
-  const auto c = convolution_of(call, x, weights);
+  const auto kept = kept_convolution(call, 3);
+  const Convolution& c = *kept;
+  if (call.has(8)) require_bias(call.tensor(8), c, &codecs::i32.info);
+  if (is_plainly_quantized(call, c)) {
+    const auto filters = quantized_filters(call, c);
+    const int32_t* bias = call.has(8) ? call.tensor(8).numbers<int32_t>().data() : nullptr;
+    return {convolve_integers({c, x, zero_of(call, 2), *filters->filters, bias, &filters->result},
+                              call.tensor(7).type(), call.pool)};
+  }
   HostTensor sums =
       convolve_f64(c, subtract_zero_point(x, &call.tensor(2), 1), subtract_zero_point(weights, &call.tensor(5), 0));
-  if (call.has(8)) {
-    require_bias(call.tensor(8), c, &codecs::i32.info);
-    sums = add_bias(sums, call.tensor(8));
-  }
+  if (call.has(8)) sums = add_bias(sums, call.tensor(8));
   const HostTensor x_scales = spread_parameter(to_f64(call.tensor(1)), sums, 1);
   const HostTensor w_scales = spread_parameter(to_f64(call.tensor(4)), sums, 1);
   const auto times = [](double a, double b) { return a * b; };
@@ -317,22 +335,30 @@ HostValues evaluate_col2im(const StandardCall& call) {
 }
 
 Types infer_convolution(const graph::NodeTypes& node) {
-  auto types = infer_same_rank(node, 1);
+  auto types = infer_windows(node, type_of_input(node, 1));
   const auto weights = type_of_input(node, 1);
-  const bool forwards = node.node.op && node.node.op->name == "Conv";
   if (types.empty()) return types;
-  if (forwards && weights.rank_known && !weights.dims.empty() && types[0].dims.size() > 1) {
-    types[0].dims[1] = weights.dims[0];
-  }
+  if (weights.rank_known && !weights.dims.empty() && types[0].dims.size() > 1) types[0].dims[1] = weights.dims[0];
+  return types;
+}
+
+Types infer_q_linear_conv(const graph::NodeTypes& node) {
+  auto types = infer_windows(node, type_of_input(node, 3));
+  const auto weights = type_of_input(node, 3);
+  if (types.empty()) return types;
+  if (weights.rank_known && !weights.dims.empty() && types[0].dims.size() > 1) types[0].dims[1] = weights.dims[0];
+  types[0].storage = storage_of_input(node, 7);
   return types;
 }
 
 constexpr std::array kOps = {
     StandardOp{{"Conv", "convolution", infer_convolution}, evaluate_conv},
-    StandardOp{{"ConvTranspose", "the reverse of a convolution's shape", infer_convolution}, evaluate_conv_transpose},
+    StandardOp{{"FusedConv", "convolution, sum with input 3 and `activation` (Relu, Clip …)", infer_convolution},
+               evaluate_fused_conv},
+    StandardOp{{"ConvTranspose", "the reverse of a convolution's shape", infer_rank<1>}, evaluate_conv_transpose},
     StandardOp{{"ConvInteger", "convolution of 8-bit integers in i32", infer_fixed<&codecs::i32>},
                evaluate_conv_integer},
-    StandardOp{{"QLinearConv", "convolution of quantized numbers, quantized", infer_storage_of<7>},
+    StandardOp{{"QLinearConv", "convolution of quantized numbers, quantized", infer_q_linear_conv},
                evaluate_q_linear_conv},
     StandardOp{{"Col2Im", "windows put back and added", infer_storage}, evaluate_col2im},
 };

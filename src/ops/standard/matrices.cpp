@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
 #include "ops/standard/infer_types.h"
+#include "ops/standard/integer_matrices.h"
 #include "ops/standard/matrix_product.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/quantized_numbers.h"
@@ -58,17 +59,32 @@ void each_product(const BatchedProduct& p, Product product) {
   });
 }
 
-HostTensor multiply_f32(const HostTensor& a, const HostTensor& b, ThreadPool* pool) {
+/// A product with input 1, which is packed once where it is the same in every run.
+void multiply_by_input(const StandardCall& call, FloatProduct product) {
+  if (!call.keeps(1)) return multiply_floats(product, call.pool);
+  const auto panels = call.kept_of(1, [&] { return packed_panels(product.b, product.depth, product.columns); });
+  product.panels = panels->data();
+  multiply_floats(product, call.pool);
+}
+
+HostTensor multiply_f32(const HostTensor& a, const HostTensor& b, const StandardCall& call) {
   const auto p = batched_product(a, b);
   HostTensor result(a.type(), p.result);
-  each_product(p, [&](int64_t left, int64_t right, int64_t at) {
+  const float *left = a.numbers<float>().data(), *right = b.numbers<float>().data();
+  float* out = result.fill<float>().data();
+  if (b.rank() == 2) {  // rows of all matrices of a at once
+    const int64_t rows = p.depth == 0 ? result.count() / std::max<int64_t>(p.columns, 1) : a.count() / p.depth;
+    multiply_by_input(call, {rows, p.depth, p.columns, {left, p.depth, 1}, {right, p.columns, 1}, out});
+    return result;
+  }
+  each_product(p, [&](int64_t of_left, int64_t of_right, int64_t at) {
     multiply_floats({p.rows,
                      p.depth,
                      p.columns,
-                     {a.numbers<float>().data() + left * p.rows * p.depth, p.depth, 1},
-                     {b.numbers<float>().data() + right * p.depth * p.columns, p.columns, 1},
-                     result.fill<float>().data() + at * p.rows * p.columns},
-                    pool);
+                     {left + of_left * p.rows * p.depth, p.depth, 1},
+                     {right + of_right * p.depth * p.columns, p.columns, 1},
+                     out + at * p.rows * p.columns},
+                    call.pool);
   });
   return result;
 }
@@ -93,23 +109,44 @@ HostTensor multiply_plainly(const HostTensor& a, const HostTensor& b) {
   return result;
 }
 
-HostTensor multiply(const HostTensor& a, const HostTensor& b, ThreadPool* pool) {
+HostValues evaluate_mat_mul(const StandardCall& call) {
+  const HostTensor &a = call.tensor(0), &b = call.tensor(1);
   require_type(b, a.type());
-  if (a.type() == &codecs::f32.info) return multiply_f32(a, b, pool);
-  return visit_numbers(a, [&](auto tag) { return multiply_plainly<typename decltype(tag)::type>(a, b); });
+  if (a.type() == &codecs::f32.info) return {multiply_f32(a, b, call)};
+  return {visit_numbers(a, [&](auto tag) { return multiply_plainly<typename decltype(tag)::type>(a, b); })};
 }
-
-HostValues evaluate_mat_mul(const StandardCall& call) { return {multiply(call.tensor(0), call.tensor(1), call.pool)}; }
 
 HostTensor transposed(const HostTensor& x, bool turn) {
   require_rank(x, 2, 2);
   return turn ? copy_view(x, {{x.dim(1), x.dim(0)}, {1, x.dim(1)}, 0}) : x;
 }
 
-HostValues evaluate_gemm(const StandardCall& call) {
+/// The second matrix stays as it lies.
+HostTensor gemm_product_f32(const StandardCall& call, const HostTensor& a) {
+  const HostTensor& b = call.tensor(1);
+  require_rank(b, 2, 2);
+  const bool turned = call.integer("transB", 0) != 0;
+  const int64_t depth = b.dim(turned ? 1 : 0), columns = b.dim(turned ? 0 : 1);
+  if (a.dim(1) != depth) fail(ErrorCode::bad_input, "{} and {} cannot be multiplied", a.description(), b.description());
+  HostTensor result(a.type(), {a.dim(0), columns});
+  const float* numbers = b.numbers<float>().data();
+  const MatrixView view = turned ? MatrixView{numbers, 1, depth} : MatrixView{numbers, columns, 1};
+  multiply_by_input(
+      call, {a.dim(0), depth, columns, {a.numbers<float>().data(), depth, 1}, view, result.fill<float>().data()});
+  return result;
+}
+
+HostTensor gemm_product(const StandardCall& call) {
   const HostTensor a = transposed(call.tensor(0), call.integer("transA", 0) != 0);
+  require_type(call.tensor(1), a.type());
+  if (a.type() == &codecs::f32.info) return gemm_product_f32(call, a);
   const HostTensor b = transposed(call.tensor(1), call.integer("transB", 0) != 0);
-  const HostTensor product = multiply(a, b, call.pool);
+  return visit_numbers(a, [&](auto tag) { return multiply_plainly<typename decltype(tag)::type>(a, b); });
+}
+
+HostValues evaluate_gemm(const StandardCall& call) {
+  const HostTensor& a = call.tensor(0);
+  const HostTensor product = gemm_product(call);
   const double alpha = call.number("alpha", 1), beta = call.number("beta", 1);
   const HostTensor zero = zeros(a.type(), {});
   const HostTensor& c = call.has(2) ? call.tensor(2) : zero;
@@ -130,17 +167,109 @@ HostTensor multiply_shifted(const HostTensor& a, const HostTensor& b, const Host
                                   subtract_zero_point(b, b_zero, b.rank() - 1));
 }
 
+bool is_byte(const HostTensor& x) { return x.type() == &codecs::u8.info || x.type() == &codecs::i8.info; }
+
+bool is_one_byte(const StandardCall& call, size_t input) {
+  return !call.has(input) || (is_byte(call.tensor(input)) && call.tensor(input).count() == 1);
+}
+
+/// Rows of a, with one zero point, times one matrix of bytes with a zero point for all or for each column.
+bool is_integer_product(const StandardCall& call, size_t b, size_t a_zero, size_t b_zero) {
+  const HostTensor &left = call.tensor(0), &right = call.tensor(b);
+  if (!is_byte(left) || !is_byte(right) || left.rank() < 2 || right.rank() != 2) return false;
+  const HostTensor* zeros = call.has(b_zero) ? &call.tensor(b_zero) : nullptr;
+  const bool by_column = !zeros || zeros->count() == 1 || (zeros->rank() == 1 && zeros->count() == right.dim(1));
+  return is_one_byte(call, a_zero) && by_column && (!zeros || is_byte(*zeros)) && fits_sums(right.dim(0)) &&
+         left.dims().back() == right.dim(0);
+}
+
+int32_t zero_of(const StandardCall& call, size_t input) {
+  return call.has(input) ? static_cast<int32_t>(read_number(call.tensor(input))) : 0;
+}
+
+std::shared_ptr<const PackedByteColumns> byte_columns(const StandardCall& call, size_t b, size_t zeros, bool turned) {
+  const HostTensor* shift = call.has(zeros) ? &call.tensor(zeros) : nullptr;
+  return call.kept_of(b, [&] { return packed_byte_columns(call.tensor(b), turned, shift); });
+}
+
+Dims product_dims(const HostTensor& a, int64_t columns) {
+  Dims dims = a.dims();
+  dims.back() = columns;
+  return dims;
+}
+
 HostValues evaluate_mat_mul_integer(const StandardCall& call) {
-  const HostTensor product = multiply_shifted(call.tensor(0), call.tensor(1), call.has(2) ? &call.tensor(2) : nullptr,
+  const HostTensor& a = call.tensor(0);
+  if (is_integer_product(call, 1, 2, 3)) {
+    const auto b = byte_columns(call, 1, 3, false);
+    HostTensor result(&codecs::i32.info, product_dims(a, b->columns));
+    multiply_integers({a, zero_of(call, 2), *b, nullptr, {}}, result, call.pool);
+    return {result};
+  }
+  const HostTensor product = multiply_shifted(a, call.tensor(1), call.has(2) ? &call.tensor(2) : nullptr,
                                               call.has(3) ? &call.tensor(3) : nullptr);
   return {map_each<double, int32_t>(product, &codecs::i32.info, [](double x) { return static_cast<int32_t>(x); })};
 }
 
+/// Scales of a and the result are one number each, those of b one or one for each column; nothing for others.
+std::optional<IntegerResult> integer_result(const StandardCall& call, int64_t columns, size_t y_scale, double factor) {
+  const HostTensor &zero = call.tensor(y_scale + 1), scales = to_f64(call.tensor(4));
+  const bool one_each = call.tensor(1).count() == 1 && call.tensor(y_scale).count() == 1;
+  if (!one_each || !is_one_byte(call, y_scale + 1) || (scales.count() != 1 && scales.count() != columns)) {
+    return std::nullopt;
+  }
+  const double by = factor * read_number(call.tensor(1)) / read_number(call.tensor(y_scale));
+  const auto limits = integer_limits(zero);
+  IntegerResult result{{},
+                       static_cast<int32_t>(read_number(zero)),
+                       static_cast<int32_t>(limits.least),
+                       static_cast<int32_t>(limits.most)};
+  for (int64_t c = 0; c < columns; ++c) {
+    const auto at = static_cast<size_t>(scales.count() == 1 ? 0 : c);
+    result.scales.push_back(static_cast<float>(by * scales.numbers<double>()[at]));
+  }
+  return result;
+}
+
 HostValues evaluate_q_linear_mat_mul(const StandardCall& call) {
-  const HostTensor a = dequantize_along(call.tensor(0), call.tensor(1), call.tensor(2), call.tensor(0).rank() - 2);
-  const HostTensor b = dequantize_along(call.tensor(3), call.tensor(4), call.tensor(5), call.tensor(3).rank() - 1);
+  const HostTensor &left = call.tensor(0), &right = call.tensor(3);
+  if (is_byte(call.tensor(7)) && is_integer_product(call, 3, 2, 5)) {
+    if (auto quantized = integer_result(call, right.dim(1), 6, 1)) {
+      const auto b = byte_columns(call, 3, 5, false);
+      HostTensor result(call.tensor(7).type(), product_dims(left, b->columns));
+      multiply_integers({left, zero_of(call, 2), *b, nullptr, std::move(quantized)}, result, call.pool);
+      return {result};
+    }
+  }
+  const HostTensor a = dequantize_along(left, call.tensor(1), call.tensor(2), left.rank() - 2);
+  const HostTensor b = dequantize_along(right, call.tensor(4), call.tensor(5), right.rank() - 1);
   const HostTensor product = multiply_plainly<double>(a, b);
   return {quantize_along(product, call.tensor(6), call.tensor(7), product.rank() == 0 ? 0 : product.rank() - 2)};
+}
+
+/// ONNX Runtime's: a, b and their parameters as QLinearMatMul, then a bias in i32, then the result's parameters.
+HostValues evaluate_q_gemm(const StandardCall& call) {
+  const HostTensor &a = call.tensor(0), &b = call.tensor(3);
+  require_rank(a, 2, 2);
+  require_rank(b, 2, 2);
+  if (call.integer("transA", 0) != 0 || !call.has(7) || !call.has(8)) {
+    fail(ErrorCode::unsupported, "transA, and results in f32");
+  }
+  const bool turned = call.integer("transB", 0) != 0;
+  const int64_t columns = b.dim(turned ? 0 : 1);
+  const HostTensor* bias = call.has(6) ? &call.tensor(6) : nullptr;
+  if (bias) require_type(*bias, &codecs::i32.info);
+  if ((bias && bias->count() != columns) || !is_byte(a) || !is_byte(b) || a.dim(1) != b.dim(turned ? 1 : 0)) {
+    fail(ErrorCode::bad_input, "{} and {} cannot be multiplied", a.description(), b.description());
+  }
+  auto quantized = integer_result(call, columns, 7, call.number("alpha", 1));
+  if (!quantized || !is_one_byte(call, 2) || !fits_sums(a.dim(1))) fail(ErrorCode::unsupported, "its scales");
+  const auto packed = byte_columns(call, 3, 5, turned);
+  HostTensor result(call.tensor(8).type(), {a.dim(0), columns});
+  multiply_integers(
+      {a, zero_of(call, 2), *packed, bias ? bias->numbers<int32_t>().data() : nullptr, std::move(quantized)}, result,
+      call.pool);
+  return {result};
 }
 
 /// "ij,jk->ik" as lists of labels; an ellipsis stands for labels of its own, numbered from the right.
@@ -332,6 +461,7 @@ constexpr std::array kOps = {
     StandardOp{{"QLinearMatMul", "products of quantized matrices, quantized", infer_storage_of<7>},
                evaluate_q_linear_mat_mul,
                NarrowFloats::as_is},
+    StandardOp{{"QGemm", "alpha a b + bias of quantized matrices, quantized", infer_storage_of<8>}, evaluate_q_gemm},
     StandardOp{{"Einsum", "sums of products by an equation", infer_storage}, evaluate_einsum},
     StandardOp{{"Det", "determinants", infer_storage}, evaluate_det},
 };

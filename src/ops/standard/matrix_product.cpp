@@ -4,17 +4,31 @@
 #include <vector>
 
 #include "base/cpu_features.h"
+#include "ops/standard/float_functions.h"
 
 namespace adze::ops {
 namespace {
 
-void pack_panel(const FloatProduct& p, int64_t first, int64_t count, float* panel) {
-  for (int64_t k = 0; k < p.depth; ++k, panel += kPanelColumns) {
-    const float* from = p.b.numbers + k * p.b.row_step + first * p.b.column_step;
-    for (int64_t i = 0; i < count; ++i) panel[i] = from[i * p.b.column_step];
-    std::fill(panel + count, panel + kPanelColumns, 0.0f);
+// Products smaller than this are not worth a second thread.
+constexpr int64_t kSharedProducts = 1 << 17;
+// Rows of a piece of work: what a panel is used for before the next.
+constexpr int64_t kRowsOfPiece = 64;
+
+void pack_panel(const MatrixView& b, int64_t depth, int64_t first, int64_t count, float* panel) {
+  if (b.column_step == 1) {
+    for (int64_t k = 0; k < depth; ++k, panel += kPanelColumns) {
+      std::copy_n(b.numbers + k * b.row_step + first, count, panel);
+      std::fill(panel + count, panel + kPanelColumns, 0.0f);
+    }
+    return;
+  }
+  for (int64_t i = 0; i < kPanelColumns; ++i) {
+    const float* from = b.numbers + (first + i) * b.column_step;
+    for (int64_t k = 0; k < depth; ++k) panel[k * kPanelColumns + i] = i < count ? from[k * b.row_step] : 0.0f;
   }
 }
+
+int64_t panel_count(int64_t columns) { return (columns + kPanelColumns - 1) / kPanelColumns; }
 
 /// The left matrix with its rows one behind the other.
 MatrixView in_rows(const FloatProduct& p, std::vector<float>& copy) {
@@ -42,6 +56,18 @@ const FloatProducts& float_products() {
   return kFloatProductsPortable;
 }
 
+const FloatFunctions* float_functions() {
+  const Isa active = active_isa();
+  if constexpr (kIsX86) {
+    if (isa_includes(active, Isa::avx512)) return &kFloatFunctionsAvx512;
+    if (isa_includes(active, Isa::avx2)) return &kFloatFunctionsAvx2;
+  }
+  if constexpr (kIsArm64) {
+    if (isa_includes(active, Isa::neon)) return &kFloatFunctionsNeon;
+  }
+  return nullptr;
+}
+
 void for_each_index(ThreadPool* pool, int64_t count, const std::function<void(int64_t)>& body) {
   if (pool && pool->size() > 1 && count > 1) {
     pool->for_each(static_cast<size_t>(count), [&](size_t index) { body(static_cast<int64_t>(index)); });
@@ -50,16 +76,45 @@ void for_each_index(ThreadPool* pool, int64_t count, const std::function<void(in
   }
 }
 
+std::vector<float> packed_panels(const MatrixView& b, int64_t depth, int64_t columns) {
+  std::vector<float> panels(static_cast<size_t>(panel_count(columns) * depth * kPanelColumns));
+  for (int64_t first = 0; first < columns; first += kPanelColumns) {
+    pack_panel(b, depth, first, std::min(kPanelColumns, columns - first), panels.data() + first * depth);
+  }
+  return panels;
+}
+
+std::vector<float> packed_rows(const float* rows, int64_t row_count, int64_t depth) {
+  const int64_t tiles = (row_count + kRowTile - 1) / kRowTile;
+  std::vector<float> packed(static_cast<size_t>(tiles * kRowTile * depth), 0.0f);
+  for (int64_t row = 0; row < row_count; ++row) {
+    float* to = packed.data() + row / kRowTile * kRowTile * depth + row % kRowTile;
+    for (int64_t k = 0; k < depth; ++k) to[k * kRowTile] = rows[row * depth + k];
+  }
+  return packed;
+}
+
 void multiply_floats(const FloatProduct& p, ThreadPool* pool) {
   const auto& kernels = float_products();
   std::vector<float> copy;
   const MatrixView a = in_rows(p, copy);
-  for_each_index(pool, (p.columns + kPanelColumns - 1) / kPanelColumns, [&](int64_t index) {
-    static thread_local std::vector<float> panel;
-    panel.resize(static_cast<size_t>(std::max<int64_t>(p.depth, 1) * kPanelColumns));
-    const int64_t first = index * kPanelColumns, count = std::min(kPanelColumns, p.columns - first);
-    pack_panel(p, first, count, panel.data());
-    kernels.multiply({a.numbers, a.row_step, p.rows, p.depth, panel.data(), p.out + first, p.columns, count});
+  const int64_t panels = panel_count(p.columns);
+  const bool shares = p.rows * p.depth * p.columns >= kSharedProducts;
+  // Without packed panels, a piece packs its own: rows are divided only where there are too few panels.
+  const bool divides = shares && (p.panels || (pool && panels < pool->size()));
+  const int64_t parts = divides ? std::max<int64_t>(1, p.rows / kRowsOfPiece) : 1;
+  for_each_index(shares ? pool : nullptr, panels * parts, [&](int64_t index) {
+    static thread_local std::vector<float> own;
+    const int64_t first = index / parts * kPanelColumns, count = std::min(kPanelColumns, p.columns - first);
+    const int64_t row = index % parts * p.rows / parts, end = (index % parts + 1) * p.rows / parts;
+    const float* panel = p.panels ? p.panels + first * p.depth : nullptr;
+    if (!panel) {
+      own.resize(static_cast<size_t>(std::max<int64_t>(p.depth, 1) * kPanelColumns));
+      pack_panel(p.b, p.depth, first, count, own.data());
+      panel = own.data();
+    }
+    kernels.multiply({a.numbers + row * a.row_step, std::max<int64_t>(a.row_step, 1), p.depth, end - row, p.depth,
+                      panel, kPanelColumns, p.out + row * p.columns + first, p.columns, count, false, nullptr});
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "base/thread_pool.h"
 #include "ops/standard/float_products.h"
@@ -22,11 +23,17 @@ struct MatrixView {
   int64_t column_step;
 };
 
+/// [depth][columns] as panels, one behind the other.
+std::vector<float> packed_panels(const MatrixView& b, int64_t depth, int64_t columns);
+/// [rows][depth] as tiles of rows.
+std::vector<float> packed_rows(const float* rows, int64_t row_count, int64_t depth);
+
 /// out[rows][columns] = a[rows][depth] b[depth][columns]
 struct FloatProduct {
   int64_t rows, depth, columns;
   MatrixView a, b;
   float* out;
+  const float* panels = nullptr;  // b packed, if it is
 };
 void multiply_floats(const FloatProduct& product, ThreadPool* pool);
 

@@ -9,6 +9,7 @@
 #include "ops/standard/infer_types.h"
 #include "ops/standard/matrix_product.h"
 #include "ops/standard/op_families.h"
+#include "ops/standard/pool_products.h"
 #include "ops/standard/visit_numbers.h"
 #include "ops/standard/windows.h"
 
@@ -58,11 +59,38 @@ int64_t column_major(int64_t position, const Dims& dims) {
   return result;
 }
 
+PoolShape pool_shape(const Windows& w) {
+  const bool flat = w.input.size() == 1;
+  const auto axis = [&](size_t i) {
+    return PoolAxis{w.input[i], w.output[i], w.kernel[i], w.strides[i], w.before[i], w.dilations[i]};
+  };
+  return {flat ? PoolAxis{1, 1, 1, 1, 0, 1} : axis(0), axis(flat ? 0 : 1)};
+}
+
+/// Without places, of f32 or bytes over one or two axes: plane by plane.
+bool max_pool_planes(const StandardCall& call, const Windows& windows, HostTensor& result) {
+  const HostTensor& x = call.tensor(0);
+  const auto shape = pool_shape(windows);
+  const int64_t inputs = windows.input_count(), outputs = windows.output_count();
+  const auto each_plane = [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    for_each_index(call.pool, x.dim(0) * x.dim(1), [&](int64_t plane) {
+      max_pool_plane(shape, x.numbers<T>().data() + plane * inputs, result.fill<T>().data() + plane * outputs);
+    });
+    return true;
+  };
+  if (windows.input.size() > 2) return false;
+  if (x.type() == &codecs::f32.info) return each_plane(NumberTag<float>());
+  if (x.type() == &codecs::u8.info) return each_plane(NumberTag<uint8_t>());
+  return x.type() == &codecs::i8.info && each_plane(NumberTag<int8_t>());
+}
+
 HostValues evaluate_max_pool(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto windows = pool_windows(call);
   const bool columns = call.integer("storage_order", 0) != 0, wants_places = call.wants(1);
   HostTensor result(x.type(), pooled_dims(x, windows.output));
+  if (!wants_places && max_pool_planes(call, windows, result)) return {result};
   HostTensor places(&codecs::i64.info, wants_places ? result.dims() : Dims{0});
   visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -204,18 +232,29 @@ HostValues evaluate_max_unpool(const StandardCall& call) {
 }
 
 Types infer_max_pool(const graph::NodeTypes& node) {
-  auto types = infer_same_rank(node, 2);
+  auto types = infer_windows(node);
   if (types.size() > 1) types[1].storage = &codecs::i64.info;
   return types;
 }
 
+/// One number for each channel.
+Types infer_global_pool(const graph::NodeTypes& node) {
+  auto types = infer_same_rank(node, 2);
+  for (auto& type : types) {
+    for (size_t i = 2; i < type.dims.size(); ++i) type.dims[i] = 1;
+  }
+  return types;
+}
+
+Types infer_pool(const graph::NodeTypes& node) { return infer_windows(node); }
+
 constexpr std::array kOps = {
     StandardOp{{"MaxPool", "the largest in each window, and where", infer_max_pool}, evaluate_max_pool},
-    StandardOp{{"AveragePool", "the mean of each window", infer_rank<2>}, evaluate_average_pool},
-    StandardOp{{"LpPool", "the norm of each window", infer_rank<2>}, evaluate_lp_pool},
-    StandardOp{{"GlobalMaxPool", "the largest of each channel", infer_rank<2>}, evaluate_global_pool<true>},
-    StandardOp{{"GlobalAveragePool", "the mean of each channel", infer_rank<2>}, evaluate_global_pool<false>},
-    StandardOp{{"GlobalLpPool", "the norm of each channel", infer_rank<2>}, evaluate_global_lp_pool},
+    StandardOp{{"AveragePool", "the mean of each window", infer_pool}, evaluate_average_pool},
+    StandardOp{{"LpPool", "the norm of each window", infer_pool}, evaluate_lp_pool},
+    StandardOp{{"GlobalMaxPool", "the largest of each channel", infer_global_pool}, evaluate_global_pool<true>},
+    StandardOp{{"GlobalAveragePool", "the mean of each channel", infer_global_pool}, evaluate_global_pool<false>},
+    StandardOp{{"GlobalLpPool", "the norm of each channel", infer_global_pool}, evaluate_global_lp_pool},
     StandardOp{{"MaxUnpool", "numbers put back where MaxPool found them", infer_rank<2>}, evaluate_max_unpool},
 };
 

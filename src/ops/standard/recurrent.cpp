@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <memory>
 
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
@@ -49,6 +50,10 @@ ActivationParameters default_parameters(const std::string& name) {
 }
 
 /// What LSTM, GRU and RNN have in common.
+struct PackedRecurrence {
+  std::vector<std::vector<float>> inputs, states;
+};
+
 struct Recurrence {
   int64_t steps, batch, inputs, hidden, directions, gates;
   bool batch_first = false;  // layout 1
@@ -59,6 +64,7 @@ struct Recurrence {
   HostTensor x, weights, recurrence;    // x as [steps, batch, inputs]
   std::vector<float> bias;              // [directions][2 * gates * hidden]
   HostTensor state, cell;               // [directions, batch, hidden]
+  std::shared_ptr<const PackedRecurrence> packed;
 
   bool backwards(int64_t direction) const { return reverse_only || direction == 1; }
   float clipped(float v) const { return clip > 0 ? std::clamp(v, -clip, clip) : v; }
@@ -117,6 +123,19 @@ void read_weights(const StandardCall& call, Recurrence& r) {
   std::ranges::copy(call.tensor(3).numbers<float>(), r.bias.begin());
 }
 
+/// Weights turned and packed, by direction.
+PackedRecurrence packed_recurrence(const Recurrence& r) {
+  PackedRecurrence packed;
+  const int64_t rows = r.gates * r.hidden;
+  for (int64_t d = 0; d < r.directions; ++d) {
+    const float* inputs = r.weights.numbers<float>().data() + d * rows * r.inputs;
+    const float* states = r.recurrence.numbers<float>().data() + d * rows * r.hidden;
+    packed.inputs.push_back(packed_panels({inputs, 1, r.inputs}, r.inputs, rows));
+    packed.states.push_back(packed_panels({states, 1, r.hidden}, r.hidden, rows));
+  }
+  return packed;
+}
+
 Recurrence recurrence_of(const StandardCall& call, int64_t gates, std::vector<std::string> activations) {
   Recurrence r{};
   require_rank(call.tensor(0), 3, 3);
@@ -138,6 +157,9 @@ Recurrence recurrence_of(const StandardCall& call, int64_t gates, std::vector<st
   r.clip = static_cast<float>(call.number("clip", 0));
   r.activations = chosen_activations(call, std::move(activations), r.directions);
   read_weights(call, r);
+  const auto pack = [&] { return packed_recurrence(r); };
+  const bool keeps = call.keeps(1) && call.keeps(2);
+  r.packed = keeps ? call.kept_of(1, pack) : std::make_shared<const PackedRecurrence>(pack());
   r.lengths = call.integers_of(4).value_or(Dims(static_cast<size_t>(r.batch), r.steps));
   if (static_cast<int64_t>(r.lengths.size()) != r.batch) fail(ErrorCode::bad_input, "one length a sequence is needed");
   r.state = initial_state(call, 5, r);
@@ -162,10 +184,11 @@ struct RecurrentResult {
 
 HostTensor copy_of(const HostTensor& x) { return float_tensor(x.dims(), x.numbers<float>()); }
 
-/// rows [count][width] times weights [outputs][width], turned.
-std::vector<float> project(const float* rows, int64_t count, int64_t width, const float* weights, int64_t outputs) {
+/// rows [count][width] times packed weights.
+std::vector<float> project(const float* rows, int64_t count, int64_t width, const std::vector<float>& panels,
+                           int64_t outputs) {
   std::vector<float> result(static_cast<size_t>(count * outputs));
-  multiply_floats({count, width, outputs, {rows, width, 1}, {weights, 1, width}, result.data()}, nullptr);
+  multiply_floats({count, width, outputs, {rows, width, 1}, {}, result.data(), panels.data()}, nullptr);
   return result;
 }
 
@@ -175,15 +198,15 @@ RecurrentResult run_recurrence(const Recurrence& r, Advance advance) {
                          r.cell.type() ? copy_of(r.cell) : HostTensor()};
   const int64_t rows = r.gates * r.hidden;
   for (int64_t d = 0; d < r.directions; ++d) {
-    auto inputs = project(r.x.numbers<float>().data(), r.steps * r.batch, r.inputs,
-                          r.weights.numbers<float>().data() + d * rows * r.inputs, rows);
+    const auto direction = static_cast<size_t>(d);
+    auto inputs = project(r.x.numbers<float>().data(), r.steps * r.batch, r.inputs, r.packed->inputs[direction], rows);
     const float* bias = r.bias.data() + d * 2 * rows;
     const float* recurrence = r.recurrence.numbers<float>().data() + d * rows * r.hidden;
     for (size_t i = 0; i < inputs.size(); ++i) inputs[i] += bias[i % static_cast<size_t>(rows)];
     float* states = result.state.fill<float>().data() + d * r.batch * r.hidden;
     float* cells = r.cell.type() ? result.cell.fill<float>().data() + d * r.batch * r.hidden : nullptr;
     for (int64_t round = 0; round < r.steps; ++round) {
-      const auto sums = project(states, r.batch, r.hidden, recurrence, rows);
+      const auto sums = project(states, r.batch, r.hidden, r.packed->states[direction], rows);
       for (int64_t b = 0; b < r.batch; ++b) {
         const int64_t length = std::clamp<int64_t>(r.lengths[static_cast<size_t>(b)], 0, r.steps);
         if (round >= length) continue;

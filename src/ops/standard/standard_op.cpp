@@ -62,7 +62,7 @@ HostValues evaluate_in_f32(const StandardOp& op, const StandardCall& call) {
     }
     node_types.inputs.push_back(call.inputs[i].is_nothing() ? nullptr : &types[i]);
   }
-  auto outputs = op.evaluate({call.node, inputs, call.run_body, call.pool});
+  auto outputs = op.evaluate({call.node, inputs, call.run_body, call.pool, call.memory});
   const auto expected = op.infer(node_types);
   for (size_t i = 0; i < outputs.size() && i < expected.size(); ++i) {
     const StorageType type = expected[i].storage;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,19 +18,52 @@
 
 namespace adze::ops {
 
+/// What a node keeps from one run to the next: weights packed for its kernel and the like.
+struct NodeMemory {
+  std::vector<bool> constant_inputs;  // whose numbers are the same in every run
+  std::shared_ptr<const void> kept;
+  std::vector<int64_t> dims;  // of input 0, for which what follows holds
+  std::shared_ptr<const void> kept_for_dims;
+};
+
 /// One node about to be computed.
 struct StandardCall {
   const graph::Node& node;
   std::span<const HostValue> inputs;
   /// Runs a sub-graph of the node with values for its inputs.
   const std::function<HostValues(size_t subgraph, HostValues inputs)>& run_body;
-  ThreadPool* pool = nullptr;  // null: the calling thread computes alone
+  ThreadPool* pool = nullptr;    // null: the calling thread computes alone
+  NodeMemory* memory = nullptr;  // null: nothing is kept
 
   bool has(size_t input) const { return input < inputs.size() && !inputs[input].is_nothing(); }
   /// Error(bad_input) when it is omitted or no tensor.
   const HostTensor& tensor(size_t input) const;
   /// An output that somebody may look at.
   bool wants(size_t output) const { return output < node.outputs.size(); }
+
+  bool keeps(size_t input) const {
+    return memory && input < memory->constant_inputs.size() && memory->constant_inputs[input];
+  }
+  /// What `make` makes of an input, which is kept where that is the same in every run. An op keeps one thing.
+  template <typename Make>
+  auto kept_of(size_t input, Make make) const -> std::shared_ptr<const decltype(make())> {
+    using Kept = decltype(make());
+    if (!keeps(input)) return std::make_shared<const Kept>(make());
+    if (!memory->kept) memory->kept = std::make_shared<const Kept>(make());
+    return std::static_pointer_cast<const Kept>(memory->kept);
+  }
+
+  /// What `make` makes of the attributes, constant inputs and input 0's dimensions; kept until those are others.
+  template <typename Make>
+  auto kept_for_dims(const std::vector<int64_t>& dims, Make make) const -> std::shared_ptr<const decltype(make())> {
+    using Kept = decltype(make());
+    if (!memory) return std::make_shared<const Kept>(make());
+    if (!memory->kept_for_dims || memory->dims != dims) {
+      memory->kept_for_dims = std::make_shared<const Kept>(make());
+      memory->dims = dims;
+    }
+    return std::static_pointer_cast<const Kept>(memory->kept_for_dims);
+  }
 
   int64_t integer(std::string_view name, int64_t fallback) const { return int_attribute_or(node, name, fallback); }
   int64_t integer(std::string_view name) const { return int_attribute(node, name); }

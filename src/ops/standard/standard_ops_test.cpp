@@ -106,8 +106,18 @@ void expect_same_as_portable(const FloatProducts& kernels) {
   const HostTensor a = random_floats({13, 40}, 6), panel = random_floats({40, kPanelColumns}, 7);
   for (const int64_t columns : {int64_t{5}, kPanelColumns}) {
     std::vector<float> fast(13 * kPanelColumns, 7), plain(13 * kPanelColumns, 7);
-    PanelProduct product{
-        a.numbers<float>().data(), 40, 13, 40, panel.numbers<float>().data(), fast.data(), kPanelColumns, columns};
+    PanelProduct product{a.numbers<float>().data(),
+                         40,
+                         40,
+                         13,
+                         40,
+                         panel.numbers<float>().data(),
+                         kPanelColumns,
+                         fast.data(),
+                         kPanelColumns,
+                         columns,
+                         false,
+                         nullptr};
     kernels.multiply(product);
     product.out = plain.data();
     kFloatProductsPortable.multiply(product);

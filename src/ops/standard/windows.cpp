@@ -74,6 +74,25 @@ Windows windows_of(const StandardCall& call, std::vector<int64_t> input, std::ve
   return w;
 }
 
+Types infer_windows(const graph::NodeTypes& node, const graph::ValueType& weights) {
+  auto types = infer_same_rank(node, 2);
+  const auto x = type_of_input(node, 0);
+  if (types.empty() || x.dims.size() < 3) return types;
+  const std::function<HostValues(size_t, HostValues)> no_body;
+  const StandardCall call{node.node, {}, no_body};
+  std::vector<int64_t> input, kernel = call.integers("kernel_shape").value_or(std::vector<int64_t>());
+  for (size_t i = 2; i < x.dims.size(); ++i) {
+    if (!x.dims[i].is_constant()) return types;
+    input.push_back(x.dims[i].constant());
+    if (kernel.size() > i - 2) continue;
+    if (weights.dims.size() <= i || !weights.dims[i].is_constant()) return types;
+    kernel.push_back(weights.dims[i].constant());
+  }
+  const auto windows = windows_of(call, std::move(input), std::move(kernel));
+  for (auto& type : types) std::ranges::copy(windows.output, type.dims.begin() + 2);
+  return types;
+}
+
 void Windows::positions(int64_t output_position, std::span<int64_t> taps_to) const {
   taps_to[0] = 0;
   size_t count = 1;  // taps of the axes so far; each becomes as many as the next axis has, from the back

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "ops/standard/infer_types.h"
 #include "ops/standard/standard_op.h"
 
 namespace adze::ops {
@@ -24,6 +25,9 @@ struct Windows {
 
 /// From the attributes strides, dilations, pads, auto_pad and ceil_mode. `kernel` as the weights or the attribute say.
 Windows windows_of(const StandardCall& call, std::vector<int64_t> input, std::vector<int64_t> kernel);
+
+/// Outputs of the shape that windows over input 0 give, whose size is the attribute kernel_shape or that of `weights`.
+Types infer_windows(const graph::NodeTypes& node, const graph::ValueType& weights = any_tensor(nullptr));
 
 /// The list attribute, or `count` times the fallback. Error(bad_input) for another length or a number below `least`.
 std::vector<int64_t> spatial_attribute(const StandardCall& call, std::string_view name, size_t count, int64_t fallback,

@@ -1,0 +1,21 @@
+// Rows of 8-bit numbers and floats, one into the other.
+#pragma once
+
+#include <cstdint>
+
+namespace adze::ops {
+
+/// numbers - zero, of unsigned bytes or signed ones.
+void widen_bytes(const uint8_t* from, int64_t count, bool is_signed, int32_t zero, float* to);
+
+/// Floats that are whole numbers, + term.
+void whole_numbers(const float* from, int64_t count, int32_t term, int32_t* to);
+
+/// (x + term) * scale, rounded to the nearest with ties to even, + zero, within the limits.
+struct ByteCoding {
+  float term = 0, scale = 1;
+  int32_t zero = 0, least = 0, most = 255;
+};
+void codes_of_sums(const float* from, int64_t count, const ByteCoding& coding, uint8_t* to);
+
+}  // namespace adze::ops

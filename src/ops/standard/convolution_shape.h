@@ -1,0 +1,24 @@
+// What is convolved with what.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ops/standard/windows.h"
+
+namespace adze::ops {
+
+struct Convolution {
+  int64_t batch, channels, outputs, groups;
+  Windows windows;
+
+  int64_t group_channels() const { return channels / groups; }
+  int64_t group_outputs() const { return outputs / groups; }
+  std::vector<int64_t> result_dims() const {
+    std::vector<int64_t> dims{batch, outputs};
+    dims.insert(dims.end(), windows.output.begin(), windows.output.end());
+    return dims;
+  }
+};
+
+}  // namespace adze::ops

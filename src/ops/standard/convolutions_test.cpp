@@ -1,0 +1,235 @@
+// Convolutions and products of random odd shapes: fast paths against sums in double, bits against threads.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <random>
+
+#include "base/thread_pool.h"
+#include "codecs/codec.h"
+#include "ops/standard/quantized_numbers.h"
+#include "ops/standard/standard_op.h"
+
+namespace adze::ops {
+namespace {
+
+using Dims = std::vector<int64_t>;
+
+HostTensor run(const std::string& name, const HostValues& inputs, const graph::Attributes& attributes,
+               ThreadPool* pool = nullptr) {
+  const StandardOp* op = find_standard_op(name);
+  const graph::Node node{op, "n", std::vector<graph::ValueId>(inputs.size()), {0}, attributes, {}, {}};
+  const std::function<HostValues(size_t, HostValues)> no_body;
+  return evaluate(*op, {node, inputs, no_body, pool})[0].tensor();
+}
+
+class RandomShapes {
+ public:
+  explicit RandomShapes(uint32_t seed) : random_(seed) {}
+
+  int64_t between(int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random_); }
+
+  HostTensor floats(Dims dims) {
+    HostTensor tensor(&codecs::f32.info, std::move(dims));
+    for (float& number : tensor.fill<float>()) number = std::uniform_real_distribution<float>(-1, 1)(random_);
+    return tensor;
+  }
+
+  HostTensor bytes(StorageType type, Dims dims) {
+    HostTensor tensor(type, std::move(dims));
+    for (std::byte& number : tensor.fill_bytes()) number = static_cast<std::byte>(between(0, 255));
+    return tensor;
+  }
+
+  HostTensor integers(Dims dims, int64_t most) {
+    HostTensor tensor(&codecs::i32.info, std::move(dims));
+    for (int32_t& number : tensor.fill<int32_t>()) number = static_cast<int32_t>(between(-most, most));
+    return tensor;
+  }
+
+  std::mt19937 random_;
+};
+
+struct RandomConvolution {
+  Dims x, weights;
+  graph::Attributes attributes;
+};
+
+RandomConvolution random_convolution(RandomShapes& shapes) {
+  const auto axes = static_cast<size_t>(shapes.between(1, 3));
+  const bool planes = shapes.between(0, 3) == 0;
+  const int64_t groups = planes ? shapes.between(1, 9) : shapes.between(1, 3);
+  const int64_t channels = planes ? 1 : shapes.between(1, 21);
+  RandomConvolution c{
+      {shapes.between(1, 3), groups * channels}, {groups * shapes.between(1, planes ? 2 : 19), channels}, {}};
+  Dims strides, dilations, pads(2 * axes);
+  const bool pointwise = shapes.between(0, 3) == 0;
+  for (size_t axis = 0; axis < axes; ++axis) {
+    const int64_t kernel = pointwise ? 1 : shapes.between(1, 4);
+    dilations.push_back(shapes.between(1, 2));
+    strides.push_back(pointwise && shapes.between(0, 1) == 0 ? 1 : shapes.between(1, 3));
+    pads[axis] = pointwise ? 0 : shapes.between(0, 3);
+    pads[axes + axis] = pointwise ? 0 : shapes.between(0, 3);
+    const int64_t least = std::max<int64_t>(1, (kernel - 1) * dilations[axis] + 1 - pads[axis] - pads[axes + axis]);
+    c.x.push_back(shapes.between(least, axes == 3 ? 7 : 37));
+    c.weights.push_back(kernel);
+  }
+  c.attributes = {{"group", groups}, {"strides", strides}, {"dilations", dilations}, {"pads", pads}};
+  return c;
+}
+
+TEST(Convolutions, OfRandomShapesAreThoseOfDoubles) {
+  RandomShapes shapes(1);
+  ThreadPool pool(3);
+  for (int round = 0; round < 150; ++round) {
+    const auto c = random_convolution(shapes);
+    const HostTensor x = shapes.floats(c.x), weights = shapes.floats(c.weights), bias = shapes.floats({c.weights[0]});
+    const auto fast = run("Conv", {x, weights, bias}, c.attributes);
+    const auto plain = run("Conv", {to_f64(x), to_f64(weights), to_f64(bias)}, c.attributes);
+    SCOPED_TRACE(x.description() + " " + weights.description());
+    ASSERT_EQ(fast.dims(), plain.dims());
+    for (size_t i = 0; i < static_cast<size_t>(fast.count()); ++i) {
+      ASSERT_NEAR(fast.numbers<float>()[i], plain.numbers<double>()[i], 2e-5);
+    }
+    const auto shared = run("Conv", {x, weights, bias}, c.attributes, &pool);
+    ASSERT_EQ(std::memcmp(fast.bytes().data(), shared.bytes().data(), fast.bytes().size()), 0);
+  }
+}
+
+TEST(Convolutions, DeepOnesAreDividedWithoutAnotherSum) {
+  RandomShapes shapes(2);
+  const HostTensor x = shapes.floats({1, 700, 5, 6}), weights = shapes.floats({13, 700, 3, 3});
+  const graph::Attributes attributes{{"pads", Dims{1, 1, 1, 1}}};
+  ThreadPool pool(2);
+  const auto fast = run("Conv", {x, weights}, attributes), shared = run("Conv", {x, weights}, attributes, &pool);
+  const auto plain = run("Conv", {to_f64(x), to_f64(weights)}, attributes);
+  for (size_t i = 0; i < static_cast<size_t>(fast.count()); ++i) {
+    ASSERT_NEAR(fast.numbers<float>()[i], plain.numbers<double>()[i], 3e-4);
+  }
+  EXPECT_EQ(std::memcmp(fast.bytes().data(), shared.bytes().data(), fast.bytes().size()), 0);
+}
+
+double activated(const std::string& name, double x) {
+  if (name == "Relu") return std::max(x, 0.0);
+  if (name == "Clip") return std::clamp(x, -0.5, 1.5);
+  if (name == "LeakyRelu") return x < 0 ? 0.25 * x : x;
+  if (name == "Sigmoid") return 1 / (1 + std::exp(-x));
+  if (name == "Tanh") return std::tanh(x);
+  if (name == "HardSigmoid") return std::clamp(0.25 * x + 0.5, 0.0, 1.0);
+  return x;
+}
+
+TEST(Convolutions, FusedOnesAddAndActivate) {
+  RandomShapes shapes(3);
+  const std::map<std::string, std::vector<double>> activations = {
+      {"", {}},        {"Relu", {}}, {"Clip", {-0.5, 1.5}},       {"LeakyRelu", {0.25}},
+      {"Sigmoid", {}}, {"Tanh", {}}, {"HardSigmoid", {0.25, 0.5}}};
+  for (const int64_t groups : {1, 4}) {
+    const HostTensor x = shapes.floats({2, 4, 7, 9}), weights = shapes.floats({4, 4 / groups, 3, 3});
+    const HostTensor bias = shapes.floats({4}), addend = shapes.floats({2, 4, 5, 7});
+    const auto plain = run("Conv", {to_f64(x), to_f64(weights), to_f64(bias)}, {{"group", groups}});
+    for (const auto& [name, parameters] : activations) {
+      graph::Attributes attributes{{"group", groups}, {"activation", name}};
+      if (!parameters.empty()) attributes["activation_params"] = parameters;
+      const auto fused = run("FusedConv", {x, weights, bias, addend}, attributes);
+      for (size_t i = 0; i < static_cast<size_t>(fused.count()); ++i) {
+        const double sum = plain.numbers<double>()[i] + static_cast<double>(addend.numbers<float>()[i]);
+        ASSERT_NEAR(fused.numbers<float>()[i], activated(name, sum), 1e-5) << name;
+      }
+    }
+  }
+}
+
+HostTensor scalar(StorageType type, int64_t number) {
+  HostTensor tensor(type, {});
+  tensor.fill_bytes()[0] = static_cast<std::byte>(number);
+  return tensor;
+}
+
+HostTensor shifted(const HostTensor& x, const HostTensor& zero) { return subtract_zero_point(x, &zero, 0); }
+
+TEST(Convolutions, OfIntegersAreExact) {
+  RandomShapes shapes(4);
+  ThreadPool pool(3);
+  for (int round = 0; round < 120; ++round) {
+    const auto c = random_convolution(shapes);
+    const StorageType x_type = shapes.between(0, 1) ? &codecs::u8.info : &codecs::i8.info;
+    const StorageType w_type = shapes.between(0, 1) ? &codecs::u8.info : &codecs::i8.info;
+    const HostTensor x = shapes.bytes(x_type, c.x), weights = shapes.bytes(w_type, c.weights);
+    const HostTensor x_zero = shapes.bytes(x_type, {}), w_zero = scalar(w_type, shapes.between(0, 1) * 128);
+    SCOPED_TRACE(x.description() + " " + weights.description());
+    const auto sums = run("ConvInteger", {x, weights, x_zero, w_zero}, c.attributes, &pool);
+    const auto plain = run("Conv", {shifted(x, x_zero), shifted(weights, w_zero)}, c.attributes);
+    ASSERT_EQ(sums.dims(), plain.dims());
+    for (size_t i = 0; i < static_cast<size_t>(sums.count()); ++i) {
+      ASSERT_EQ(sums.numbers<int32_t>()[i], plain.numbers<double>()[i]);
+    }
+  }
+}
+
+TEST(Convolutions, QuantizedOnesAreRoundedSums) {
+  RandomShapes shapes(5);
+  for (int round = 0; round < 80; ++round) {
+    const auto c = random_convolution(shapes);
+    const int64_t outputs = c.weights[0];
+    const HostTensor x = shapes.bytes(&codecs::u8.info, c.x), weights = shapes.bytes(&codecs::i8.info, c.weights);
+    const HostTensor x_zero = scalar(&codecs::u8.info, 100), w_zero = zeros(&codecs::i8.info, {outputs});
+    const HostTensor bias = shapes.integers({outputs}, 1000), scales = shapes.floats({outputs});
+    for (float& scale : const_cast<HostTensor&>(scales).fill<float>()) scale = 0.01f + std::fabs(scale);
+    const std::array<float, 1> one{0.5f}, wide{40.0f};
+    const StorageType y_type = shapes.between(0, 1) ? &codecs::u8.info : &codecs::i8.info;
+    const HostTensor x_scale = float_tensor({}, one), y_scale = float_tensor({}, wide), y_zero = scalar(y_type, 17);
+    const auto codes =
+        run("QLinearConv", {x, x_scale, x_zero, weights, scales, w_zero, y_scale, y_zero, bias}, c.attributes);
+    const auto sums = run("Conv", {shifted(x, x_zero), to_f64(weights), to_f64(bias)}, c.attributes);
+    const int64_t plane = sums.count() / (c.x[0] * outputs);
+    const auto limits = integer_limits(y_zero);
+    const HostTensor wide_codes = to_f64(codes);
+    for (int64_t i = 0; i < sums.count(); ++i) {
+      const auto channel = static_cast<size_t>(i / plane % outputs), at = static_cast<size_t>(i);
+      const double exact =
+          sums.numbers<double>()[at] * 0.5 * static_cast<double>(scales.numbers<float>()[channel]) / 40;
+      const double code = std::clamp(exact + 17, limits.least, limits.most);
+      ASSERT_NEAR(wide_codes.numbers<double>()[at], code, 0.5 + 1e-3) << i;
+    }
+  }
+}
+
+TEST(Products, OfIntegersAreExact) {
+  RandomShapes shapes(6);
+  ThreadPool pool(2);
+  for (int round = 0; round < 60; ++round) {
+    const int64_t rows = shapes.between(1, 90), depth = shapes.between(1, 70), columns = shapes.between(1, 120);
+    const StorageType type = shapes.between(0, 1) ? &codecs::u8.info : &codecs::i8.info;
+    const HostTensor a = shapes.bytes(&codecs::u8.info, {rows, depth}), b = shapes.bytes(type, {depth, columns});
+    const HostTensor a_zero = shapes.bytes(&codecs::u8.info, {}), b_zero = shapes.bytes(type, {columns});
+    const auto sums = run("MatMulInteger", {a, b, a_zero, b_zero}, {}, &pool);
+    const auto plain = run("MatMul", {shifted(a, a_zero), subtract_zero_point(b, &b_zero, 1)}, {});
+    for (size_t i = 0; i < static_cast<size_t>(sums.count()); ++i) {
+      ASSERT_EQ(sums.numbers<int32_t>()[i], plain.numbers<double>()[i]);
+    }
+  }
+}
+
+TEST(Products, KeepWhatTheyPacked) {
+  RandomShapes shapes(7);
+  const HostTensor a = shapes.floats({5, 33}), b = shapes.floats({33, 70}), other = shapes.floats({33, 70});
+  const StandardOp* op = find_standard_op("MatMul");
+  const graph::Node node{op, "n", {0, 1}, {2}, {}, {}, {}};
+  const std::function<HostValues(size_t, HostValues)> no_body;
+  NodeMemory memory{{false, true}, nullptr, {}, nullptr};
+  const auto product = [&](const HostTensor& right, NodeMemory* kept) {
+    const HostValues inputs{a, right};
+    return evaluate(*op, {node, inputs, no_body, nullptr, kept})[0].tensor();
+  };
+  const auto once = product(b, &memory);
+  ASSERT_NE(memory.kept, nullptr);
+  const auto again = product(other, &memory);  // the second is taken from what was kept
+  EXPECT_EQ(std::memcmp(once.bytes().data(), again.bytes().data(), once.bytes().size()), 0);
+  const auto plain = product(b, nullptr);
+  EXPECT_EQ(std::memcmp(once.bytes().data(), plain.bytes().data(), once.bytes().size()), 0);
+}
+
+}  // namespace
+}  // namespace adze::ops
