@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::map<std::string, ops::HostValue> inputs;
     for (const auto id : imported.graph->inputs)
       inputs[imported.graph->value(id).name] = zeros_for(imported.graph->value(id).type);
-    runtime::GraphSession(imported.graph, imported.weights, 1).run(inputs);
+    runtime::GraphSession(imported.graph, imported.weights, {.threads = 1}).run(inputs);
   } catch (const Error&) {
   }
   return 0;

@@ -7,12 +7,13 @@ namespace adze::cli {
 namespace {
 
 constexpr std::array kVerbs{
-    &pull_verb,    &plan_verb,      &inspect_verb,         &explain_verb,       &tokenize_verb,                    //
-    &convert_verb, &calibrate_verb, &quantize_verb,        &optimize_verb,      &prepare_verb,  &make_model_verb,  //
-    &split_verb,   &merge_verb,     &convert_adapter_verb, &merge_adapter_verb,                                    //
-    &run_verb,     &chat_verb,      &embed_verb,           &serve_verb,                                            //
-    &eval_verb,    &bench_verb,     &compare_verb,         &assert_verb,        &verify_verb,   &diff_verb,        //
-    &list_verb,    &doctor_verb,
+    &pull_verb,       &plan_verb,      &inspect_verb,         &explain_verb,       &tokenize_verb,                 //
+    &convert_verb,    &calibrate_verb, &quantize_verb,        &optimize_verb,      &pass_verb,     &prepare_verb,  //
+    &make_model_verb,                                                                                              //
+    &split_verb,      &merge_verb,     &convert_adapter_verb, &merge_adapter_verb,                                 //
+    &run_verb,        &chat_verb,      &embed_verb,           &serve_verb,                                         //
+    &eval_verb,       &bench_verb,     &compare_verb,         &assert_verb,        &verify_verb,   &diff_verb,     //
+    &list_verb,       &doctor_verb,
 };
 
 }  // namespace

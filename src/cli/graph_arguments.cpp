@@ -123,7 +123,7 @@ void run_graph_model(const std::string& path, const GraphRunArguments& arguments
   }
   const auto imported = formats::read_onnx_graph(path);
   require_outputs(*imported.graph, files);
-  runtime::GraphSession session(imported.graph, imported.weights, static_cast<unsigned>(threads));
+  runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
   const int64_t start = now_ns();
   const auto outputs = session.run(inputs);
   const double seconds = seconds_since(start);

@@ -129,11 +129,14 @@ Table list_ops() {
 }
 
 Table list_passes() {
-  Table list({{"Name", "name"}, {"By default", "by_default"}, {"What", "what"}});
-  const auto pipeline = passes::default_pipeline();
+  Table list(
+      {{"Name", "name"}, {"By default", "by_default"}, {"Of graph formats", "of_graph_formats"}, {"What", "what"}});
+  const auto is_in = [](std::span<const std::string_view> pipeline, std::string_view name) {
+    return Cell::flag(std::ranges::find(pipeline, name) != pipeline.end());
+  };
   for (const auto& pass : passes::all_passes()) {
-    const bool by_default = std::find(pipeline.begin(), pipeline.end(), pass.name) != pipeline.end();
-    list.add_row({pass.name, Cell::flag(by_default), pass.summary});
+    list.add_row({pass.name, is_in(passes::default_pipeline(), pass.name),
+                  is_in(passes::standard_pipeline(), pass.name), pass.summary});
   }
   return list;
 }

@@ -58,7 +58,7 @@ const Verb* find_verb(std::string_view name);
 
 extern const Verb pull_verb, plan_verb;
 extern const Verb inspect_verb, explain_verb, tokenize_verb;
-extern const Verb convert_verb, calibrate_verb, quantize_verb, optimize_verb, prepare_verb, make_model_verb;
+extern const Verb convert_verb, calibrate_verb, quantize_verb, optimize_verb, pass_verb, prepare_verb, make_model_verb;
 extern const Verb split_verb, merge_verb;
 extern const Verb convert_adapter_verb, merge_adapter_verb;
 extern const Verb run_verb, chat_verb, embed_verb, serve_verb;

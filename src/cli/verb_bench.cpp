@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/memory_use.h"
+#include "cli/graph_arguments.h"
+#include "cli/graph_measure.h"
 #include "cli/machine_cache.h"
 #include "cli/op_report.h"
 #include "cli/progress_bar.h"
@@ -30,6 +32,7 @@ struct BenchOptions {
   std::vector<int64_t> threads = {0};
   bool ops = false;
   bool json = false;
+  GraphInputArguments graph;
 
   void declare(Arguments& arguments) {
     session.declare_model(arguments);
@@ -50,6 +53,7 @@ struct BenchOptions {
     session.declare_precision(arguments);
     session.declare_adapters(arguments);
     arguments.json_flag(json);
+    graph.declare(arguments);
   }
 };
 
@@ -258,6 +262,12 @@ void bench_ops(const BenchOptions& options, Console& console) {
 }
 
 void run_bench(const BenchOptions& options, Console& console) {
+  if (is_graph_model(options.session.model)) {
+    return bench_graph_model({options.session.model, options.graph, options.threads,
+                              static_cast<int64_t>(options.speed.rounds), options.json},
+                             console);
+  }
+  if (options.graph.any()) throw UsageError("--input and --dim need a model of a graph format");
   if (options.speed.prompt_tokens == 0 && options.speed.generated_tokens == 0) {
     throw UsageError("nothing to measure: -p and -n are both 0");
   }
@@ -269,6 +279,7 @@ constexpr Example kExamples[] = {
     {"bench model.gguf -p 0 -n 64 -d 0,4096", "only generation, with an empty context and a long one"},
     {"bench model.gguf -p 0 -b 1,4,16", "several sequences side by side"},
     {"bench model.gguf --ops", "where the time goes, node by node, and how near the machine's limits that is"},
+    {"bench model.onnx -t 1,2 --dim batch=1", "a graph with inputs that are made up"},
     {"bench model.gguf --json", "the seconds of every round, for scripts"},
 };
 

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "cli/graph_arguments.h"
+#include "cli/graph_diff.h"
 #include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "cli/verb.h"
@@ -24,6 +26,8 @@ struct DiffOptions {
   bool without_tensors = false;
   bool all = false;
   bool json = false;
+  bool without_outputs = false;
+  GraphInputArguments graph;
 
   void declare(Arguments& arguments) {
     arguments.required("A", "model in any format of `adze list formats`", request.first);
@@ -37,6 +41,8 @@ struct DiffOptions {
     arguments.flag("--all", "show every difference, not only the first of each kind", all);
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, 1024});
     arguments.json_flag(json);
+    graph.declare(arguments);
+    arguments.flag("--skip-outputs", "do not run the graphs", without_outputs);
   }
 };
 
@@ -136,6 +142,13 @@ void print_report(const pipeline::DiffReport& report, const DiffOptions& options
 }
 
 ExitCode run_diff(const DiffOptions& given, Console& console) {
+  if (is_graph_model(given.request.first) && is_graph_model(given.request.second)) {
+    const bool equal = diff_graph_models({given.request.first, given.request.second, given.graph,
+                                          given.request.tolerance, !given.without_outputs, given.threads, given.json},
+                                         console);
+    return equal ? kSuccess : kFailure;
+  }
+  if (given.graph.any()) throw UsageError("--input and --dim need models of a graph format");
   DiffOptions options = given;
   options.request.with_tensors = !options.without_tensors;
   options.request.threads = static_cast<unsigned>(options.threads);
@@ -158,6 +171,7 @@ ExitCode run_diff(const DiffOptions& given, Console& console) {
 constexpr Example kExamples[] = {
     {"diff model-hf model.gguf", "did a converter change anything?"},
     {"diff model-f32.gguf model-f16.gguf --tolerance 1e-3", "equal but for rounding"},
+    {"diff model.onnx fused.onnx --tolerance 1e-5", "ops, weights, and what both compute of the same numbers"},
     {"diff a.gguf b.gguf --skip-tensors --json", "settings, tokenizer and chat templates, for a script"},
 };
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/graph_arguments.h"
+#include "cli/graph_measure.h"
 #include "cli/report_output.h"
 #include "cli/session_arguments.h"
 #include "cli/verb.h"
@@ -21,6 +23,7 @@ struct ExplainOptions {
   bool all = false;
   bool time = false;
   bool json = false;
+  GraphInputArguments graph;
 
   void declare(Arguments& arguments) {
     session.declare_model(arguments);
@@ -28,6 +31,7 @@ struct ExplainOptions {
     arguments.flag("--time", "run one token (an encoder: a text of 64) and show where the time goes", time);
     arguments.json_flag(json);
     session.declare_running(arguments);
+    graph.declare(arguments);
   }
 };
 
@@ -170,6 +174,12 @@ report::Table explained_table(const std::vector<Explained>& list, const ExplainO
 }
 
 void run_explain(const ExplainOptions& options, Console& console) {
+  if (is_graph_model(options.session.model)) {
+    return explain_graph_model(
+        {options.session.model, options.graph, options.session.threads, options.all, options.time, options.json},
+        console);
+  }
+  if (options.graph.any()) throw UsageError("--input and --dim need a model of a graph format");
   const auto model = load_model(options.session);
   const auto list = is_encoder(model->model()) ? explain_encoder(options, model) : explain_decoder(options, model);
   if (options.json) return print_json(console, explained_table(list, options).to_json());
@@ -179,6 +189,7 @@ void run_explain(const ExplainOptions& options, Console& console) {
 constexpr Example kExamples[] = {
     {"explain model.gguf", "the kernels of this machine, like nodes of all layers together"},
     {"explain model.gguf --time", "where the time of one token goes"},
+    {"explain model.onnx --time", "the ops of a graph after its passes, and their shares of the time"},
     {"explain model.gguf --all --json", "every node, for scripts"},
 };
 

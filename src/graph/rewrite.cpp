@@ -57,6 +57,14 @@ void merge_equal_captures(Graph& subgraph) {
 
 }  // namespace
 
+Graph deep_copy(const Graph& graph) {
+  Graph copy = graph;
+  for (Node& node : copy.nodes) {
+    for (auto& subgraph : node.subgraphs) subgraph = std::make_shared<Graph>(deep_copy(*subgraph));
+  }
+  return copy;
+}
+
 void replace_uses(Graph& graph, const std::vector<ValueId>& replacements) {
   visit_uses(graph, [&](ValueId& id) {
     while (replacements[id] != kNoValue) id = replacements[id];

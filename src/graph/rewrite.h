@@ -7,6 +7,9 @@
 
 namespace adze::graph {
 
+/// With sub-graphs of its own, so that changing one does not change the other.
+Graph deep_copy(const Graph& graph);
+
 /// Every use of a key of `replacements[id]` (by ValueId; kNoValue: keep) becomes a use of its value: in nodes, outputs
 /// and captures of direct sub-graphs, where captures that become equal are merged. Chains are followed. REQUIRES: one
 /// entry per value, no cycles.

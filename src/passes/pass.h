@@ -12,6 +12,10 @@
 #include "graph/graph.h"
 #include "tensor/codec_info.h"
 
+namespace adze::model {
+class TensorList;
+}
+
 namespace adze::passes {
 
 /// In what precision `linear` multiplies activations.
@@ -43,6 +47,9 @@ struct PassOptions {
   ActivationPolicy activation = ActivationPolicy::automatic;
   /// The storage of a weight by name, null when unknown. Asked only where the graph does not say.
   std::function<StorageType(std::string_view)> storage_of_weight;
+  /// The tensors behind the graph's weights, for passes that compute with numbers; they add what they make. Null: only
+  /// constants that stand in the graph are known.
+  model::TensorList* weights = nullptr;
 };
 
 /// One graph at a time; the runner visits sub-graphs before the graph that contains them.
@@ -65,6 +72,8 @@ struct Pass {
 std::span<const Pass> all_passes();
 /// What a graph goes through before it is planned, in order.
 std::span<const std::string_view> default_pipeline();
+/// The same for a graph over standard ops, as graph formats give it.
+std::span<const std::string_view> standard_pipeline();
 
 /// Runs the named passes in order, without the disabled ones. Error(bad_input) for a name that is not in the table,
 /// Error(internal) when a pass leaves a graph that does not verify.

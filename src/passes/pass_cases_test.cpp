@@ -8,6 +8,7 @@
 #include "codecs/codec.h"
 #include "graph/test_ops.h"
 #include "ops/op.h"
+#include "ops/standard/standard_op.h"
 #include "passes/pass.h"
 
 namespace adze::passes {
@@ -58,6 +59,7 @@ std::vector<Case> cases_of(std::string_view pass) {
 graph::Graph parse(const std::string& text) {
   std::vector<const graph::OpSchema*> ops{&graph::test::kRun};
   for (const auto* op : ops::all_schemas()) ops.push_back(op);
+  for (const auto* op : ops::standard_schemas()) ops.push_back(op);
   std::vector<StorageType> storages;
   for (const auto* codec : codecs::all_codecs()) storages.push_back(&codec->info);
   return graph::from_text(text, ops, storages);

@@ -81,7 +81,7 @@ TEST(RunPasses, UnknownNamesAreRefusedBeforeAnythingRuns) {
   auto graph = graph::test::parse(kGraph);
   const std::string_view names[] = {"remove_dead_nodes", "fuse_everything"};
   EXPECT_THAT(error_of([&] { run_passes(graph, names, {}); }),
-              HasSubstr("bad_input: there is no pass 'fuse_everything'; known are choose_activation_quantization, "));
+              HasSubstr("bad_input: there is no pass 'fuse_everything'; known are cancel_transposes, "));
   PassOptions options;
   options.disabled = {"typo"};
   EXPECT_THAT(error_of([&] { run_passes(graph, options); }), HasSubstr("no pass 'typo'"));

@@ -6,8 +6,12 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "base/clock.h"
 #include "base/error.h"
+#include "graph/rewrite.h"
 #include "ops/standard/standard_op.h"
+#include "passes/constant_tensors.h"
+#include "passes/pass.h"
 
 namespace adze::runtime {
 namespace {
@@ -21,28 +25,6 @@ using graph::ValueKind;
 using graph::ValueOrigin;
 using ops::HostValue;
 using ops::HostValues;
-
-constexpr size_t kAlignment = 16;
-
-HostTensor constant_tensor(const graph::Value& value) {
-  std::vector<int64_t> dims;
-  for (const Dim& dim : value.type.dims) dims.push_back(dim.constant());
-  HostTensor tensor(value.type.storage, std::move(dims));
-  std::ranges::copy(value.constant, tensor.fill_bytes().begin());
-  return tensor;
-}
-
-HostTensor weight_tensor(const model::Tensor& weight) {
-  const auto dims = weight.shape.dims();
-  std::vector<std::byte> scratch;
-  const auto bytes = weight.source->rows(0, weight.shape.row_count(), scratch);
-  if (reinterpret_cast<uintptr_t>(bytes.data()) % kAlignment == 0 && scratch.empty()) {
-    return HostTensor(weight.storage, {dims.begin(), dims.end()}, weight.source, bytes.data());
-  }
-  HostTensor tensor(weight.storage, {dims.begin(), dims.end()});
-  std::ranges::copy(bytes, tensor.fill_bytes().begin());
-  return tensor;
-}
 
 /// Values of the graph that a sub-graph, or one inside it, captures.
 void collect_captured(const Graph& body, std::vector<ValueId>& captured) {
@@ -94,6 +76,14 @@ class SymbolValues {
   std::vector<int64_t> values_;
 };
 
+std::shared_ptr<const Graph> optimized(const Graph& graph, model::TensorList& weights) {
+  auto copy = std::make_shared<Graph>(graph::deep_copy(graph));
+  passes::PassOptions options;
+  options.weights = &weights;
+  passes::run_passes(*copy, passes::standard_pipeline(), options);
+  return copy;
+}
+
 std::string input_names(const Graph& graph) {
   std::string names;
   for (const ValueId id : graph.inputs) names += (names.empty() ? "" : ", ") + graph.value(id).name;
@@ -102,12 +92,60 @@ std::string input_names(const Graph& graph) {
 
 }  // namespace
 
+/// An input of a node that is another in every run.
+struct GraphSession::InputMove {
+  size_t to;     // its number
+  ValueId from;  // a value of the graph, or a captured one
+  bool is_last;  // nobody uses the value afterwards
+};
+
 /// A graph with what is known before it runs.
 struct GraphSession::Plan {
   const Graph* graph;
+  const Plan* outer;                                       // of the graph around
   HostValues fixed;                                        // constants and weights, by value
   std::vector<std::vector<ValueId>> freed;                 // after each node
+  std::vector<ops::NodeMemory> memories;                   // of each node
+  std::vector<HostValues> inputs;                          // of each node; those that are always the same stay
+  std::vector<std::vector<InputMove>> moves;               // of each node: the other inputs
   std::vector<std::vector<std::unique_ptr<Plan>>> bodies;  // of each node
+
+  /// The same in every run.
+  bool is_fixed(ValueId id) const {
+    if (id == kNoValue) return false;
+    const graph::Value& value = graph->value(id);
+    if (value.origin == ValueOrigin::captured) return outer && outer->is_fixed(value.outer);
+    return value.origin == ValueOrigin::constant || value.origin == ValueOrigin::weight;
+  }
+
+  /// REQUIRES: nodes before it are prepared, and it is known what is freed behind it.
+  void prepare_inputs(size_t index) {
+    const Node& node = graph->nodes[index];
+    HostValues values(node.inputs.size());
+    std::vector<InputMove> others;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const ValueId id = node.inputs[i];
+      if (id == kNoValue) continue;
+      const auto origin = graph->value(id).origin;
+      if (origin == ValueOrigin::constant || origin == ValueOrigin::weight) {
+        values[i] = fixed[id];
+        continue;
+      }
+      const bool ends_here = std::ranges::find(freed[index], id) != freed[index].end();
+      const bool again = std::find(node.inputs.begin() + static_cast<std::ptrdiff_t>(i) + 1, node.inputs.end(), id) !=
+                         node.inputs.end();
+      const bool in_body = !node.subgraphs.empty();
+      others.push_back({i, id, ends_here && !again && !in_body && origin != ValueOrigin::captured});
+    }
+    inputs.push_back(std::move(values));
+    moves.push_back(std::move(others));
+  }
+
+  std::vector<bool> fixed_inputs(const Node& node) const {
+    std::vector<bool> known;
+    for (const ValueId id : node.inputs) known.push_back(is_fixed(id));
+    return known;
+  }
 };
 
 /// The values of one run of one graph.
@@ -124,16 +162,19 @@ struct GraphSession::Scope {
   }
 };
 
-std::unique_ptr<GraphSession::Plan> GraphSession::plan_of(const Graph& graph, const model::TensorList& weights) {
+std::unique_ptr<GraphSession::Plan> GraphSession::plan_of(const Graph& graph, const model::TensorList& weights,
+                                                          const Plan* outer) {
   auto plan = std::make_unique<Plan>();
   plan->graph = &graph;
+  plan->outer = outer;
   plan->fixed.resize(graph.values.size());
   for (ValueId id = 0; id < graph.values.size(); ++id) {
     const graph::Value& value = graph.value(id);
-    if (value.origin == ValueOrigin::constant) plan->fixed[id] = constant_tensor(value);
-    if (value.origin == ValueOrigin::weight) plan->fixed[id] = weight_tensor(weights.at(value.name));
+    if (value.origin == ValueOrigin::constant) plan->fixed[id] = passes::tensor_of_constant(value);
+    if (value.origin == ValueOrigin::weight) plan->fixed[id] = passes::tensor_of_weight(weights.at(value.name));
   }
   plan->freed.resize(graph.nodes.size());
+  for (const Node& node : graph.nodes) plan->memories.push_back({plan->fixed_inputs(node), nullptr, {}, nullptr});
   plan->bodies.resize(graph.nodes.size());
   std::vector<bool> needed(graph.values.size(), false);
   for (const ValueId id : graph.outputs) needed[id] = true;
@@ -143,7 +184,7 @@ std::unique_ptr<GraphSession::Plan> GraphSession::plan_of(const Graph& graph, co
       fail(ErrorCode::unsupported, "node '{}' ({}) is not a standard op and cannot be run here", node.name,
            node.op->name);
     }
-    for (const auto& body : node.subgraphs) plan->bodies[i].push_back(plan_of(*body, weights));
+    for (const auto& body : node.subgraphs) plan->bodies[i].push_back(plan_of(*body, weights, plan.get()));
     auto last = used_values(node);
     last.insert(last.end(), node.outputs.begin(), node.outputs.end());
     for (const ValueId id : last) {
@@ -151,23 +192,26 @@ std::unique_ptr<GraphSession::Plan> GraphSession::plan_of(const Graph& graph, co
       needed[id] = true;
     }
   }
+  for (size_t i = 0; i < graph.nodes.size(); ++i) plan->prepare_inputs(i);
   return plan;
 }
 
-GraphSession::GraphSession(std::shared_ptr<const Graph> graph, const model::TensorList& weights, unsigned threads)
-    : graph_(std::move(graph)), plan_(plan_of(*graph_, weights)), pool_(threads) {}
+GraphSession::GraphSession(std::shared_ptr<const Graph> graph, model::TensorList weights, GraphSessionOptions options)
+    : graph_(options.optimize ? optimized(*graph, weights) : std::move(graph)),
+      plan_(plan_of(*graph_, weights, nullptr)),
+      pool_(options.threads) {}
 
 GraphSession::~GraphSession() = default;
 
-void GraphSession::run_node(const Plan& plan, size_t index, Scope& scope) {
+void GraphSession::run_node(Plan& plan, size_t index, Scope& scope) {
   const Node& node = plan.graph->nodes[index];
-  HostValues inputs;
-  for (const ValueId id : node.inputs) inputs.push_back(id == kNoValue ? HostValue() : scope.value(id));
-  const std::function<HostValues(size_t, HostValues)> run_body = [&](size_t body, HostValues values) {
-    if (body >= plan.bodies[index].size()) fail(ErrorCode::bad_input, "its sub-graph {} is missing", body);
-    return run_graph(*plan.bodies[index][body], std::move(values), &scope);
-  };
-  auto outputs = ops::evaluate(static_cast<const ops::StandardOp&>(*node.op), {node, inputs, run_body, &pool_});
+  HostValues& inputs = plan.inputs[index];
+  for (const InputMove& input : plan.moves[index]) {
+    // The last use of a value takes it, so that nothing is copied.
+    inputs[input.to] = input.is_last ? std::move(scope.values[input.from]) : scope.value(input.from);
+  }
+  auto outputs = evaluated(plan, index, scope);
+  for (const InputMove& input : plan.moves[index]) inputs[input.to] = HostValue();
   if (outputs.size() < node.outputs.size()) {
     fail(ErrorCode::unsupported, "it has {} outputs, but only {} are computed", node.outputs.size(), outputs.size());
   }
@@ -175,16 +219,36 @@ void GraphSession::run_node(const Plan& plan, size_t index, Scope& scope) {
   for (const ValueId id : plan.freed[index]) scope.values[id] = HostValue();
 }
 
-HostValues GraphSession::run_graph(const Plan& plan, HostValues inputs, const Scope* outer) {
+HostValues GraphSession::evaluated(Plan& plan, size_t index, Scope& scope) {
+  static const std::function<HostValues(size_t, HostValues)> no_body;
+  const Node& node = plan.graph->nodes[index];
+  const auto& op = static_cast<const ops::StandardOp&>(*node.op);
+  ops::NodeMemory* memory = &plan.memories[index];
+  if (node.subgraphs.empty()) return ops::evaluate(op, {node, plan.inputs[index], no_body, &pool_, memory});
+  const std::function<HostValues(size_t, HostValues)> run_body = [&](size_t body, HostValues values) {
+    if (body >= plan.bodies[index].size()) fail(ErrorCode::bad_input, "its sub-graph {} is missing", body);
+    return run_graph(*plan.bodies[index][body], std::move(values), &scope);
+  };
+  return ops::evaluate(op, {node, plan.inputs[index], run_body, &pool_, memory});
+}
+
+HostValues GraphSession::run_graph(Plan& plan, HostValues inputs, const Scope* outer) {
   const Graph& graph = *plan.graph;
   if (inputs.size() != graph.inputs.size()) {
     fail(ErrorCode::bad_input, "graph '{}' takes {} inputs, not {}", graph.name, graph.inputs.size(), inputs.size());
   }
   Scope scope{plan, HostValues(graph.values.size()), outer};
   for (size_t i = 0; i < inputs.size(); ++i) scope.values[graph.inputs[i]] = std::move(inputs[i]);
+  const bool measures = node_ns_ && &plan == plan_.get();
+  if (measures) node_ns_->resize(graph.nodes.size(), 0);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    with_context(fmt::format("node '{}' ({})", graph.nodes[i].name, graph.nodes[i].op->name),
-                 [&] { run_node(plan, i, scope); });
+    const int64_t start = measures ? now_ns() : 0;
+    try {
+      run_node(plan, i, scope);
+    } catch (const Error& error) {
+      fail(error.code(), "node '{}' ({}): {}", graph.nodes[i].name, graph.nodes[i].op->name, error.what());
+    }
+    if (measures) (*node_ns_)[i] += now_ns() - start;
   }
   HostValues outputs;
   for (const ValueId id : graph.outputs) outputs.push_back(scope.value(id));
@@ -192,6 +256,7 @@ HostValues GraphSession::run_graph(const Plan& plan, HostValues inputs, const Sc
 }
 
 HostValues GraphSession::run(const std::map<std::string, HostValue>& inputs) {
+  const TensorMemory::Use use(memory_);
   HostValues values;
   SymbolValues symbols(*graph_);
   for (const ValueId id : graph_->inputs) {

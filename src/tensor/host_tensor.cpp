@@ -7,6 +7,7 @@
 #include "base/checked_math.h"
 #include "base/error.h"
 #include "base/memory_use.h"
+#include "tensor/tensor_memory.h"
 
 namespace adze {
 namespace {
@@ -18,6 +19,9 @@ std::shared_ptr<std::byte> allocate(uint64_t bytes, const std::string& what) {
   static const uint64_t limit = total_memory_bytes() / 2;
   if (limit != 0 && bytes > limit) {
     fail(ErrorCode::out_of_memory, "{} would take {} bytes, more than half of this machine's memory", what, bytes);
+  }
+  if (TensorMemory* shared = TensorMemory::in_use()) {
+    if (auto block = shared->take(bytes)) return block;
   }
   void* memory = ::operator new(bytes == 0 ? 1 : bytes, kAlignment, std::nothrow);
   if (!memory) fail(ErrorCode::out_of_memory, "{}: no memory for its {} bytes", what, bytes);

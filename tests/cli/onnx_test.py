@@ -49,5 +49,50 @@ class OnnxModels(VerbTest):
         self.assertRegex(self.adze("inspect", self.model).stdout, r"(?m)^Producer +by hand")
 
 
+class Graphs(VerbTest):
+    def setUp(self):
+        super().setUp()
+        nodes = [node("Add", ["one", "one"], ["two"]), node("Add", ["x", "two"], ["sum"]), node("Relu", ["sum"], ["y"])]
+        self.model = write_model(self.folder / "small.onnx", nodes, [float_tensor("one", [1, 1, -3])])
+        self.x = write_npy(self.folder / "x.npy", [[1, -5, 8], [0, 0, 0]])
+
+    def test_a_pass_writes_a_model_that_computes_the_same(self):
+        out, y = self.folder / "folded.onnx", self.folder / "y.npy"
+        rows = self.json_of("pass", "fold_constants", self.model, out)
+        self.assertEqual([(r["pass"], r["changed"], r["nodes_before"], r["nodes_after"]) for r in rows],
+                         [("fold_constants", True, 3, 2)])
+        self.json_of("run", out, "--input", f"x={self.x}", "--output", f"y={y}")
+        self.assertEqual(read_npy(y), ((2, 3), [3, 0, 2, 2, 2, 0]))
+        report = self.json_of("inspect", out)
+        self.assertEqual(report["opsets"], "ai.onnx 23, com.microsoft 1")
+        self.assertEqual(report["inputs"], [{"name": "x", "type": "f32[N, 3]"}])
+        self.assertGreater(len(self.json_of("pass", "all", self.model, out)), 3)
+
+    def test_refuses_passes_that_do_not_exist(self):
+        self.refuses("pass", "fold_constant", self.model, self.folder / "no.onnx", status=UNAVAILABLE,
+                     says="no pass 'fold_constant'.*fold_constants")
+        self.assertFalse((self.folder / "no.onnx").exists())
+
+    def test_measures(self):
+        rows = self.json_of("bench", self.model, "--dim", "N=2", "-t", "1,2", "-r", "2")
+        self.assertEqual([row["threads"] for row in rows], [1, 2])
+        self.assertTrue(all(row["seconds"] > 0 and row["peak_bytes"] > 0 for row in rows))
+        self.refuses("bench", self.model, says="dimension 'N' of input 'x' has no size: give --dim N=N")
+        self.refuses("bench", self.model, "--dim", "M=2", says="there is no dimension 'M'")
+        ops = self.json_of("explain", self.model, "--time", "--input", f"x={self.x}")
+        self.assertEqual(sorted((row["op"], row["nodes"]) for row in ops), [("Add", 1), ("Relu", 1)])
+        nodes = self.json_of("explain", self.model, "--all")
+        self.assertEqual([row["op"] for row in nodes], ["Add", "Relu"])
+
+    def test_compares(self):
+        out = self.folder / "folded.onnx"
+        self.json_of("pass", "fold_constants", self.model, out)
+        report = self.json_of("diff", self.model, self.model, "--dim", "N=4")
+        self.assertTrue(report["equal"])
+        report = self.json_of("diff", self.model, out, "--input", f"x={self.x}", status=1)
+        self.assertEqual((report["ops_equal"], report["outputs_equal"]), (False, True))
+        self.assertEqual(report["ops"], [{"op": "Add", "first": 2, "second": 1}])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -107,7 +107,7 @@ std::string run_data_set(const formats::ImportedGraph& imported, const fs::path&
     const auto path = folder / fmt::format("input_{}.pb", i);
     inputs[input.name] = fs::exists(path) ? read_value(path.string(), input.type) : ops::HostValue();
   }
-  runtime::GraphSession session(imported.graph, imported.weights, 1);
+  runtime::GraphSession session(imported.graph, imported.weights, {.threads = 1});
   const auto outputs = session.run(inputs);
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto path = folder / fmt::format("output_{}.pb", i);

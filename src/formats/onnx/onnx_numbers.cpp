@@ -27,6 +27,16 @@ void unpack(const OnnxTensor& tensor, std::span<std::byte> to) {
   }
 }
 
+std::vector<std::byte> packed(std::span<const std::byte> codes, int bits) {
+  const auto in_a_byte = static_cast<size_t>(8 / bits);
+  std::vector<std::byte> bytes((codes.size() + in_a_byte - 1) / in_a_byte, std::byte{0});
+  const auto mask = static_cast<std::byte>((1u << bits) - 1);
+  for (size_t i = 0; i < codes.size(); ++i) {
+    bytes[i / in_a_byte] |= (codes[i] & mask) << (static_cast<int>(i % in_a_byte) * bits);
+  }
+  return bytes;
+}
+
 class KeptRows final : public model::TensorSource {
  public:
   KeptRows(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, size_t row_bytes, std::string where)
@@ -86,6 +96,14 @@ model::Tensor model_tensor_of(const OnnxTensor& tensor, std::string name, const 
   const auto row = static_cast<size_t>(row_bytes(*storage, shape.row_length()));
   auto source = std::make_shared<KeptRows>(tensor.bytes, tensor.keeps_bytes, row, where);
   return {std::move(name), std::move(shape), storage, std::move(source)};
+}
+
+OnnxTensor onnx_tensor_of(std::string name, std::vector<int64_t> dims, StorageType storage,
+                          std::span<const std::byte> bytes) {
+  const auto type = static_cast<OnnxType>(ops::element_type_number(storage));
+  const int bits = bits_below_eight(type);
+  if (bits != 0) return owned_onnx_tensor(std::move(name), std::move(dims), type, packed(bytes, bits));
+  return {std::move(name), std::move(dims), type, bytes, nullptr, {}, {}};
 }
 
 }  // namespace adze::formats

@@ -21,4 +21,8 @@ HostTensor read_onnx_host_tensor(const std::string& path);
 /// As a tensor of a Model: bytes stay where they are, but for numbers of fewer than eight bits.
 model::Tensor model_tensor_of(const OnnxTensor& tensor, std::string name, const std::string& where);
 
+/// The reverse: numbers of fewer than eight bits are packed again. Points to `bytes` where it can; they must stay.
+OnnxTensor onnx_tensor_of(std::string name, std::vector<int64_t> dims, StorageType storage,
+                          std::span<const std::byte> bytes);
+
 }  // namespace adze::formats

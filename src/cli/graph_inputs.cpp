@@ -1,0 +1,119 @@
+#include "cli/graph_inputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "formats/numpy/npy.h"
+#include "ops/standard/quantized_numbers.h"
+#include "ops/standard/standard_op.h"
+
+namespace adze::cli {
+namespace {
+
+std::pair<std::string, std::string> name_and_value(std::string_view option, const std::string& text) {
+  const size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+    throw UsageError(fmt::format("{} needs NAME=VALUE, not \"{}\"", option, text));
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+std::map<std::string, int64_t> sizes_of(const std::vector<std::string>& dims) {
+  std::map<std::string, int64_t> sizes;
+  for (const std::string& text : dims) {
+    const auto [name, value] = name_and_value("--dim", text);
+    int64_t size = 0;
+    const auto result = std::from_chars(value.data(), value.data() + value.size(), size);
+    if (result.ec != std::errc() || result.ptr != value.data() + value.size() || size < 0) {
+      throw UsageError(fmt::format("--dim {}: \"{}\" is not a size", name, value));
+    }
+    sizes[name] = size;
+  }
+  return sizes;
+}
+
+class InputMaker {
+ public:
+  InputMaker(const graph::Graph& graph, std::map<std::string, int64_t> sizes)
+      : graph_(graph), sizes_(std::move(sizes)) {
+    for (const auto& [name, size] : sizes_) {
+      const auto known = std::ranges::find(graph.symbols, name, &graph::Symbol::name);
+      if (known == graph.symbols.end()) fail(ErrorCode::bad_input, "there is no dimension '{}'", name);
+    }
+  }
+
+  ops::HostValue make(const graph::Value& input) {
+    const auto& type = input.type;
+    if (type.kind != graph::ValueKind::tensor || !type.storage || !type.rank_known) {
+      fail(ErrorCode::bad_input, "input '{}' ({}) cannot be made up: give --input {}=FILE.npy", input.name,
+           to_string(type, graph_.symbols), input.name);
+    }
+    std::vector<int64_t> dims;
+    for (const auto& dim : type.dims) dims.push_back(size_of(dim, input));
+    return filled(type.storage, std::move(dims));
+  }
+
+ private:
+  int64_t size_of(const graph::Dim& dim, const graph::Value& input) const {
+    if (dim.is_constant()) return dim.constant();
+    if (dim.terms().size() == 1) {
+      const auto found = sizes_.find(graph_.symbols[dim.terms()[0].first].name);
+      if (found != sizes_.end()) return found->second * dim.terms()[0].second + dim.constant_part();
+    }
+    const std::string text = to_string(dim, graph_.symbols);
+    fail(ErrorCode::bad_input, "dimension '{}' of input '{}' has no size: give --dim {}=N, or --input {}=FILE.npy",
+         text, input.name, text, input.name);
+  }
+
+  ops::HostValue filled(StorageType storage, std::vector<int64_t> dims) {
+    HostTensor result = ops::zeros(storage, std::move(dims));
+    if (storage == &codecs::f32.info) {
+      for (float& number : result.fill<float>()) number = uniform();
+    } else if (storage == &codecs::f64.info) {
+      for (double& number : result.fill<double>()) number = static_cast<double>(uniform());
+    } else if (storage == &codecs::i64.info) {
+      for (int64_t& number : result.fill<int64_t>()) number = uniform() > 0 ? 1 : 0;
+    } else if (storage == &codecs::i32.info) {
+      for (int32_t& number : result.fill<int32_t>()) number = uniform() > 0 ? 1 : 0;
+    } else if (storage == &codecs::u8.info || storage == &codecs::i8.info) {
+      for (std::byte& number : result.fill_bytes()) number = static_cast<std::byte>(random_() & 0xFF);
+    }
+    return result;
+  }
+
+  /// The same on every machine.
+  float uniform() { return static_cast<float>(random_() >> 8) * 0x1p-23f - 1.0f; }
+
+  const graph::Graph& graph_;
+  std::map<std::string, int64_t> sizes_;
+  std::mt19937 random_{20};
+};
+
+}  // namespace
+
+void GraphInputArguments::declare(Arguments& arguments) {
+  arguments.section("Models of graph formats (ONNX)");
+  arguments.option({"--input", "NAME=FILE.npy", "the value of an input; the others are made up"}, inputs);
+  arguments.option({"--dim", "NAME=N", "the size of a named dimension of inputs that are made up"}, dims);
+}
+
+std::map<std::string, ops::HostValue> graph_inputs(const graph::Graph& graph, const GraphInputArguments& arguments) {
+  std::map<std::string, ops::HostValue> values;
+  for (const std::string& text : arguments.inputs) {
+    const auto [name, path] = name_and_value("--input", text);
+    values[name] = formats::read_npy(path);
+  }
+  InputMaker maker(graph, sizes_of(arguments.dims));
+  for (const auto id : graph.inputs) {
+    const auto& input = graph.value(id);
+    if (!values.contains(input.name)) values[input.name] = maker.make(input);
+  }
+  return values;
+}
+
+}  // namespace adze::cli

@@ -1,0 +1,22 @@
+// Graph over standard ops -> OnnxModel: the reverse of import_onnx.
+#pragma once
+
+#include <string>
+
+#include "formats/format.h"
+#include "formats/onnx/onnx_model.h"
+#include "graph/graph.h"
+#include "model/model.h"
+
+namespace adze::formats {
+
+/// Of the newest opset that is known here. Tensors of the graph's weights stay where they are. What the importer made
+/// of older operators takes ONNX's newest form again. Error(unsupported) naming a node that ONNX cannot hold.
+OnnxModel export_onnx(const graph::Graph& graph, const model::TensorList& weights);
+
+/// export_onnx, written to a file that appears complete or not at all. More than 1 GiB of weights lie in
+/// `<path>.data` beside it.
+void write_onnx_graph(const graph::Graph& graph, const model::TensorList& weights, const std::string& path,
+                      const WriteOptions& options);
+
+}  // namespace adze::formats
