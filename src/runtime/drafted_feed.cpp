@@ -16,6 +16,7 @@ void DraftedFeed::guess(int64_t more) {
       {pace_.next_length(), drafting_.max_tokens, more, room, session_.batch_tokens() - 1, session_.logit_rows() - 1});
   DraftWish wish{0, text_, most};
   drafting_.model->draft({&wish, 1});
+  if (most > 0 && wish.guesses.empty()) pace_.note_none();
   batch_.insert(batch_.end(), wish.guesses.begin(), wish.guesses.end());
 }
 

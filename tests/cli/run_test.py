@@ -113,8 +113,8 @@ class Run(VerbTest):
                 drafted = self.json_of("run", sure, *words, "--draft-model", guesser)
                 for fact in ("tokens", "text", "reason"):
                     self.assertEqual(drafted[fact], plain[fact], words)
-                self.assertGreater(drafted["accepted_tokens"], 0)
                 if "--seed" not in words and guesser == sure:
+                    self.assertGreater(drafted["accepted_tokens"], 0)
                     self.assertEqual(drafted["accepted_tokens"], drafted["drafted_tokens"])
         other = write_tiny_model(self.folder / "other.gguf", token="▁tha")
         self.refuses("run", self.model, "-p", "a", "--draft-model", other, says="token 288 is '▁tha' instead of '▁the'")

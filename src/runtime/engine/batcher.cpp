@@ -272,7 +272,10 @@ void Batcher::ask_draft_model(DraftRoom& room) {
   const int64_t start_ns = now_ns();
   draft_model_->draft(wishes_);
   figures_.draft_seconds += seconds_since(start_ns);
-  for (const DraftWish& wish : wishes_) drafts_[wish.text] = {wish.guesses, DraftSource::model};
+  for (const DraftWish& wish : wishes_) {
+    drafts_[wish.text] = {wish.guesses, DraftSource::model};
+    if (wish.most > 0 && wish.guesses.empty()) running_.at(wish.text)->pace(DraftSource::model).note_none();
+  }
 }
 
 void Batcher::plan_drafts(std::span<const int64_t> shares) {

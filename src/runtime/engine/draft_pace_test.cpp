@@ -29,5 +29,15 @@ TEST(DraftPace, PausesBehindWrongDraftsLongerEachTime) {
   EXPECT_GT(pace.next_length(), 0);
 }
 
+TEST(DraftPace, PausesWhereNobodyKnowsADraft) {
+  DraftPace pace;
+  for (const int64_t pause : {1, 3, 7}) {
+    EXPECT_EQ(pace.next_length(), 2);
+    pace.note_none();
+    for (int64_t step = 0; step < pause; ++step) EXPECT_EQ(pace.next_length(), 0);
+  }
+  EXPECT_EQ(pace.drafted_tokens(), 0);
+}
+
 }  // namespace
 }  // namespace adze::runtime

@@ -386,7 +386,7 @@ TEST(Engine, AModelThatDraftsForItselfIsAlwaysRight) {
   options.speculation.min_model_probability = 0;
   Engine engine(model, options);
   std::mt19937 random(3);
-  auto request = request_of(random, 150, 0, 101);
+  auto request = request_of(random, 60, 0, 101);
   request.options.stop_at_end_token = false;
   const auto answer = ask(engine, request);
   engine.drain();
