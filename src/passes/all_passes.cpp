@@ -28,9 +28,11 @@ constexpr Pass kPasses[] = {
 constexpr std::string_view kDefaultPipeline[] = {"remove_dead_nodes", "deduplicate_nodes",
                                                  "choose_activation_quantization"};
 
-constexpr std::string_view kStandardPipeline[] = {"remove_dead_nodes", "fold_constants",      "deduplicate_nodes",
-                                                  "cancel_transposes", "recognize_quantized", "fold_channel_factors",
-                                                  "fuse_convolutions", "remove_dead_nodes"};
+// Constants twice: sub-graphs are visited before the graph whose constants they capture.
+constexpr std::string_view kStandardPipeline[] = {
+    "remove_dead_nodes",   "fold_constants",       "fold_constants",    "deduplicate_nodes", "cancel_transposes",
+    "recognize_quantized", "fold_channel_factors", "fuse_convolutions", "remove_dead_nodes",
+};
 
 }  // namespace
 

@@ -43,11 +43,13 @@ bool ConstantTensors::knows(ValueId id) const {
   const graph::Value& value = graph_.value(id);
   if (value.type.kind != graph::ValueKind::tensor) return false;
   if (value.origin == ValueOrigin::constant) return true;
+  if (value.origin == ValueOrigin::captured) return enclosing_ && ConstantTensors(*enclosing_).knows(value.outer);
   return value.origin == ValueOrigin::weight && weights_ && weights_->contains(value.name);
 }
 
 HostTensor ConstantTensors::at(ValueId id) const {
   const graph::Value& value = graph_.value(id);
+  if (value.origin == ValueOrigin::captured) return ConstantTensors(*enclosing_).at(value.outer);
   return value.origin == ValueOrigin::constant ? tensor_of_constant(value) : tensor_of_weight(weights_->at(value.name));
 }
 

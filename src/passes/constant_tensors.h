@@ -15,10 +15,11 @@ HostTensor tensor_of_constant(const graph::Value& value);
 /// Stays where it is unless it must be moved to be aligned.
 HostTensor tensor_of_weight(const model::Tensor& weight);
 
-/// Constants and weights of the graph that a pass sees.
+/// Constants and weights of the graph that a pass sees, and those that it captures.
 class ConstantTensors {
  public:
-  explicit ConstantTensors(const PassContext& context) : graph_(context.graph), weights_(context.options.weights) {}
+  explicit ConstantTensors(const PassContext& context)
+      : graph_(context.graph), weights_(context.options.weights), enclosing_(context.enclosing) {}
 
   /// False for an omitted input too.
   bool knows(graph::ValueId id) const;
@@ -35,6 +36,7 @@ class ConstantTensors {
 
   graph::Graph& graph_;
   model::TensorList* weights_;
+  const PassContext* enclosing_;
 };
 
 }  // namespace adze::passes

@@ -18,4 +18,23 @@ struct ByteCoding {
 };
 void codes_of_sums(const float* from, int64_t count, const ByteCoding& coding, uint8_t* to);
 
+/// x / scale as `coding` says otherwise (its term and scale are not read). What is no number becomes the zero point.
+void codes_of_quotients(const float* x, int64_t count, float scale, const ByteCoding& coding, uint8_t* to);
+
+/// (number - zero) * scale
+struct ByteScaling {
+  bool is_signed = false;
+  int32_t zero = 0;
+  float scale = 1;
+};
+void scaled_bytes(const uint8_t* from, int64_t count, const ByteScaling& scaling, float* to);
+
+/// Sums of scaled numbers, coded; one addend may be repeated: `b_step` 0.
+struct ByteSum {
+  ByteScaling a, b;
+  ByteCoding coding;
+  int64_t b_step = 1;
+};
+void add_bytes(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
+
 }  // namespace adze::ops

@@ -17,8 +17,6 @@ constexpr int64_t kRowsInPlace = 32;
 /// Numbers behind a padded plane that vectors may reach.
 constexpr int64_t kMargin = 96;
 
-bool is_plane_filter(const Convolution& c) { return c.group_channels() == 1 && c.windows.input.size() <= 2; }
-
 int64_t tiled(int64_t rows) { return (rows + kRowTile - 1) / kRowTile * kRowTile; }
 
 /// Every place is its own window.
@@ -202,7 +200,7 @@ class PlaneConvolution {
 
 PackedFilters packed_filters(const Convolution& c, const float* weights) {
   const int64_t depth = c.group_channels() * c.windows.taps();
-  if (is_plane_filter(c)) return {{}, {weights, weights + c.outputs * depth}};
+  if (c.filters_planes()) return {{}, {weights, weights + c.outputs * depth}};
   PackedFilters filters;
   for (int64_t group = 0; group < c.groups; ++group) {
     const auto rows = packed_rows(weights + group * c.group_outputs() * depth, c.group_outputs(), depth);
@@ -217,7 +215,7 @@ void convolve_floats(const FloatConvolution& run, ThreadPool* pool) {
   if (results == 0) return;
   const bool shares = results * c.group_channels() * c.windows.taps() >= kSharedWork;
   ThreadPool* sharing = shares ? pool : nullptr;
-  if (is_plane_filter(c)) {
+  if (c.filters_planes()) {
     const PlaneConvolution planes(run);
     return for_each_index(sharing, planes.pieces(), [&](int64_t piece) { planes.run(piece); });
   }

@@ -14,7 +14,6 @@ namespace {
 
 constexpr int64_t kSharedWork = 1 << 18;
 
-bool is_plane_filter(const Convolution& c) { return c.group_channels() == 1 && c.windows.input.size() <= 2; }
 int64_t tiled(int64_t rows) { return (rows + kRowTile - 1) / kRowTile * kRowTile; }
 
 const uint8_t* bytes_of(const HostTensor& tensor) { return reinterpret_cast<const uint8_t*>(tensor.bytes().data()); }
@@ -184,7 +183,7 @@ const IntegerProducts& integer_products() {
 
 PackedIntegerFilters packed_integer_filters(const Convolution& c, const HostTensor& weights, const HostTensor* zeros) {
   PackedIntegerFilters filters;
-  if (is_plane_filter(c) && c.windows.taps() <= 512) {
+  if (c.filters_planes() && c.windows.taps() <= 512) {
     std::vector<float> plain;
     for (int64_t i = 0; i < weights.count(); ++i) {
       plain.push_back(static_cast<float>(number_at(weights, i) - zero_at(zeros, i / c.windows.taps())));

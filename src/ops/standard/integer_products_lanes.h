@@ -141,6 +141,7 @@ inline __m128i with_piece(const BytePanelFill& fill, const uint8_t* plane, const
   const bool inside = from >= fill.readable_begin && from + 16 * fill.stride <= fill.readable_end;
   if (inside && fill.stride <= 2) {
     const __m128i whole = fill.stride == 1 ? load_bytes(from) : every_second(from);
+    if (piece.begin == 0 && piece.end == kPanelLane) return whole;
     return _mm_blendv_epi8(other, whole, bytes_in(piece.begin, piece.end));
   }
   uint8_t bytes[16];

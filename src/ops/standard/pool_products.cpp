@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 namespace adze::ops {
 namespace {
@@ -37,13 +38,15 @@ Reach reach_of(const PoolAxis& axis, int64_t tap) {
 template <typename T>
 void pool_plane(const PoolShape& shape, const T* plane, T* out) {
   const PoolAxis &rows = shape.rows, &columns = shape.columns;
+  std::vector<Reach> reaches;
+  for (int64_t x = 0; x < columns.kernel; ++x) reaches.push_back(reach_of(columns, x));
   for (int64_t row = 0; row < rows.output; ++row, out += columns.output) {
     std::fill_n(out, columns.output, std::numeric_limits<T>::lowest());
     for (int64_t y = 0; y < rows.kernel; ++y) {
       const int64_t from_row = row * rows.stride - rows.before + y * rows.dilation;
       if (from_row < 0 || from_row >= rows.input) continue;
       for (int64_t x = 0; x < columns.kernel; ++x) {
-        const Reach reach = reach_of(columns, x);
+        const Reach& reach = reaches[static_cast<size_t>(x)];
         const int64_t from = reach.first * columns.stride - columns.before + x * columns.dilation;
         take_larger(out + reach.first, plane + from_row * columns.input + from, reach.last - reach.first,
                     columns.stride);

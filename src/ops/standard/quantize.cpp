@@ -5,7 +5,9 @@
 
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
+#include "ops/standard/byte_products.h"
 #include "ops/standard/infer_types.h"
+#include "ops/standard/matrix_product.h"
 #include "ops/standard/narrow_floats.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/quantized_numbers.h"
@@ -33,17 +35,40 @@ HostTensor to_f32(const HostTensor& f64) {
 
 bool is_byte(const HostTensor& x) { return x.type() == &codecs::u8.info || x.type() == &codecs::i8.info; }
 
-/// f32 to bytes with one scale and zero point.
-HostTensor quantize_to_bytes(const HostTensor& x, float scale, const HostTensor& zero) {
-  const auto limits = integer_limits(zero);
-  const auto shift = static_cast<float>(read_number(zero));
-  const auto least = static_cast<float>(limits.least) - shift, most = static_cast<float>(limits.most) - shift;
-  return map_each<float, uint8_t>(x, zero.type(), [=](float v) {
-    // Written so that what is no number becomes the zero point's code.
-    const float quotient = v / scale, low = quotient > least ? quotient : quotient == quotient ? least : 0.0f;
-    const float kept = low < most ? low : most;
-    return static_cast<uint8_t>(static_cast<int32_t>((kept + 0x1.8p23f) - 0x1.8p23f + shift));
+constexpr int64_t kNumbersOfPiece = 1 << 14;
+
+/// piece(first, count) over a tensor's numbers, on all threads.
+template <typename Piece>
+void each_piece(const StandardCall& call, int64_t count, Piece piece) {
+  for_each_index(call.pool, (count + kNumbersOfPiece - 1) / kNumbersOfPiece, [&](int64_t index) {
+    const int64_t first = index * kNumbersOfPiece;
+    piece(first, std::min(kNumbersOfPiece, count - first));
   });
+}
+
+const uint8_t* bytes_of(const HostTensor& x) { return reinterpret_cast<const uint8_t*>(x.bytes().data()); }
+uint8_t* bytes_to(HostTensor& x) { return reinterpret_cast<uint8_t*>(x.fill_bytes().data()); }
+
+ByteCoding coding_of(const HostTensor& zero) {
+  const auto limits = integer_limits(zero);
+  return {0, 1, static_cast<int32_t>(read_number(zero)), static_cast<int32_t>(limits.least),
+          static_cast<int32_t>(limits.most)};
+}
+
+ByteScaling scaling_of(const HostTensor& x, double scale, double zero) {
+  return {x.type() == &codecs::i8.info, static_cast<int32_t>(zero), static_cast<float>(scale)};
+}
+
+/// f32 to bytes with one scale and zero point.
+HostTensor quantize_to_bytes(const StandardCall& call, float scale, const HostTensor& zero) {
+  const HostTensor& x = call.tensor(0);
+  HostTensor result(zero.type(), x.dims());
+  const float* from = x.numbers<float>().data();
+  uint8_t* to = bytes_to(result);
+  const auto coding = coding_of(zero);
+  each_piece(call, x.count(),
+             [&](int64_t first, int64_t count) { codes_of_quotients(from + first, count, scale, coding, to + first); });
+  return result;
 }
 
 HostValues evaluate_quantize(const StandardCall& call) {
@@ -51,7 +76,7 @@ HostValues evaluate_quantize(const StandardCall& call) {
   const StorageType type = quantized_type(call);
   if (call.has(2) && is_byte(call.tensor(2)) && call.tensor(2).count() == 1 && call.tensor(1).count() == 1 &&
       x.type() == &codecs::f32.info && call.tensor(1).type() == x.type()) {
-    return {quantize_to_bytes(x, call.tensor(1).numbers<float>()[0], call.tensor(2))};
+    return {quantize_to_bytes(call, call.tensor(1).numbers<float>()[0], call.tensor(2))};
   }
   if (!type) fail(ErrorCode::bad_input, "attribute 'output_dtype' names no type of numbers");
   const size_t axis = quantized_axis(call, x);
@@ -69,21 +94,22 @@ HostValues evaluate_quantize(const StandardCall& call) {
       map_pairs<double, double>(codes, shifts, codes.type(), [](double a, double b) { return a + b; }), type)};
 }
 
-HostTensor bytes_to_f32(const HostTensor& x, float scale, double zero) {
-  std::array<float, 256> values{};
-  for (size_t code = 0; code < 256; ++code) {
-    const double number = x.type() == &codecs::i8.info ? static_cast<int8_t>(code) : static_cast<double>(code);
-    values[code] = static_cast<float>((number - zero) * static_cast<double>(scale));
-  }
-  return map_each<uint8_t, float>(x, &codecs::f32.info, [&](uint8_t code) { return values[code]; });
+HostTensor bytes_to_f32(const StandardCall& call, float scale, double zero) {
+  const HostTensor& x = call.tensor(0);
+  HostTensor result(&codecs::f32.info, x.dims());
+  float* to = result.fill<float>().data();
+  const auto scaling = scaling_of(x, static_cast<double>(scale), zero);
+  each_piece(call, x.count(),
+             [&](int64_t first, int64_t count) { scaled_bytes(bytes_of(x) + first, count, scaling, to + first); });
+  return result;
 }
 
-HostValues evaluate_dequantize(const StandardCall& call) {
+HostTensor dequantize(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const bool plain = is_byte(x) && call.tensor(1).count() == 1 && call.tensor(1).type() == &codecs::f32.info &&
                      (!call.has(2) || call.tensor(2).count() == 1) && call.integer("output_dtype", 0) <= 1;
   if (plain) {
-    return {bytes_to_f32(x, call.tensor(1).numbers<float>()[0], call.has(2) ? read_number(call.tensor(2)) : 0.0)};
+    return bytes_to_f32(call, call.tensor(1).numbers<float>()[0], call.has(2) ? read_number(call.tensor(2)) : 0.0);
   }
   const size_t axis = quantized_axis(call, x);
   const int64_t block = call.integer("block_size", 0), number = call.integer("output_dtype", 0);
@@ -96,7 +122,14 @@ HostValues evaluate_dequantize(const StandardCall& call) {
   const HostTensor scales = spread_parameter(to_f64(call.tensor(1)), x, axis, block);
   const HostTensor result =
       to_f32(map_pairs<double, double>(wide, scales, wide.type(), [](double a, double b) { return a * b; }));
-  return {is_narrow_float(type) ? narrow_floats(result, type) : result};
+  return is_narrow_float(type) ? narrow_floats(result, type) : result;
+}
+
+/// Weights that are used as floats after all are computed once.
+HostValues evaluate_dequantize(const StandardCall& call) {
+  const bool keeps = call.keeps(1) && (!call.has(2) || call.keeps(2));
+  if (keeps && call.keeps(0)) return {*call.kept_of(0, [&] { return dequantize(call); })};
+  return {dequantize(call)};
 }
 
 HostValues evaluate_dynamic_quantize(const StandardCall& call) {
@@ -117,35 +150,25 @@ HostValues evaluate_dynamic_quantize(const StandardCall& call) {
   return {codes, float_tensor({}, scales), HostTensor::of<uint8_t>(&codecs::u8.info, {}, zeros)};
 }
 
-/// (a - zero) * scale for each of the 256 codes.
-std::array<float, 256> code_values(const HostTensor& scale, const HostTensor& zero) {
-  const double step = read_number(scale), shift = read_number(zero);
-  std::array<float, 256> values{};
-  for (size_t code = 0; code < 256; ++code) {
-    const double number = zero.type() == &codecs::i8.info ? static_cast<int8_t>(code) : static_cast<double>(code);
-    values[code] = static_cast<float>((number - shift) * step);
-  }
-  return values;
-}
-
 /// ONNX Runtime's: a, scale, zero, b, scale, zero, scale, zero.
 HostValues evaluate_q_linear_add(const StandardCall& call) {
   const HostTensor &a = call.tensor(0), &b = call.tensor(3), &zero = call.tensor(7);
   for (const HostTensor* bytes : {&a, &b, &zero}) {
     if (!is_byte(*bytes)) fail_type(*bytes, "u8 or i8");
   }
-  auto left = code_values(call.tensor(1), call.tensor(2)), right = code_values(call.tensor(4), call.tensor(5));
-  const double step = read_number(call.tensor(6));
   // Scaled already: a sum needs no product of its own.
-  for (float& value : left) value = static_cast<float>(value / step);
-  for (float& value : right) value = static_cast<float>(value / step);
-  const auto limits = integer_limits(zero);
-  const auto shift = static_cast<float>(read_number(zero));
-  const auto least = static_cast<float>(limits.least) - shift, most = static_cast<float>(limits.most) - shift;
-  return {map_pairs<uint8_t, uint8_t>(a, b, zero.type(), [&](uint8_t x, uint8_t y) {
-    const float sum = std::clamp(left[x] + right[y], least, most);
-    return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(sum) + shift));
-  })};
+  const double step = read_number(call.tensor(6));
+  ByteSum sum{scaling_of(a, read_number(call.tensor(1)) / step, read_number(call.tensor(2))),
+              scaling_of(b, read_number(call.tensor(4)) / step, read_number(call.tensor(5))), coding_of(zero), 1};
+  const auto shape = broadcast_dims(a.dims(), b.dims());
+  const HostTensor left = broadcast_to(a, shape), right = b.count() == 1 ? b : broadcast_to(b, shape);
+  sum.b_step = b.count() == 1 ? 0 : 1;
+  HostTensor result(zero.type(), shape);
+  uint8_t* to = bytes_to(result);
+  each_piece(call, result.count(), [&](int64_t first, int64_t count) {
+    add_bytes(sum, bytes_of(left) + first, bytes_of(right) + first * sum.b_step, count, to + first);
+  });
+  return {result};
 }
 
 /// ONNX Runtime's: x, scale, zero, scale, zero; channels first.
