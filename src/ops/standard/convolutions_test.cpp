@@ -212,6 +212,24 @@ TEST(Products, OfIntegersAreExact) {
   }
 }
 
+TEST(Products, LargeOnesAreTheSameOnAllThreads) {
+  RandomShapes shapes(8);
+  ThreadPool pool(3);
+  const auto expect_same = [&](const std::string& op, const HostValues& inputs, const graph::Attributes& attributes) {
+    const auto alone = run(op, inputs, attributes), shared = run(op, inputs, attributes, &pool);
+    EXPECT_EQ(std::memcmp(alone.bytes().data(), shared.bytes().data(), alone.bytes().size()), 0) << op;
+  };
+  const graph::Attributes pads{{"pads", Dims{1, 1, 1, 1}}}, planes{{"group", int64_t{64}}};
+  expect_same("Conv", {shapes.floats({1, 32, 30, 30}), shapes.floats({48, 32, 3, 3})}, pads);
+  expect_same("Conv", {shapes.floats({1, 64, 56, 56}), shapes.floats({64, 1, 3, 3})}, planes);
+  expect_same("ConvInteger",
+              {shapes.bytes(&codecs::u8.info, {1, 32, 30, 30}), shapes.bytes(&codecs::i8.info, {48, 32, 3, 3})}, pads);
+  expect_same("MatMul", {shapes.floats({200, 300}), shapes.floats({300, 200})}, {});
+  expect_same("MatMulInteger", {shapes.bytes(&codecs::u8.info, {200, 300}), shapes.bytes(&codecs::i8.info, {300, 200})},
+              {});
+  expect_same("MaxPool", {shapes.floats({1, 64, 112, 112})}, {{"kernel_shape", Dims{3, 3}}});
+}
+
 TEST(Products, KeepWhatTheyPacked) {
   RandomShapes shapes(7);
   const HostTensor a = shapes.floats({5, 33}), b = shapes.floats({33, 70}), other = shapes.floats({33, 70});

@@ -11,7 +11,7 @@ namespace {
 /// Numbers of a panel's column at once: 1024 of 48 columns are 192 KiB, which stay in a level-2 cache.
 constexpr int64_t kDepthOfPart = 1024;
 /// Multiply-adds that are worth a second thread.
-constexpr int64_t kSharedWork = 1 << 17;
+constexpr int64_t kSharedWork = 1 << 20;
 /// Rows of which a panel that lies in the tensor may be read once; more are faster from one that is laid out.
 constexpr int64_t kRowsInPlace = 32;
 /// Numbers behind a padded plane that vectors may reach.

@@ -12,7 +12,7 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kSharedWork = 1 << 18;
+constexpr int64_t kSharedWork = 1 << 21;
 
 int64_t tiled(int64_t rows) { return (rows + kRowTile - 1) / kRowTile * kRowTile; }
 

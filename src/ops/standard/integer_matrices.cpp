@@ -8,7 +8,7 @@
 namespace adze::ops {
 namespace {
 
-constexpr int64_t kSharedWork = 1 << 18;
+constexpr int64_t kSharedWork = 1 << 21;
 constexpr int64_t kRowsOfPiece = 64;
 
 const uint8_t* bytes_of(const HostTensor& tensor) { return reinterpret_cast<const uint8_t*>(tensor.bytes().data()); }

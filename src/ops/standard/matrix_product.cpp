@@ -10,7 +10,7 @@ namespace adze::ops {
 namespace {
 
 // Products smaller than this are not worth a second thread.
-constexpr int64_t kSharedProducts = 1 << 17;
+constexpr int64_t kSharedProducts = 1 << 20;
 // Rows of a piece of work: what a panel is used for before the next.
 constexpr int64_t kRowsOfPiece = 64;
 

@@ -59,6 +59,9 @@ int64_t column_major(int64_t position, const Dims& dims) {
   return result;
 }
 
+/// Comparisons that are worth a second thread.
+constexpr int64_t kSharedWork = 1 << 19;
+
 PoolShape pool_shape(const Windows& w) {
   const bool flat = w.input.size() == 1;
   const auto axis = [&](size_t i) {
@@ -74,7 +77,8 @@ bool max_pool_planes(const StandardCall& call, const Windows& windows, HostTenso
   const int64_t inputs = windows.input_count(), outputs = windows.output_count();
   const auto each_plane = [&](auto tag) {
     using T = typename decltype(tag)::type;
-    for_each_index(call.pool, x.dim(0) * x.dim(1), [&](int64_t plane) {
+    const bool shares = result.count() * windows.taps() >= kSharedWork;
+    for_each_index(shares ? call.pool : nullptr, x.dim(0) * x.dim(1), [&](int64_t plane) {
       max_pool_plane(shape, x.numbers<T>().data() + plane * inputs, result.fill<T>().data() + plane * outputs);
     });
     return true;
