@@ -1,4 +1,5 @@
-// Rows of 8-bit numbers and floats, one into the other.
+// Rows of 8-bit numbers and floats, one into the other, for each ISA.
+// Plain structs only: files compiled for one ISA include this.
 #pragma once
 
 #include <cstdint>
@@ -36,5 +37,19 @@ struct ByteSum {
   int64_t b_step = 1;
 };
 void add_bytes(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
+
+/// The same, one table per ISA.
+struct ByteProducts {
+  void (*widen_bytes)(const uint8_t* from, int64_t count, bool is_signed, int32_t zero, float* to);
+  void (*whole_numbers)(const float* from, int64_t count, int32_t term, int32_t* to);
+  void (*codes_of_sums)(const float* from, int64_t count, const ByteCoding& coding, uint8_t* to);
+  void (*codes_of_quotients)(const float* x, int64_t count, float scale, const ByteCoding& coding, uint8_t* to);
+  void (*scaled_bytes)(const uint8_t* from, int64_t count, const ByteScaling& scaling, float* to);
+  void (*add_bytes)(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
+};
+
+extern const ByteProducts kByteProductsAvx512;
+extern const ByteProducts kByteProductsAvx2;
+extern const ByteProducts kByteProductsPortable;
 
 }  // namespace adze::ops
