@@ -47,7 +47,7 @@ def check_inside_formats(parts, target, ranks):
     if other is None or own == other:
         return None
     if own is None:
-        is_table_or_test = parts[-1] == "all_formats.cpp" or parts[-1].endswith("_test.cpp")
+        is_table_or_test = parts[-1] in ("all_formats.cpp", "all_graph_formats.cpp") or parts[-1].endswith("_test.cpp")
         return None if is_table_or_test else f"formats/ itself may not include formats/{other}/"
     # A folder that the page does not list is taken for a dialect: it may stand on containers only.
     if ranks.get(own, 1) > ranks.get(other, 1):

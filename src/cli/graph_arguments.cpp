@@ -10,9 +10,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/report_output.h"
+#include "formats/graph_format.h"
 #include "formats/numpy/npy.h"
-#include "formats/onnx/import_onnx.h"
-#include "formats/onnx/read_onnx_model.h"
 #include "ops/standard/quantized_numbers.h"
 #include "report/display_width.h"
 #include "report/format_quantity.h"
@@ -105,12 +104,12 @@ void require_outputs(const graph::Graph& graph, const std::vector<NamedFile>& fi
 }  // namespace
 
 void GraphRunArguments::declare(Arguments& arguments) {
-  arguments.section("Models of graph formats (ONNX)");
+  arguments.section("Models of graph formats (ONNX, OpenVINO, TFLite)");
   arguments.option({"--input", "NAME=FILE.npy", "the value of an input; may be given several times"}, inputs);
   arguments.option({"--output", "NAME=FILE.npy", "where to write an output; may be given several times"}, outputs);
 }
 
-bool is_graph_model(const std::string& path) { return formats::is_onnx(path); }
+bool is_graph_model(const std::string& path) { return formats::graph_format_of(path) != nullptr; }
 
 void run_graph_model(const std::string& path, const GraphRunArguments& arguments, int64_t threads, bool json,
                      Console& console) {
@@ -121,7 +120,7 @@ void run_graph_model(const std::string& path, const GraphRunArguments& arguments
     const auto file = named_file("--input", text);
     inputs[file.name] = formats::read_npy(file.path);
   }
-  const auto imported = formats::read_onnx_graph(path);
+  const auto imported = formats::graph_format_of(path)->read(path);
   require_outputs(*imported.graph, files);
   runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
   const int64_t start = now_ns();

@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "cli/model_overview.h"
 #include "cli/report_output.h"
-#include "formats/onnx/read_onnx.h"
-#include "formats/onnx/read_onnx_model.h"
+#include "formats/format.h"
+#include "formats/graph_format.h"
 #include "report/display_width.h"
 
 namespace adze::cli {
@@ -44,23 +44,12 @@ report::Table ops_table(const graph::Graph& graph) {
   return table;
 }
 
-std::string opsets_text(const formats::OnnxModel& onnx) {
-  std::string text;
-  for (const auto& opset : onnx.opsets) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", opset.domain.empty() ? "ai.onnx" : opset.domain,
-                        opset.version);
-  }
-  return report::printable(text);
-}
-
-report::FactList facts_of(const formats::OnnxModel& onnx, const model::Model& model) {
+report::FactList facts_of(const formats::GraphFormat& format, const model::Model& model) {
   report::FactList facts;
-  facts.add("Format", "format", "onnx");
-  facts.add("Opsets", "opsets", opsets_text(onnx));
-  facts.add("IR version", "ir_version", Cell::integer(onnx.ir_version));
-  if (!onnx.producer_name.empty()) {
-    facts.add("Producer", "producer",
-              report::shortened(report::printable(onnx.producer_name + " " + onnx.producer_version), 60));
+  facts.add("Format", "format", std::string(format.name));
+  for (const auto& fact : format.facts(model.source)) {
+    facts.add(std::string(fact.label), std::string(fact.key),
+              fact.number ? Cell::integer(*fact.number) : Cell(report::shortened(report::printable(fact.text), 60)));
   }
   facts.add("Size", "stored_bytes", Cell::bytes(stored_bytes(model.source)));
   facts.add("Parameters", "parameters", Cell::count(model.tensors.element_count()));
@@ -71,14 +60,14 @@ report::FactList facts_of(const formats::OnnxModel& onnx, const model::Model& mo
 }  // namespace
 
 void report_graph_model(const std::string& path, const GraphReportOptions& options, Console& console) {
-  const auto onnx = formats::read_onnx_model(path);
-  const auto model = formats::read_onnx(path, {});
-  const auto graph = formats::import_onnx(onnx, path).graph;
+  const formats::GraphFormat& format = *formats::graph_format_of(path);
+  const auto model = formats::read_model(path, {.tokenizer = false});
+  const auto graph = format.read(path).graph;
   const auto inputs = values_table(*graph, graph->inputs, "Input"),
              outputs = values_table(*graph, graph->outputs, "Output");
   if (options.json) {
     Json document = {{"path", path}};
-    document.update(facts_of(onnx, model).to_json());
+    document.update(facts_of(format, model).to_json());
     document["inputs"] = inputs.to_json();
     document["outputs"] = outputs.to_json();
     document["ops"] = ops_table(*graph).to_json();
@@ -88,7 +77,7 @@ void report_graph_model(const std::string& path, const GraphReportOptions& optio
     return print_json(console, document);
   }
   print_heading(console, report::printable(std::filesystem::path(path).filename().string()), true);
-  print_facts(console, facts_of(onnx, model));
+  print_facts(console, facts_of(format, model));
   print_heading(console, "Inputs and outputs");
   print_table(console, inputs);
   console.write("\n");

@@ -2,8 +2,6 @@
 #pragma once
 
 #include "cli/console.h"
-#include "formats/onnx/import_onnx.h"
-#include "model/model.h"
 
 namespace adze::cli {
 

@@ -14,6 +14,7 @@
 #include "formats/imatrix/read_imatrix.h"
 #include "formats/imatrix/write_imatrix.h"
 #include "pipeline/convert.h"
+#include "pipeline/convert_graph.h"
 
 namespace adze::cli {
 namespace {
@@ -97,8 +98,25 @@ void convert_statistics(const ConvertOptions& options, Console& console) {
   options.json ? print_json(console, facts.to_json()) : print_facts(console, facts);
 }
 
+// Models that carry their computation.
+void convert_graph(const ConvertOptions& options, Console& console) {
+  const auto& request = options.request;
+  ProgressBar progress(console);
+  const auto done = pipeline::convert_graph(request.source, request.target, request.format, progress);
+  report::FactList facts;
+  facts.add("From", "source_format", done.source_format);
+  facts.add("To", "target_format", done.target_format);
+  facts.add("Nodes", "nodes", Cell::integer(done.nodes));
+  facts.add("Weights", "weight_bytes", Cell::bytes(done.weight_bytes));
+  facts.add("Size", "stored_bytes", Cell::bytes(stored_bytes(request.target)));
+  facts.add("Time", "seconds", Cell::seconds(done.seconds));
+  options.json ? print_json(console, facts.to_json()) : print_facts(console, facts);
+}
+
 void run_convert(const ConvertOptions& options, Console& console) {
   if (formats::is_imatrix(options.request.source)) return convert_statistics(options, console);
+  const auto& asked = options.request;
+  if (pipeline::is_graph_conversion(asked.source, asked.target, asked.format)) return convert_graph(options, console);
   pipeline::ConvertRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);
   if (options.require == "exact") request.require_exact = true;
@@ -132,6 +150,7 @@ constexpr Example kExamples[] = {
     {"convert model-mlx model.gguf", "and from MLX to GGUF"},
     {"convert model.gguf model-hf --to hf --dtype bf16", "and back, with weights in bf16"},
     {"convert model.gguf model-genai --to ort-genai", "a graph with the same codes, for ONNX Runtime GenAI"},
+    {"convert model.onnx model.xml", "any graph, as OpenVINO's IR"},
     {"convert imatrix.gguf imatrix.dat", "activation statistics for programs that read the older form"},
     {"convert model.gguf rotated.gguf --transform rotate", "the same function, without outliers in weights"},
     {"convert q4_1.gguf f16.gguf --dtype f16 --exact", "expand a quantized file, or refuse if a value would change"},

@@ -27,11 +27,13 @@
 #include "formats/onnx_folder/write_onnx_folder.h"
 #include "formats/onnx_lowering/packed_weights.h"
 #include "formats/openvino/write_openvino.h"
+#include "formats/openvino_ir/import_ir.h"
 #include "formats/openvino_lowering/ir_lowering.h"
 #include "formats/ort_genai/write_ort_genai.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
 #include "formats/safetensors/write_safetensors.h"
+#include "formats/tflite/import_tflite.h"
 
 namespace adze::formats {
 namespace {
@@ -189,15 +191,25 @@ constexpr std::array kFormats = {
            .tokenizer_written = hf_tokenizer,
            .write = write_onnx_folder},
     Format{.name = "openvino",
-           .summary = "OpenVINO: a language model's graph as IR that keeps its history, with compressed weights",
-           .file_pattern = "a folder with openvino_model.xml",
-           .recognizes = recognizes_nothing,
-           .read = nullptr,
+           .summary = "OpenVINO: graphs as IR are read and written, and language models as IR that keeps their "
+                      "history, with compressed weights",
+           .file_pattern = "a folder with openvino_model.xml is written, *.xml with its *.bin is read",
+           .recognizes = is_openvino_ir,
+           .read = read_openvino_ir,
            .storage_for = onnx_storage,
            .packed_types = ir_packed_types,
            .kept_bytes = kept_plane_bytes,
            .tokenizer_written = hf_tokenizer,
            .write = write_openvino},
+    Format{.name = "tflite",
+           .summary = "TFLite: graphs, of floats and of integers, are read",
+           .file_pattern = "*.tflite",
+           .recognizes = is_tflite,
+           .read = read_tflite,
+           .storage_for = nullptr,
+           .packed_types = nullptr,
+           .tokenizer_written = nullptr,
+           .write = nullptr},
 };
 
 std::string names() {

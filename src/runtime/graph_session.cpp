@@ -262,6 +262,10 @@ HostValues GraphSession::run(const std::map<std::string, HostValue>& inputs) {
   for (const ValueId id : graph_->inputs) {
     const graph::Value& input = graph_->value(id);
     const auto given = inputs.find(input.name);
+    if (given == inputs.end() && input.type.kind == ValueKind::optional) {
+      values.emplace_back();
+      continue;
+    }
     if (given == inputs.end()) {
       fail(ErrorCode::bad_input, "input '{}' ({}) is missing", input.name, to_string(input.type, graph_->symbols));
     }

@@ -27,8 +27,9 @@ class GraphSession {
   GraphSession(std::shared_ptr<const graph::Graph> graph, model::TensorList weights, GraphSessionOptions options = {});
   ~GraphSession();
 
-  /// Values by the names of the graph's inputs -> outputs in the graph's order. Error(bad_input) for an input that is
-  /// missing, unknown, or not of its declared type; and for whatever a node refuses, which is named.
+  /// Values by the names of the graph's inputs -> outputs in the graph's order. An input of an optional may be
+  /// left out. Error(bad_input) for one that is missing, unknown, or not of its declared type; and for whatever a node
+  /// refuses, which is named.
   ops::HostValues run(const std::map<std::string, ops::HostValue>& inputs);
 
   /// Times of nodes are gathered from now on, summed over the runs that follow, in the order of the graph's nodes

@@ -1,20 +1,14 @@
 // OnnxModel -> Graph over standard ops, and the tensors that it names as weights.
 #pragma once
 
-#include <map>
-#include <memory>
 #include <string>
 
 #include "formats/onnx/onnx_model.h"
-#include "graph/graph.h"
-#include "model/model.h"
+#include "formats/standard_graph.h"
 
 namespace adze::formats {
 
-struct ImportedGraph {
-  std::shared_ptr<const graph::Graph> graph;
-  model::TensorList weights;
-};
+using ImportedGraph = StandardGraph;
 
 /// Small initializers become constants of the graph, large ones weights. Functions are put in place of their calls,
 /// operators are brought into their newest form. The graph is verified. Error(bad_input) for values that nothing

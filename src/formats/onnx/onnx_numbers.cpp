@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "formats/kept_rows.h"
 #include "formats/onnx/read_onnx_model.h"
 #include "ops/standard/standard_op.h"
 
@@ -36,23 +37,6 @@ std::vector<std::byte> packed(std::span<const std::byte> codes, int bits) {
   }
   return bytes;
 }
-
-class KeptRows final : public model::TensorSource {
- public:
-  KeptRows(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, size_t row_bytes, std::string where)
-      : bytes_(bytes), owner_(std::move(owner)), row_bytes_(row_bytes), where_(std::move(where)) {}
-
-  std::span<const std::byte> rows(int64_t first, int64_t count, std::vector<std::byte>&) const override {
-    return bytes_.subspan(static_cast<size_t>(first) * row_bytes_, static_cast<size_t>(count) * row_bytes_);
-  }
-  std::string where() const override { return where_; }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::shared_ptr<const void> owner_;
-  size_t row_bytes_;
-  std::string where_;
-};
 
 void require_bytes(const OnnxTensor& tensor) {
   if (tensor.external && tensor.bytes.data() == nullptr && checked_element_count(tensor.dims) > 0) {

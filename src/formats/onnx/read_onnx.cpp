@@ -1,5 +1,7 @@
 #include "formats/onnx/read_onnx.h"
 
+#include <fmt/format.h>
+
 #include "formats/onnx/onnx_numbers.h"
 #include "formats/onnx/read_onnx_model.h"
 
@@ -11,6 +13,20 @@ void set_text(model::KeyValues& values, std::string_view key, const std::string&
 }
 
 }  // namespace
+
+std::vector<GraphFact> onnx_facts(const std::string& path) {
+  const auto onnx = read_onnx_model(path);
+  std::string opsets;
+  for (const auto& opset : onnx.opsets) {
+    opsets += fmt::format("{}{} {}", opsets.empty() ? "" : ", ", opset.domain.empty() ? "ai.onnx" : opset.domain,
+                          opset.version);
+  }
+  std::vector<GraphFact> facts{{"Opsets", "opsets", opsets}, {"IR version", "ir_version", "", onnx.ir_version}};
+  if (!onnx.producer_name.empty()) {
+    facts.push_back({"Producer", "producer", onnx.producer_name + " " + onnx.producer_version});
+  }
+  return facts;
+}
 
 model::Model read_onnx(const std::string& path, const ReadOptions&) {
   const auto onnx = read_onnx_model(path);

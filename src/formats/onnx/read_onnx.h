@@ -2,10 +2,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "formats/format.h"
+#include "formats/graph_format.h"
 
 namespace adze::formats {
+
+/// Opsets, IR version, producer.
+std::vector<GraphFact> onnx_facts(const std::string& path);
 
 model::Model read_onnx(const std::string& path, const ReadOptions& options);
 

@@ -52,8 +52,25 @@ IrValue IrBuilder::append(Layer layer) {
 
 IrValue IrBuilder::add(std::string_view layer_type, std::string_view opset, Inputs inputs, Attributes attributes,
                        IrType type) {
-  return append({new_name(layer_type), std::string(layer_type), std::string(opset), std::move(attributes),
-                 std::move(inputs), std::string(type), ""});
+  return append({new_name(layer_type),
+                 std::string(layer_type),
+                 std::string(opset),
+                 std::move(attributes),
+                 std::move(inputs),
+                 {Output{std::string(type)}}});
+}
+
+std::vector<IrValue> IrBuilder::add_several(std::string_view layer_type, std::string_view opset, Inputs inputs,
+                                            Attributes attributes, const std::vector<IrType>& types) {
+  const IrValue first = add(layer_type, opset, std::move(inputs), std::move(attributes));
+  auto& outputs = layers_[first.layer].outputs;
+  outputs.clear();
+  std::vector<IrValue> values;
+  for (const IrType type : types) {
+    values.push_back({first.layer, outputs.size()});
+    outputs.push_back({std::string(type)});
+  }
+  return values;
 }
 
 IrValue IrBuilder::parameter(const std::string& name, const std::string& shape, IrType type) {
@@ -62,17 +79,18 @@ IrValue IrBuilder::parameter(const std::string& name, const std::string& shape, 
                  "opset1",
                  {{"shape", shape}, {"element_type", std::string(type)}},
                  {},
-                 std::string(type),
-                 name});
+                 {Output{std::string(type), name}}});
 }
 
 void IrBuilder::result(IrValue value, const std::string& name) {
-  layers_[value.layer].output_name = name;
-  append({new_name("Result"), "Result", "opset1", {}, {value}, "", ""});
+  std::string& names = layers_[value.layer].outputs[value.port].name;
+  if (!names.empty()) names += ',';
+  for (const char c : name) names += c == ',' ? "\\," : std::string(1, c);  // a comma parts names
+  append({new_name("Result"), "Result", "opset1", {}, {value}, {}});
 }
 
 void IrBuilder::assign(const std::string& variable, IrValue value) {
-  append({new_name("Assign"), "Assign", "opset6", {{"variable_id", variable}}, {value}, "f32", ""});
+  append({new_name("Assign"), "Assign", "opset6", {{"variable_id", variable}}, {value}, {Output{"f32"}}});
 }
 
 IrValue IrBuilder::constant(const std::string& name, IrType type, const std::vector<int64_t>& dims,
@@ -84,8 +102,7 @@ IrValue IrBuilder::constant(const std::string& name, IrType type, const std::vec
                 "opset1",
                 {{"element_type", std::string(type)}, {"shape", fmt::format("{}", fmt::join(dims, ","))}},
                 {},
-                std::string(type),
-                ""});
+                {Output{std::string(type)}}});
     constants_.push_back({made.layer, rows});
     return made;
   });
@@ -95,6 +112,11 @@ IrValue IrBuilder::owned_constant(const std::string& key, IrType type, const std
                                   std::vector<std::byte> bytes) {
   const auto size = static_cast<int64_t>(bytes.size());
   return constant(key, type, dims, model::owned_tensor(key, {1, size}, &codecs::u8.info, std::move(bytes)));
+}
+
+IrValue IrBuilder::packed(const std::string& name, IrType type, const std::vector<int64_t>& dims,
+                          std::vector<std::byte> bytes) {
+  return owned_constant(name, type, dims, std::move(bytes));
 }
 
 IrValue IrBuilder::ints(const std::vector<int64_t>& values) {
@@ -130,7 +152,7 @@ void IrBuilder::write_constants(const std::string& path, const WriteOptions& opt
   data.commit();
 }
 
-// Inputs are numbered from 0 on, and the output follows them. Sizes of ports follow from the layers.
+// Inputs are numbered from 0 on, and the outputs follow them. Sizes of ports follow from the layers.
 void IrBuilder::put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges) const {
   const Layer& layer = layers_[id];
   pugi::xml_node node = layers.append_child("layer");
@@ -138,17 +160,20 @@ void IrBuilder::put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges
   if (!layer.attributes.empty()) put(node.append_child("data"), layer.attributes);
   pugi::xml_node inputs = layer.inputs.empty() ? pugi::xml_node() : node.append_child("input");
   for (size_t port = 0; port < layer.inputs.size(); ++port) {
-    const size_t from = layer.inputs[port].layer;
+    const IrValue from = layer.inputs[port];
     put(inputs.append_child("port"), {{"id", std::to_string(port)}});
-    put(edges.append_child("edge"), {{"from-layer", std::to_string(from)},
-                                     {"from-port", std::to_string(layers_[from].inputs.size())},
+    put(edges.append_child("edge"), {{"from-layer", std::to_string(from.layer)},
+                                     {"from-port", std::to_string(layers_[from.layer].inputs.size() + from.port)},
                                      {"to-layer", std::to_string(id)},
                                      {"to-port", std::to_string(port)}});
   }
-  if (layer.element.empty()) return;
-  pugi::xml_node output = node.append_child("output").append_child("port");
-  put(output, {{"id", std::to_string(layer.inputs.size())}, {"precision", precision_of(layer.element)}});
-  if (!layer.output_name.empty()) put(output, {{"names", layer.output_name}});
+  pugi::xml_node outputs = layer.outputs.empty() ? pugi::xml_node() : node.append_child("output");
+  for (size_t port = 0; port < layer.outputs.size(); ++port) {
+    const Output& output = layer.outputs[port];
+    pugi::xml_node made = outputs.append_child("port");
+    put(made, {{"id", std::to_string(layer.inputs.size() + port)}, {"precision", precision_of(output.element)}});
+    if (!output.name.empty()) put(made, {{"names", output.name}});
+  }
 }
 
 void IrBuilder::write(const std::string& name, const std::string& xml_path, const std::string& data_path,

@@ -17,9 +17,10 @@ class xml_node;
 
 namespace adze::formats {
 
-/// The output of a layer.
+/// An output of a layer.
 struct IrValue {
   size_t layer = 0;
+  size_t port = 0;  // among the outputs
 };
 
 /// Element types under the names that layers have for them: "f32", "i64", "u4" …
@@ -36,6 +37,9 @@ class IrBuilder {
   /// `opset`: "opset1" … in which the type of layer came. `type`: of the output's elements.
   IrValue add(std::string_view layer_type, std::string_view opset, Inputs inputs, Attributes attributes = {},
               IrType type = "f32");
+  /// With several outputs, of these types; gives their values.
+  std::vector<IrValue> add_several(std::string_view layer_type, std::string_view opset, Inputs inputs,
+                                   Attributes attributes, const std::vector<IrType>& types);
   /// "?" and numbers: "?,?".
   IrValue parameter(const std::string& name, const std::string& shape, IrType type);
   void result(IrValue value, const std::string& name);
@@ -43,6 +47,8 @@ class IrBuilder {
   void assign(const std::string& variable, IrValue value);
 
   // Constants, each kept once.
+  /// Numbers in memory, as they lie in the file of constants.
+  IrValue packed(const std::string& name, IrType type, const std::vector<int64_t>& dims, std::vector<std::byte> bytes);
   IrValue ints(const std::vector<int64_t>& values);  // 1-D i64
   IrValue whole(int64_t value);                      // scalar i64
   IrValue number(double value);                      // scalar f32
@@ -65,14 +71,17 @@ class IrBuilder {
              const WriteOptions& options);
 
  private:
+  struct Output {
+    std::string element;
+    std::string name = {};  // of a parameter, or of what results take
+  };
   struct Layer {
     std::string name;
     std::string type;
     std::string opset;
     Attributes attributes;
     Inputs inputs;
-    std::string element;      // of the output; empty: there is none
-    std::string output_name;  // of a parameter, or of what a result takes
+    std::vector<Output> outputs;
   };
   struct Constant {
     size_t layer;

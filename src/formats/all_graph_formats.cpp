@@ -1,0 +1,33 @@
+// lint: foreign names: formats
+// The table of graph formats. To add one: write its folder, add a line here, one in all_formats.cpp and a page in
+// docs/formats/.
+#include <algorithm>
+#include <array>
+
+#include "formats/graph_format.h"
+#include "formats/onnx/import_onnx.h"
+#include "formats/onnx/read_onnx.h"
+#include "formats/onnx/read_onnx_model.h"
+#include "formats/openvino/graph_to_ir.h"
+#include "formats/openvino_ir/import_ir.h"
+#include "formats/tflite/import_tflite.h"
+
+namespace adze::formats {
+namespace {
+
+constexpr std::array kGraphFormats = {
+    GraphFormat{"onnx", is_onnx, read_onnx_graph, onnx_facts, ".onnx"},
+    GraphFormat{"openvino", is_openvino_ir, read_ir_graph, ir_facts, ".xml", write_ir_graph},
+    GraphFormat{"tflite", is_tflite, read_tflite_graph, tflite_facts, ".tflite"},
+};
+
+}  // namespace
+
+std::span<const GraphFormat> all_graph_formats() { return kGraphFormats; }
+
+const GraphFormat* graph_format_of(const std::string& path) {
+  const auto found = std::ranges::find_if(kGraphFormats, [&](const GraphFormat& f) { return f.recognizes(path); });
+  return found == kGraphFormats.end() ? nullptr : &*found;
+}
+
+}  // namespace adze::formats

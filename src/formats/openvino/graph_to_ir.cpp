@@ -1,0 +1,242 @@
+// lint: foreign names: OpenVINO
+#include "formats/openvino/graph_to_ir.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "base/error.h"
+#include "base/output_folder.h"
+#include "codecs/codec.h"
+#include "formats/openvino_ir/ir_numbers.h"
+#include "ops/standard/narrow_floats.h"
+#include "ops/standard/quantized_numbers.h"
+#include "ops/standard/standard_op.h"
+#include "tensor/element_types.h"
+
+namespace adze::formats {
+namespace {
+
+using graph::ValueOrigin;
+
+/// Two numbers in a byte, the first in the low half.
+std::vector<std::byte> packed_nibbles(std::span<const std::byte> bytes) {
+  std::vector<std::byte> packed((bytes.size() + 1) / 2);
+  for (size_t i = 0; i < bytes.size(); ++i) packed[i / 2] |= (bytes[i] & std::byte{15}) << (i % 2 * 4);
+  return packed;
+}
+
+bool is_nibble(StorageType type) { return type == &kI4 || type == &kU4 || type == &kF4E2M1; }
+
+std::string type_of(const graph::Value& value) {
+  const auto& storage = value.type.storage;
+  const std::string_view name = storage ? ir_type_of(storage) : std::string_view();
+  if (name.empty()) {
+    fail(ErrorCode::unsupported, "'{}': OpenVINO's IR has no type for {}", value.name,
+         storage ? storage->name : "a value whose type is not known");
+  }
+  return std::string(name);
+}
+
+std::vector<int64_t> constant_dims(const graph::ValueType& type) {
+  std::vector<int64_t> dims;
+  for (const graph::Dim& dim : type.dims) dims.push_back(dim.constant());
+  return dims;
+}
+
+HostTensor host_tensor(const graph::Value& value) {
+  HostTensor tensor(value.type.storage, constant_dims(value.type));
+  std::ranges::copy(value.constant, tensor.fill_bytes().begin());
+  return tensor;
+}
+
+std::string shape_text(const graph::ValueType& type) {
+  if (!type.rank_known) return "...";
+  std::string text;
+  for (const graph::Dim& dim : type.dims) {
+    text += (text.empty() ? "" : ",") + (dim.is_constant() ? std::to_string(dim.constant()) : std::string("?"));
+  }
+  return text;
+}
+
+}  // namespace
+
+GraphToIr::GraphToIr(const StandardGraph& source) : source_(source) {}
+
+void GraphToIr::refuse(std::string_view what) const {
+  fail(ErrorCode::unsupported, "node '{}': op {} has no form in OpenVINO's IR: {}", node_->name, node_->op->name, what);
+}
+
+void GraphToIr::check_ops() const {
+  std::set<std::string_view> unknown;
+  for (const graph::Node& node : source_.graph->nodes) {
+    if (!find_ir_writing(node.op->name)) unknown.insert(node.op->name);
+  }
+  if (!unknown.empty()) {
+    fail(ErrorCode::unsupported, "these ops have no form in OpenVINO's IR: {}", fmt::join(unknown, ", "));
+  }
+}
+
+void GraphToIr::declare_inputs() {
+  for (const graph::ValueId id : source_.graph->inputs) {
+    const graph::Value& value = source_.graph->value(id);
+    values_[id] = out_.parameter(value.name, shape_text(value.type), type_of(value));
+  }
+}
+
+IrValue GraphToIr::stored(const graph::Value& value) {
+  const std::string type = type_of(value);
+  const auto dims = constant_dims(value.type);
+  if (value.origin == ValueOrigin::constant) {
+    return out_.packed(value.name, type, dims,
+                       is_nibble(value.type.storage) ? packed_nibbles(value.constant) : value.constant);
+  }
+  const model::Tensor& tensor = source_.weights.at(value.name);
+  if (!is_nibble(value.type.storage)) return out_.constant(value.name, type, dims, tensor);
+  std::vector<std::byte> scratch;
+  return out_.packed(value.name, type, dims, packed_nibbles(tensor.source->rows(0, tensor.shape.row_count(), scratch)));
+}
+
+IrValue GraphToIr::value(graph::ValueId id) {
+  const auto known = values_.find(id);
+  if (known != values_.end()) return known->second;
+  return values_[id] = stored(source_.graph->value(id));
+}
+
+void GraphToIr::run() {
+  check_ops();
+  declare_inputs();
+  for (const graph::Node& node : source_.graph->nodes) {
+    node_ = &node;
+    out_.enter(node.name);
+    const IrWriting* writing = find_ir_writing(node.op->name);
+    writing->put(*this, *writing);
+  }
+  add_results();
+}
+
+void GraphToIr::add_results() {
+  out_.enter("");
+  for (const graph::ValueId id : source_.graph->outputs) out_.result(value(id), source_.graph->value(id).name);
+}
+
+IrValue GraphToIr::input(size_t index) {
+  if (!has(index)) refuse(fmt::format("its input {} is missing", index));
+  return value(node_->inputs[index]);
+}
+
+std::vector<IrValue> GraphToIr::inputs() {
+  std::vector<IrValue> all;
+  for (size_t i = 0; i < node_->inputs.size(); ++i) all.push_back(input(i));
+  return all;
+}
+
+int64_t GraphToIr::rank(size_t index) const {
+  if (!type(index).rank_known) refuse("the rank of its input must be known before it runs");
+  return static_cast<int64_t>(type(index).dims.size());
+}
+
+std::vector<int64_t> GraphToIr::dims(size_t index) const {
+  rank(index);
+  for (const graph::Dim& dim : type(index).dims) {
+    if (!dim.is_constant()) refuse("the shape of its input must be known before it runs");
+  }
+  return constant_dims(type(index));
+}
+
+std::optional<std::vector<int64_t>> GraphToIr::integers(size_t index) const {
+  if (!has(index)) return std::nullopt;
+  const graph::Value& value = source_.graph->value(node_->inputs[index]);
+  if (value.origin != ValueOrigin::constant) return std::nullopt;
+  return ops::read_integers(host_tensor(value));
+}
+
+std::optional<double> GraphToIr::number_of(size_t index) const {
+  if (!has(index)) return std::nullopt;
+  const graph::Value& value = source_.graph->value(node_->inputs[index]);
+  if (value.origin != ValueOrigin::constant) return std::nullopt;
+  const auto tensor = host_tensor(value);
+  return tensor.count() == 1 ? std::optional(ops::read_number(tensor)) : std::nullopt;
+}
+
+std::vector<int64_t> GraphToIr::list(std::string_view name, std::vector<int64_t> fallback) const {
+  const auto found = node_->attributes.find(name);
+  const auto* list = found == node_->attributes.end() ? nullptr : std::get_if<std::vector<int64_t>>(&found->second);
+  return list ? *list : fallback;
+}
+
+int64_t GraphToIr::integer(std::string_view name, int64_t fallback) const {
+  return int_attribute_or(*node_, name, fallback);
+}
+double GraphToIr::number(std::string_view name, double fallback) const {
+  return number_attribute_or(*node_, name, fallback);
+}
+std::string GraphToIr::word(std::string_view name, std::string_view fallback) const {
+  return string_attribute_or(*node_, name, fallback);
+}
+
+IrType GraphToIr::output_type(size_t output) const {
+  const StorageType storage = source_.graph->value(node_->outputs.at(output)).type.storage;
+  return storage && !ir_type_of(storage).empty() ? ir_type_of(storage) : IrType("f32");
+}
+
+void GraphToIr::give(size_t output, IrValue value) {
+  if (output < node_->outputs.size()) values_[node_->outputs[output]] = value;
+}
+
+IrValue GraphToIr::both(std::string_view type, IrValue a, IrValue b, IrType element) {
+  return out_.add(type, "opset1", {a, b}, {{"auto_broadcast", "numpy"}}, element);
+}
+
+IrValue GraphToIr::reshape(IrValue x, const std::vector<int64_t>& dims) {
+  return out_.add("Reshape", "opset1", {x, out_.ints(dims)}, {{"special_zero", "true"}}, output_type());
+}
+
+IrValue GraphToIr::transpose(IrValue x, const std::vector<int64_t>& order) {
+  return out_.add("Transpose", "opset1", {x, out_.ints(order)}, {}, output_type());
+}
+
+IrValue GraphToIr::convert(IrValue x, StorageType type) {
+  const auto name = ir_type_of(type);
+  if (name.empty()) refuse(fmt::format("there is no type for {}", type->name));
+  return out_.add("Convert", "opset1", {x}, {{"destination_type", std::string(name)}}, name);
+}
+
+IrValue GraphToIr::gather(IrValue x, IrValue indices, int64_t axis) {
+  return out_.add("Gather", "opset8", {x, indices, out_.whole(axis)}, {{"batch_dims", "0"}}, output_type());
+}
+
+IrValue GraphToIr::scalar(double value, StorageType type) {
+  if (!type || ir_type_of(type).empty()) refuse("the type of its input must be known before it runs");
+  HostTensor wide(&codecs::f64.info, {});
+  wide.fill<double>()[0] = value;
+  HostTensor made = wide;
+  if (type == &codecs::f32.info || ops::is_narrow_float(type)) {
+    made = HostTensor(&codecs::f32.info, {});
+    made.fill<float>()[0] = static_cast<float>(value);
+    if (type != &codecs::f32.info) made = ops::narrow_floats(made, type);
+  } else if (type != &codecs::f64.info) {
+    made = ops::round_to_integers(wide, type);
+  }
+  const auto bytes = made.bytes();
+  return out_.packed(fmt::format("{} {}", type->name, value), ir_type_of(type), {}, {bytes.begin(), bytes.end()});
+}
+
+void write_ir_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options) {
+  namespace fs = std::filesystem;
+  GraphToIr writer(graph);
+  writer.run();
+  const std::string& name = graph.graph->name;
+  if (fs::path(path).extension() == ".xml") {
+    writer.out().write(name, path, fs::path(path).replace_extension(".bin").string(), options);
+    return;
+  }
+  OutputFolder folder(path);
+  writer.out().write(name, folder.path_of("openvino_model.xml"), folder.path_of("openvino_model.bin"), options);
+  folder.commit();
+}
+
+}  // namespace adze::formats

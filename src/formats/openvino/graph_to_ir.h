@@ -1,0 +1,87 @@
+// A Graph over standard ops as layers of OpenVINO's IR: what the writing of one node sees. The table, by op, is
+// standard_to_ir.cpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "formats/openvino_lowering/ir_builder.h"
+#include "formats/standard_graph.h"
+
+namespace adze::formats {
+
+class GraphToIr {
+ public:
+  using Attributes = IrBuilder::Attributes;
+
+  explicit GraphToIr(const StandardGraph& source);
+
+  /// Writes all nodes. Error(unsupported) listing the ops that have no form there, or naming the node that has none.
+  void run();
+  IrBuilder& out() { return out_; }
+
+  // ---- for the functions of the table
+  const graph::Node& node() const { return *node_; }
+  bool has(size_t index) const { return index < node_->inputs.size() && node_->inputs[index] != graph::kNoValue; }
+  IrValue input(size_t index);
+  std::vector<IrValue> inputs();
+  StorageType storage(size_t index) const { return source_.graph->value(node_->inputs.at(index)).type.storage; }
+  const graph::ValueType& type(size_t index) const { return source_.graph->value(node_->inputs.at(index)).type; }
+  int64_t rank(size_t index) const;
+  /// Known before it runs, or refused.
+  std::vector<int64_t> dims(size_t index) const;
+  std::optional<std::vector<int64_t>> integers(size_t index) const;
+  std::optional<double> number_of(size_t index) const;
+  /// The numbers of a list attribute, or the fallback.
+  std::vector<int64_t> list(std::string_view name, std::vector<int64_t> fallback = {}) const;
+  int64_t integer(std::string_view name, int64_t fallback) const;
+  double number(std::string_view name, double fallback) const;
+  std::string word(std::string_view name, std::string_view fallback) const;
+
+  /// The type of an output, as ports say it.
+  IrType output_type(size_t output = 0) const;
+  void give(IrValue value) { give(0, value); }
+  void give(size_t output, IrValue value);
+  size_t output_count() const { return node_->outputs.size(); }
+
+  // ---- short ways to write common layers
+  IrValue both(std::string_view type, IrValue a, IrValue b, IrType element = "f32");
+  IrValue reshape(IrValue x, const std::vector<int64_t>& dims);  // 0 keeps a dimension
+  IrValue transpose(IrValue x, const std::vector<int64_t>& order);
+  IrValue convert(IrValue x, StorageType type);
+  IrValue gather(IrValue x, IrValue indices, int64_t axis);
+  /// A scalar of the type of an input.
+  IrValue scalar(double value, StorageType type);
+
+  [[noreturn]] void refuse(std::string_view what) const;
+
+ private:
+  void declare_inputs();
+  void add_results();
+  IrValue value(graph::ValueId id);
+  IrValue stored(const graph::Value& value);
+  void check_ops() const;
+
+  const StandardGraph& source_;
+  IrBuilder out_;
+  const graph::Node* node_ = nullptr;
+  std::map<graph::ValueId, IrValue> values_;
+};
+
+struct IrWriting {
+  std::string_view op;     // the standard's
+  std::string_view layer;  // the type of layer that it is, where one function serves several
+  std::string_view opset;  // in which that came
+  void (*put)(GraphToIr& g, const IrWriting& row);
+};
+
+/// Null when unknown.
+const IrWriting* find_ir_writing(std::string_view op);
+
+/// OUT.xml with OUT.bin beside it. `path` ends in .xml, or is the folder that openvino_model.xml is written into.
+void write_ir_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options);
+
+}  // namespace adze::formats

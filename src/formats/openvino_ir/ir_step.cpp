@@ -1,0 +1,112 @@
+#include "formats/openvino_ir/ir_step.h"
+
+#include <charconv>
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "formats/openvino_ir/ir_numbers.h"
+
+namespace adze::formats {
+
+int64_t IrStep::opset() const {
+  constexpr std::string_view kPrefix = "opset";
+  const std::string_view text = layer_.opset;
+  int64_t number = 0;
+  if (text.starts_with(kPrefix)) std::from_chars(text.data() + kPrefix.size(), text.data() + text.size(), number);
+  return number;
+}
+
+graph::ValueId IrStep::input(size_t index) const {
+  if (!has(index)) fail(ErrorCode::bad_input, "input {} is missing", index);
+  return inputs_[index];
+}
+
+StorageType IrStep::known_storage(size_t index) const {
+  const StorageType known = storage(index);
+  if (!known) refuse("the element type of its input must be known before it runs");
+  return known;
+}
+
+int64_t IrStep::rank(size_t index) const {
+  const auto known = nodes_.rank(input(index));
+  if (!known) refuse("the rank of its input must be known before it runs");
+  return static_cast<int64_t>(*known);
+}
+
+std::vector<int64_t> IrStep::dims(size_t index) const {
+  rank(index);
+  std::vector<int64_t> dims;
+  for (const graph::Dim& dim : nodes_.type(input(index)).dims) {
+    if (!dim.is_constant()) refuse("the shape of its input must be known before it runs");
+    dims.push_back(dim.constant());
+  }
+  return dims;
+}
+
+std::vector<int64_t> IrStep::constant_integers(size_t index) const {
+  auto known = nodes_.integers(input(index));
+  if (!known) refuse("an input that says how it works must be a constant");
+  return *std::move(known);
+}
+
+int64_t IrStep::constant_integer(size_t index) const {
+  const auto numbers = constant_integers(index);
+  if (numbers.size() != 1) fail(ErrorCode::bad_input, "input {} must be one number", index);
+  return numbers[0];
+}
+
+graph::ValueId IrStep::integer_list(size_t index) {
+  if (const auto known = nodes_.integers(input(index))) return nodes_.ints(*known);
+  const ValueId wide = nodes_.cast(input(index), &codecs::i64.info);
+  return nodes_.rank(wide) == 1 ? wide : nodes_.reshape(wide, {-1});
+}
+
+std::string IrStep::word(std::string_view name, std::string_view fallback) const {
+  const auto found = layer_.attributes.find(name);
+  return found == layer_.attributes.end() ? std::string(fallback) : found->second;
+}
+
+int64_t IrStep::integer(std::string_view name, int64_t fallback) const {
+  const auto found = layer_.attributes.find(name);
+  if (found == layer_.attributes.end()) return fallback;
+  const std::string& text = found->second;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    fail(ErrorCode::bad_input, "attribute '{}' is \"{}\" where a whole number is needed", name, text);
+  }
+  return number;
+}
+
+double IrStep::number(std::string_view name, double fallback) const {
+  const auto found = layer_.attributes.find(name);
+  if (found == layer_.attributes.end()) return fallback;
+  const std::string& text = found->second;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    fail(ErrorCode::bad_input, "attribute '{}' is \"{}\" where a number is needed", name, text);
+  }
+  return number;
+}
+
+bool IrStep::flag(std::string_view name, bool fallback) const {
+  const std::string text = word(name, fallback ? "true" : "false");
+  return text == "true" || text == "1" || text == "True";
+}
+
+std::vector<int64_t> IrStep::integers(std::string_view name) const {
+  return ir_dims(word(name, "")).value_or(std::vector<int64_t>());
+}
+
+StorageType IrStep::type(std::string_view name, std::string_view fallback) const {
+  return storage_of_ir(word(name, fallback));
+}
+
+void IrStep::give(size_t output, ValueId value) {
+  if (output < outputs_.size()) outputs_[output] = value;
+}
+
+void IrStep::refuse(std::string_view what) const { fail(ErrorCode::unsupported, "{}", what); }
+
+}  // namespace adze::formats

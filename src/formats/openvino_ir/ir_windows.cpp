@@ -1,0 +1,188 @@
+// lint: foreign names: OpenVINO, ONNX
+// Windows over images: convolutions, pools, other sizes.
+#include <algorithm>
+
+#include "base/error.h"
+#include "codecs/codec.h"
+#include "formats/openvino_ir/ir_families.h"
+
+namespace adze::formats {
+namespace {
+
+using graph::Attributes;
+using graph::ValueId;
+using Ints = std::vector<int64_t>;
+
+/// strides, dilations, pads or how they follow from the sizes.
+Attributes window_attributes(IrStep& s) {
+  Attributes attributes;
+  for (const auto* name : {"strides", "dilations"}) {
+    if (const auto list = s.integers(name); !list.empty()) attributes[name] = list;
+  }
+  const std::string rule = s.word("auto_pad", "explicit");
+  if (rule == "same_upper" || rule == "same_lower" || rule == "valid") {
+    attributes["auto_pad"] = std::string(rule == "same_upper" ? "SAME_UPPER"
+                                         : rule == "valid"    ? "VALID"
+                                                              : "SAME_LOWER");
+    return attributes;
+  }
+  auto pads = s.integers("pads_begin");
+  const auto after = s.integers("pads_end");
+  pads.insert(pads.end(), after.begin(), after.end());
+  if (!pads.empty()) attributes["pads"] = pads;
+  return attributes;
+}
+
+/// [groups, a, b, spatial…] as [groups * a, b, spatial…]
+ValueId joined_groups(IrStep& s, const Ints& dims) {
+  if (dims.size() < 3) fail(ErrorCode::bad_input, "weights of groups have {} axes", dims.size());
+  Ints joined(dims.begin() + 1, dims.end());
+  joined[0] = dims[0] * dims[1];
+  return s.nodes().reshape(s.input(1), joined);
+}
+
+void give_convolution(IrStep& s, IrName op, ValueId weights, int64_t groups) {
+  auto attributes = window_attributes(s);
+  attributes["group"] = groups;
+  s.give(s.nodes().add(op, {s.input(0), weights}, attributes));
+}
+
+void give_back_convolution(IrStep& s, IrName op, ValueId weights, int64_t groups) {
+  auto attributes = window_attributes(s);
+  attributes["group"] = groups;
+  // What is left over is cut off at the other end than in the standard.
+  const auto rule = attributes.find("auto_pad");
+  if (rule != attributes.end()) {
+    const std::string word = std::get<std::string>(rule->second);
+    if (word == "SAME_UPPER") rule->second = std::string("SAME_LOWER");
+    if (word == "SAME_LOWER") rule->second = std::string("SAME_UPPER");
+  }
+  if (const auto extra = s.integers("output_padding"); !extra.empty()) attributes["output_padding"] = extra;
+  if (s.has(2)) attributes["output_shape"] = s.constant_integers(2);
+  s.give(s.nodes().add(op, {s.input(0), weights}, attributes));
+}
+
+/// Whether rounding up lets a window begin behind the image and its border, which the standard leaves out.
+bool has_window_beyond(IrStep& s) {
+  const auto known = s.nodes().rank(s.input(0));
+  const auto kernel = s.integers("kernel"), strides = s.integers("strides"), before = s.integers("pads_begin"),
+             after = s.integers("pads_end");
+  const bool fits = known && *known == kernel.size() + 2 && strides.size() == kernel.size() &&
+                    before.size() == kernel.size() && after.size() == kernel.size();
+  if (!fits) return false;
+  const auto& dims = s.nodes().type(s.input(0)).dims;
+  for (size_t i = 0; i < kernel.size(); ++i) {
+    if (!dims[i + 2].is_constant() || strides[i] < 1) continue;
+    const int64_t room = dims[i + 2].constant() + before[i] + after[i] - kernel[i];
+    if ((room + strides[i] - 1) / strides[i] * strides[i] >= dims[i + 2].constant() + before[i]) return true;
+  }
+  return false;
+}
+
+Attributes pool_attributes(IrStep& s) {
+  auto attributes = window_attributes(s);
+  attributes["kernel_shape"] = s.integers("kernel");
+  const std::string rounding = s.word("rounding_type", "floor");
+  if (rounding == "ceil" && has_window_beyond(s)) s.refuse("windows that lie behind the image");
+  attributes["ceil_mode"] = int64_t{rounding != "floor"};
+  return attributes;
+}
+
+/// With nodes of Resize's names for what the attribute says.
+std::string resize_mode(IrStep& s) {
+  const std::string mode = s.word("mode", "nearest");
+  if (mode == "linear_onnx") return "linear";
+  if (mode == "nearest" || mode == "linear" || mode == "cubic") return mode;
+  s.refuse("images are resized by the rule \"" + mode + "\"");
+}
+
+}  // namespace
+
+void ir_convolution(IrStep& s, IrName op) { give_convolution(s, op, s.input(1), 1); }
+
+void ir_group_convolution(IrStep& s, IrName op) {
+  const auto dims = s.dims(1);
+  give_convolution(s, op, joined_groups(s, dims), dims[0]);
+}
+
+void ir_back_convolution(IrStep& s, IrName op) { give_back_convolution(s, op, s.input(1), 1); }
+
+void ir_group_back_convolution(IrStep& s, IrName op) {
+  const auto dims = s.dims(1);
+  give_back_convolution(s, op, joined_groups(s, dims), dims[0]);
+}
+
+void ir_max_pool(IrStep& s, IrName op) {
+  const auto attributes = pool_attributes(s);
+  if (!s.wants(1)) return s.give(s.nodes().add(op, {s.input(0)}, attributes));
+  const auto found = s.nodes().add_several(op, {s.input(0)}, attributes, 2);
+  s.give(0, found[0]);
+  s.give(1, s.nodes().cast(found[1], s.type("index_element_type", "i64")));
+}
+
+void ir_average_pool(IrStep& s, IrName op) {
+  auto attributes = pool_attributes(s);
+  attributes["count_include_pad"] = int64_t{!s.flag("exclude-pad", s.flag("exclude_pad", false))};
+  s.give(s.nodes().add(op, {s.input(0)}, attributes));
+}
+
+// To sizes that divide those of the image.
+void ir_adaptive_pool(IrStep& s, IrName op) {
+  const auto dims = s.dims(0);
+  const auto sizes = s.constant_integers(1);
+  if (sizes.size() + 2 != dims.size()) fail(ErrorCode::bad_input, "{} sizes for {} axes", sizes.size(), dims.size());
+  if (s.wants(1)) s.refuse("where the largest numbers were");
+  Ints kernel;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] < 1 || dims[i + 2] % sizes[i] != 0) s.refuse("windows of different sizes");
+    kernel.push_back(dims[i + 2] / sizes[i]);
+  }
+  s.give(s.nodes().add(op, {s.input(0)}, {{"kernel_shape", kernel}, {"strides", kernel}}));
+}
+
+// Inputs: x, sizes, factors, perhaps axes; from opset11 on x, sizes or factors, perhaps axes.
+void ir_interpolate(IrStep& s, IrName op) {
+  auto& n = s.nodes();
+  if (s.opset() < 4) s.refuse("the form of opset1");
+  const bool newer = s.opset() >= 11;
+  const bool by_sizes = s.word("shape_calculation_mode", "sizes") == "sizes";
+  for (const auto* pads : {"pads_begin", "pads_end"}) {
+    if (std::ranges::any_of(s.integers(pads), [](int64_t pad) { return pad != 0; })) s.refuse("pads");
+  }
+  Attributes attributes{{"mode", resize_mode(s)},
+                        {"coordinate_transformation_mode", s.word("coordinate_transformation_mode", "half_pixel")},
+                        {"antialias", int64_t{s.flag("antialias", false)}},
+                        {"cubic_coeff_a", s.number("cube_coeff", -0.75)}};
+  std::string nearest = s.word("nearest_mode", "round_prefer_floor");
+  if (nearest == "simple") s.refuse("the nearest pixel by the rule \"simple\"");
+  attributes["nearest_mode"] = nearest;
+  const size_t axes = newer ? 2 : 3;
+  if (s.has(axes)) attributes["axes"] = s.constant_integers(axes);
+  const ValueId none = graph::kNoValue;
+  if (by_sizes) return s.give(n.add(op, {s.input(0), none, none, s.integer_list(1)}, attributes));
+  const ValueId factors = n.cast(s.input(newer ? 1 : 2), &codecs::f32.info);
+  s.give(n.add(op, {s.input(0), none, factors}, attributes));
+}
+
+void ir_grid_sample(IrStep& s, IrName op) {
+  const std::string mode = s.word("mode", "bilinear");
+  s.give(s.nodes().add(op, s.inputs(),
+                       {{"align_corners", int64_t{s.flag("align_corners", false)}},
+                        {"mode", mode == "bilinear" ? "linear" : (mode == "bicubic" ? "cubic" : mode)},
+                        {"padding_mode", s.word("padding_mode", "zeros")}}));
+}
+
+void ir_roi_align(IrStep& s, IrName op) {
+  const std::string aligned = s.word("aligned_mode", "asymmetric"), mode = s.word("mode", "avg");
+  if (aligned != "asymmetric" || mode != "avg")
+    s.refuse("regions by the rule \"" + aligned + "\" and \"" + mode + "\"");
+  s.give(s.nodes().add(op, {s.input(0), s.input(1), s.nodes().cast(s.input(2), &codecs::i64.info)},
+                       {{"mode", mode},
+                        {"output_height", s.integer("pooled_h", 1)},
+                        {"output_width", s.integer("pooled_w", 1)},
+                        {"sampling_ratio", s.integer("sampling_ratio", 0)},
+                        {"spatial_scale", s.number("spatial_scale", 1)},
+                        {"coordinate_transformation_mode", std::string("output_half_pixel")}}));
+}
+
+}  // namespace adze::formats

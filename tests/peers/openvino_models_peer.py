@@ -1,0 +1,185 @@
+"""OpenVINO's IR: `adze run` gives what OpenVINO gives in f32, for real models that it converted and for each of its ops
+on random numbers, written by its own Python API. What Adze makes IR of again, or of ONNX models, OpenVINO loads and
+computes the same. What cannot be read or written is refused by name."""
+# needs: numpy openvino onnxruntime shared
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import openvino as ov
+
+from openvino_op_cases import op_cases
+
+ADZE = os.environ["ADZE"]
+DATA = Path(os.environ["ADZE_SHARED"]) / "data"
+TOLERANCE = 1e-4  # of the largest number of an output
+SEED = 23
+CORE = ov.Core()
+F32 = {"INFERENCE_PRECISION_HINT": "f32", "LP_TRANSFORMS_MODE": "NO"}  # nor integers in the place of fake ones
+# Converted by OpenVINO from ONNX's and TFLite's files.
+ONNX = ["mnist_8/model.onnx", "ultraface/version-RFB-320.onnx", "ultraface/version-RFB-320_simplified.onnx",
+        "magika/model.onnx", "basic-pitch/nmp.onnx", "silero-vad/silero_vad.onnx", "silero-vad/silero_vad_16k_op15.onnx"]
+
+
+def random_input(shape, kind, generator):
+    dims = [1 if dim.is_dynamic else dim.get_length() for dim in shape]
+    if np.issubdtype(kind, np.floating):
+        return generator.uniform(-1, 1, dims).astype(kind)
+    return generator.integers(0, 100, dims).astype(kind)
+
+
+def adze(*words):
+    done = subprocess.run([ADZE, *map(str, words)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError((done.stdout + done.stderr).strip()[-300:])
+    return done.stdout
+
+
+def run_adze(path, values, folder):
+    """Outputs in the graph's order, variables left out."""
+    report = json.loads(adze("inspect", path, "--json"))
+    names = [row["name"] for row in report["inputs"] if not row["type"].startswith("optional")]
+    outputs = [row["name"] for row in report["outputs"] if not row["name"].endswith(".next")]
+    words = ["run", path, "--json"]
+    for number, (name, value) in enumerate(zip(names, values, strict=True)):
+        np.save(folder / f"in{number}.npy", value)
+        words += ["--input", f"{name}={folder}/in{number}.npy"]
+    for number, name in enumerate(outputs):
+        words += ["--output", f"{name}={folder}/out{number}.npy"]
+    adze(*words)
+    return [np.load(folder / f"out{number}.npy") for number in range(len(outputs))]
+
+
+def largest_difference(got, expected):
+    """Relative to the largest number; infinite when type or shape differ."""
+    if got.shape != expected.shape or got.dtype != expected.dtype:
+        print(f"  {got.dtype}{got.shape} instead of {expected.dtype}{expected.shape}")
+        return np.inf
+    if got.dtype == bool:
+        return float(np.any(got != expected))
+    got, expected = got.astype(np.float64), expected.astype(np.float64)
+    if not np.array_equal(np.isfinite(got), np.isfinite(expected)):
+        return np.inf
+    got, expected = np.nan_to_num(got), np.nan_to_num(expected)
+    scale = max(float(np.max(np.abs(expected), initial=0)), 1e-30)
+    return float(np.max(np.abs(got - expected), initial=0)) / scale
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.unwritten = []  # cases that the IR's writer has no form for
+
+    def compare(self, name, model, values, tolerance=TOLERANCE, quiet=False):
+        try:
+            compiled = CORE.compile_model(model, "CPU", F32)
+            result = compiled(values)
+            expected = [result[number] for number in range(len(compiled.outputs))]
+        except Exception as error:  # whatever OpenVINO itself does not do
+            self.skipped += 1
+            return print(f"skipped: {name}: OpenVINO: {str(error).strip().splitlines()[-1][:120]}")
+        with tempfile.TemporaryDirectory() as text:
+            folder = Path(text)
+            ov.save_model(model, folder / "model.xml", compress_to_fp16=False)
+            try:
+                got = run_adze(folder / "model.xml", values, folder)
+                again = rewritten(folder, values)
+            except (RuntimeError, ValueError) as error:
+                self.failed += 1
+                return print(f"FAILED {name}: {error}")
+        if again is None:
+            self.unwritten.append(name)
+        else:
+            self.judge(f"{name}, written again", again, expected, tolerance, quiet=True)
+        self.judge(name, got, expected, tolerance, quiet)
+
+    def judge(self, name, got, expected, tolerance, quiet=False):
+        difference = max(map(largest_difference, got, expected)) if len(got) == len(expected) else np.inf
+        good = difference <= tolerance
+        self.passed, self.failed = self.passed + good, self.failed + (not good)
+        if not quiet or not good:
+            print(f"{'' if good else 'FAILED '}{name}: largest difference {difference:.2e}")
+
+
+def rewritten(folder, values):
+    """What OpenVINO computes of the IR that Adze writes of one; nothing where that has no form for it."""
+    try:
+        adze("convert", folder / "model.xml", folder / "again.xml")
+    except RuntimeError as error:
+        if "no form" in str(error):
+            return None
+        raise
+    compiled = CORE.compile_model(folder / "again.xml", "CPU", F32)
+    result = compiled(values)
+    return [result[number] for number in range(len(compiled.outputs))]
+
+
+def converted(path):
+    model = ov.convert_model(path)
+    return model, [random_input(port.get_partial_shape(), port.get_element_type().to_dtype(), np.random.default_rng(SEED))
+                   for port in model.inputs]
+
+
+def compare_real_models(tally):
+    for path in [DATA / "onnx" / name for name in ONNX] + sorted((DATA / "tflite/mlperf-tiny").glob("*.tflite")):
+        name = f"{path.parent.name}/{path.name}"
+        try:
+            model, values = converted(path)
+        except Exception as error:  # OpenVINO's front end knows no such model
+            tally.skipped += 1
+            print(f"skipped: {name}: OpenVINO converts it not: {str(error).strip().splitlines()[-1][:100]}")
+            continue
+        # Integers of models that TFLite quantized are fakes here: a rounded half may fall to either side.
+        tally.compare(name, model, values, 1e-2 if "FakeQuantize" in {op.get_type_name() for op in model.get_ops()} else TOLERANCE)
+
+
+def compare_onnx_as_ir(tally):
+    """ONNX models as IR that Adze writes, in OpenVINO, against the models in ONNX Runtime."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
+    for name in ONNX:
+        session = onnxruntime.InferenceSession(DATA / "onnx" / name, options, providers=["CPUExecutionProvider"])
+        generator = np.random.default_rng(SEED)
+        kinds = {"tensor(float)": np.float32, "tensor(int32)": np.int32, "tensor(int64)": np.int64}
+        values = {}
+        for port in session.get_inputs():
+            dims = [dim if isinstance(dim, int) else 1 for dim in port.shape]
+            whole = generator.integers(0, 100, dims).astype(kinds[port.type])
+            values[port.name] = generator.uniform(-1, 1, dims).astype(np.float32) if port.type == "tensor(float)" else whole
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                adze("convert", DATA / "onnx" / name, Path(folder) / "ir", "--to", "openvino")
+            except RuntimeError as error:
+                tally.skipped += 1
+                print(f"skipped: {name} as IR: {str(error).splitlines()[-1][-160:]}")
+                continue
+            compiled = CORE.compile_model(Path(folder) / "ir/openvino_model.xml", "CPU", F32)
+            made = compiled(values)
+            tally.judge(f"{name} as IR", [made[port.name] for port in session.get_outputs()],
+                        session.run(None, values), TOLERANCE)
+
+
+def main():
+    tally = Tally()
+    wanted = sys.argv[1:]
+    if not wanted or "models" in wanted:
+        compare_real_models(tally)
+        compare_onnx_as_ir(tally)
+    for name, make in op_cases():
+        if wanted and name.split()[0] not in wanted:
+            continue
+        model, values, tolerance = make(np.random.default_rng(SEED))
+        tally.compare(name, model, values, tolerance, quiet=True)
+    if tally.unwritten:
+        print(f"not written again, {len(tally.unwritten)}: {', '.join(tally.unwritten)}")
+    print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
