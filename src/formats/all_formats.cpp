@@ -26,9 +26,10 @@
 #include "formats/onnx/read_onnx_model.h"
 #include "formats/onnx_folder/write_onnx_folder.h"
 #include "formats/onnx_lowering/packed_weights.h"
+#include "formats/openvino/read_openvino.h"
 #include "formats/openvino/write_openvino.h"
-#include "formats/openvino_ir/import_ir.h"
 #include "formats/openvino_lowering/ir_lowering.h"
+#include "formats/ort_genai/read_ort_genai.h"
 #include "formats/ort_genai/write_ort_genai.h"
 #include "formats/pytorch/read_pytorch.h"
 #include "formats/safetensors/read_safetensors.h"
@@ -37,9 +38,6 @@
 
 namespace adze::formats {
 namespace {
-
-// Of formats that are only written.
-bool recognizes_nothing(const std::string&) { return false; }
 
 // Dialects are asked before the containers that they use.
 constexpr std::array kFormats = {
@@ -172,8 +170,8 @@ constexpr std::array kFormats = {
         .name = "ort-genai",
         .summary = "ONNX Runtime GenAI: a language model's graph in ONNX Runtime's ops, genai_config.json, tokenizer",
         .file_pattern = "a folder with genai_config.json",
-        .recognizes = recognizes_nothing,
-        .read = nullptr,
+        .recognizes = is_ort_genai,
+        .read = read_ort_genai,
         .storage_for = onnx_storage,
         .packed_types = ort_genai_packed_types,
         .kept_bytes = kept_plane_bytes,
@@ -193,9 +191,9 @@ constexpr std::array kFormats = {
     Format{.name = "openvino",
            .summary = "OpenVINO: graphs as IR are read and written, and language models as IR that keeps their "
                       "history, with compressed weights",
-           .file_pattern = "a folder with openvino_model.xml is written, *.xml with its *.bin is read",
-           .recognizes = is_openvino_ir,
-           .read = read_openvino_ir,
+           .file_pattern = "a folder with openvino_model.xml, or *.xml with its *.bin",
+           .recognizes = is_openvino,
+           .read = read_openvino,
            .storage_for = onnx_storage,
            .packed_types = ir_packed_types,
            .kept_bytes = kept_plane_bytes,

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "base/error.h"
 #include "codecs/codec.h"
 
 namespace adze::formats {
@@ -112,6 +113,41 @@ StorageType offset_storage(const GroupLayout& layout) {
   return layout.offset == GroupOffset::zero_point ? &codecs::u8.info : scale_storage(layout);
 }
 
+class JoinedRows final : public model::TensorSource {
+ public:
+  JoinedRows(GroupPlanes planes, const GroupLayout& layout, int64_t row_bytes)
+      : planes_(std::move(planes)), layout_(layout), row_bytes_(row_bytes) {}
+
+  std::span<const std::byte> rows(int64_t first, int64_t count, std::vector<std::byte>& scratch) const override {
+    scratch.resize(static_cast<size_t>(count * row_bytes_));
+    put(planes_.codes, code_plane(layout_), first, count, scratch);
+    put(planes_.scales, scale_plane(layout_), first, count, scratch);
+    if (planes_.offsets) put(*planes_.offsets, offset_plane(layout_), first, count, scratch);
+    return scratch;
+  }
+  void release(int64_t first, int64_t count) const override {
+    planes_.codes.source->release(first, count);
+    planes_.scales.source->release(first, count);
+    if (planes_.offsets) planes_.offsets->source->release(first, count);
+  }
+  std::string where() const override { return planes_.codes.source->where(); }
+
+ private:
+  void put(const model::Tensor& part, Plane plane, int64_t first, int64_t count, std::vector<std::byte>& blocks) const {
+    std::vector<std::byte> own;
+    const auto bytes = part.source->rows(first, count, own);
+    const auto step = static_cast<size_t>(plane.bytes);
+    std::byte* to = blocks.data() + plane.begin;
+    for (size_t at = 0; at + step <= bytes.size(); at += step, to += layout_.block_bytes()) {
+      std::memcpy(to, bytes.data() + at, step);
+    }
+  }
+
+  const GroupPlanes planes_;
+  const GroupLayout layout_;
+  const int64_t row_bytes_;
+};
+
 }  // namespace
 
 Plane scale_plane(const GroupLayout& layout) { return {0, layout.scale_bytes()}; }
@@ -124,6 +160,26 @@ Shape with_row_length(const Shape& shape, int64_t length) {
   std::vector<int64_t> dims(shape.dims().begin(), shape.dims().end());
   dims.back() = length;
   return Shape(std::move(dims));
+}
+
+model::Tensor joined_planes(std::string name, const GroupPlanes& planes, const GroupLayout& layout) {
+  const Shape &codes = planes.codes.shape, &scales = planes.scales.shape;
+  const auto fits = [&](const model::Tensor& part, Plane plane) {
+    const int64_t groups = part.storage->block_bytes * part.shape.row_length() / plane.bytes;
+    return part.shape.rank() == 2 && part.shape[0] == codes[0] && groups == scales.row_length();
+  };
+  const bool good = codes.rank() == 2 && planes.scales.storage == scale_storage(layout) &&
+                    fits(planes.scales, scale_plane(layout)) && fits(planes.codes, code_plane(layout)) &&
+                    planes.offsets.has_value() == (layout.offset_bytes() > 0) &&
+                    (!planes.offsets || fits(*planes.offsets, offset_plane(layout)));
+  if (!good) {
+    fail(ErrorCode::bad_input, "'{}': codes {} with scales {} {} are no matrix of {}", name, codes.to_string(),
+         planes.scales.storage->name, scales.to_string(), codecs::group_codec_name(layout));
+  }
+  const StorageType storage = &codecs::group_codec(layout).info;
+  const Shape shape{codes[0], scales.row_length() * layout.group};
+  auto source = std::make_shared<JoinedRows>(planes, layout, row_bytes(*storage, shape.row_length()));
+  return {std::move(name), shape, storage, std::move(source)};
 }
 
 GroupPlanes split_planes(const model::Tensor& tensor) {

@@ -33,6 +33,10 @@ struct GroupPlanes {
 /// that its rows are computed once if the codes come first. REQUIRES: a member of the family of group codecs.
 GroupPlanes split_planes(const model::Tensor& tensor);
 
+/// The way back: one lazy tensor of the layout's codec, of the codes' rows and as many columns as codes are in one.
+/// Error(bad_input) naming it where shapes or types do not fit.
+model::Tensor joined_planes(std::string name, const GroupPlanes& planes, const codecs::GroupLayout& layout);
+
 /// What graph formats can hold apart: integers of these widths in groups of 16 to 128 with f32 scales, and no offsets,
 /// zero points or f32 offsets. Fewest bits first.
 std::vector<StorageType> types_of_planes(std::span<const int> bits);

@@ -155,7 +155,9 @@ model::Model read_hf_variant(const std::string& path, const ReadOptions& options
   const auto config_path = (fs::path(path) / "config.json").string();
   const Json config = read_json_file(config_path);
   if (!config.is_object()) fail(ErrorCode::bad_input, "{}: not a JSON object", config_path);
-  auto stored = has_safetensors(path) ? read_safetensors_folder(path) : read_pytorch_folder(path);
+  auto stored = variant.stored          ? variant.stored(path)
+                : has_safetensors(path) ? read_safetensors_folder(path)
+                                        : read_pytorch_folder(path);
   stored = without_further_layers(variant.arrange(std::move(stored), config), config, config_path);
   check_understood(config, config_path, stored, variant.names);
   read_config_json(config, config_path, model);

@@ -21,6 +21,8 @@ struct HfVariant {
   /// Makes of its tensors, still under their own names, what others expect; `config` is config.json.
   std::function<std::vector<model::Tensor>(std::vector<model::Tensor> tensors, const Json& config)> arrange;
   const WeightNameVariant& names;
+  /// Reads the folder's tensors; null: from its safetensors or PyTorch's files.
+  std::function<std::vector<model::Tensor>(const std::string& path)> stored = nullptr;
 };
 
 /// read_hf() for such a folder. The format's name is the caller's.

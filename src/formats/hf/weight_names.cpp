@@ -108,6 +108,12 @@ std::optional<MappedWeight> WeightNames::find_whole(std::string_view name) const
   return std::nullopt;
 }
 
+const WeightNameVariant canonical_names{
+    [](const architectures::Architecture&, MappedWeight weight) { return weight; },
+    [](const architectures::Architecture&, const WeightNames&, std::string_view name) {
+      return std::optional<MappedWeight>({std::string(name), architectures::Transform::none, std::nullopt});
+    }};
+
 const WeightNameVariant hugging_face_names{
     [](const architectures::Architecture&, MappedWeight weight) { return weight; },
     [](const architectures::Architecture&, const WeightNames& names, std::string_view name) {

@@ -63,5 +63,7 @@ struct WeightNameVariant {
 };
 
 extern const WeightNameVariant hugging_face_names;
+/// Folders whose weights have canonical names already, and canonical rows.
+extern const WeightNameVariant canonical_names;
 
 }  // namespace adze::formats
