@@ -120,7 +120,7 @@ void run_graph_model(const std::string& path, const GraphRunArguments& arguments
     const auto file = named_file("--input", text);
     inputs[file.name] = formats::read_npy(file.path);
   }
-  const auto imported = formats::graph_format_of(path)->read(path);
+  const auto imported = formats::read_graph(path);
   require_outputs(*imported.graph, files);
   runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
   const int64_t start = now_ns();

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "cli/report_output.h"
-#include "formats/onnx/import_onnx.h"
+#include "formats/graph_format.h"
 #include "ops/standard/quantized_numbers.h"
 #include "report/display_width.h"
 #include "runtime/graph_session.h"
@@ -133,7 +133,7 @@ void print_part(Console& console, std::string_view title, const report::Table& t
 }  // namespace
 
 bool diff_graph_models(const GraphDiffRequest& request, Console& console) {
-  const auto first = formats::read_onnx_graph(request.first), second = formats::read_onnx_graph(request.second);
+  const auto first = formats::read_graph(request.first), second = formats::read_graph(request.second);
   const auto ops = ops_table(*first.graph, *second.graph);
   const auto weights = weights_table(first.weights, second.weights);
   const auto differences = request.run ? run_both(first, second, request) : std::vector<Difference>();

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/report_output.h"
-#include "formats/onnx/import_onnx.h"
+#include "formats/graph_format.h"
 #include "report/display_width.h"
 #include "runtime/graph_session.h"
 
@@ -128,7 +128,7 @@ report::Table explain_table(const std::vector<Explained>& list, bool nodes, bool
 }  // namespace
 
 void bench_graph_model(const GraphBenchRequest& request, Console& console) {
-  const auto imported = formats::read_onnx_graph(request.path);
+  const auto imported = formats::read_graph(request.path);
   std::vector<Measured> list;
   for (const int64_t threads : request.threads) list.push_back(measure(imported, request, threads));
   const auto table = bench_table(list);
@@ -137,7 +137,7 @@ void bench_graph_model(const GraphBenchRequest& request, Console& console) {
 
 void explain_graph_model(const GraphExplainRequest& request, Console& console) {
   constexpr int64_t kRuns = 10;
-  const auto imported = formats::read_onnx_graph(request.path);
+  const auto imported = formats::read_graph(request.path);
   runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(request.threads)});
   std::vector<int64_t> times;
   if (request.time) {

@@ -8,8 +8,8 @@
 #include "cli/report_output.h"
 #include "cli/suggest.h"
 #include "cli/verb.h"
+#include "formats/graph_format.h"
 #include "formats/onnx/export_onnx.h"
-#include "formats/onnx/import_onnx.h"
 #include "graph/rewrite.h"
 #include "passes/pass.h"
 
@@ -29,7 +29,7 @@ struct PassVerbOptions {
   void declare(Arguments& arguments) {
     arguments.required("NAME", "a pass of `adze list passes`, or `all`: those that a graph goes through before it runs",
                        pass);
-    arguments.required("IN", "a model with a graph of its own (ONNX)", source);
+    arguments.required("IN", "a model with a graph of its own (ONNX, OpenVINO, TFLite)", source);
     arguments.takes_model(source);
     arguments.required("OUT", "the ONNX file to write; it appears when it is complete", target);
     arguments.json_flag(json);
@@ -65,13 +65,14 @@ report::Table passes_table(const std::vector<passes::PassReport>& reports) {
 
 void run_pass(const PassVerbOptions& options, Console& console) {
   const auto names = passes_named(options.pass);
-  if (!is_graph_model(options.source)) throw UsageError("IN must be a model with a graph of its own (ONNX)");
-  auto imported = formats::read_onnx_graph(options.source);
-  graph::Graph graph = graph::deep_copy(*imported.graph);
+  if (!is_graph_model(options.source))
+    throw UsageError("IN must be a model with a graph of its own (ONNX, OpenVINO, TFLite)");
+  auto imported = formats::read_graph(options.source);
+  const auto graph = std::make_shared<graph::Graph>(graph::deep_copy(*imported.graph));
   passes::PassOptions pass_options;
   pass_options.weights = &imported.weights;
-  const auto reports = passes::run_passes(graph, names, pass_options);
-  formats::write_onnx_graph(graph, imported.weights, options.target, {});
+  const auto reports = passes::run_passes(*graph, names, pass_options);
+  formats::write_onnx_graph({graph, imported.weights}, options.target, {});
   const auto table = passes_table(reports);
   options.json ? print_json(console, table.to_json()) : print_table(console, table);
 }

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error.h"
 #include "formats/graph_format.h"
+#include "formats/onnx/export_onnx.h"
 #include "formats/onnx/import_onnx.h"
 #include "formats/onnx/read_onnx.h"
 #include "formats/onnx/read_onnx_model.h"
@@ -16,7 +18,7 @@ namespace adze::formats {
 namespace {
 
 constexpr std::array kGraphFormats = {
-    GraphFormat{"onnx", is_onnx, read_onnx_graph, onnx_facts, ".onnx"},
+    GraphFormat{"onnx", is_onnx, read_onnx_graph, onnx_facts, ".onnx", write_onnx_graph},
     GraphFormat{"openvino", is_openvino_ir, read_ir_graph, ir_facts, ".xml", write_ir_graph},
     GraphFormat{"tflite", is_tflite, read_tflite_graph, tflite_facts, ".tflite"},
 };
@@ -28,6 +30,12 @@ std::span<const GraphFormat> all_graph_formats() { return kGraphFormats; }
 const GraphFormat* graph_format_of(const std::string& path) {
   const auto found = std::ranges::find_if(kGraphFormats, [&](const GraphFormat& f) { return f.recognizes(path); });
   return found == kGraphFormats.end() ? nullptr : &*found;
+}
+
+StandardGraph read_graph(const std::string& path) {
+  const GraphFormat* format = graph_format_of(path);
+  if (!format) fail(ErrorCode::unsupported, "{}: is no model with a graph of its own (ONNX, OpenVINO, TFLite)", path);
+  return format->read(path);
 }
 
 }  // namespace adze::formats

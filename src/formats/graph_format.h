@@ -38,4 +38,7 @@ std::span<const GraphFormat> all_graph_formats();
 /// Null when the path is no model of such a format.
 const GraphFormat* graph_format_of(const std::string& path);
 
+/// A model of any of them. Error(unsupported) when the path is none.
+StandardGraph read_graph(const std::string& path);
+
 }  // namespace adze::formats

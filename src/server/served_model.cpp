@@ -8,8 +8,7 @@
 #include "base/file.h"
 #include "codecs/codec.h"
 #include "formats/format.h"
-#include "formats/onnx/import_onnx.h"
-#include "formats/onnx/read_onnx_model.h"
+#include "formats/graph_format.h"
 #include "passes/pass.h"
 #include "text/tokenizers/tokenizer.h"
 
@@ -38,12 +37,13 @@ int64_t cache_bytes(const runtime::LoadedModel& model, const runtime::SessionOpt
 }  // namespace
 
 ServedModel::ServedModel(const ModelSettings& settings) : settings_(settings), created_(std::time(nullptr)) {
-  formats::is_onnx(settings.path) ? open_graph() : open_text_model();
+  formats::graph_format_of(settings.path) ? open_graph() : open_text_model();
 }
 
 void ServedModel::open_graph() {
-  const auto imported = formats::read_onnx_graph(settings_.path);
-  graph_ = std::make_unique<runtime::GraphSession>(imported.graph, imported.weights, settings_.threads);
+  const auto read = formats::read_graph(settings_.path);
+  graph_ = std::make_unique<runtime::GraphSession>(read.graph, read.weights,
+                                                   runtime::GraphSessionOptions{.threads = settings_.threads});
 }
 
 void ServedModel::open_text_model() {

@@ -9,8 +9,10 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/output_folder.h"
 #include "formats/onnx/older_operators.h"
 #include "formats/onnx/onnx_numbers.h"
+#include "formats/onnx/read_onnx_model.h"
 #include "formats/onnx/write_onnx_model.h"
 #include "ops/standard/standard_op.h"
 
@@ -259,9 +261,13 @@ OnnxModel export_onnx(const Graph& graph, const model::TensorList& weights) {
   return model;
 }
 
-void write_onnx_graph(const Graph& graph, const model::TensorList& weights, const std::string& path,
-                      const WriteOptions& options) {
-  OnnxModel model = export_onnx(graph, weights);
+void write_onnx_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options) {
+  if (!is_onnx(path)) {
+    OutputFolder folder(path);
+    write_onnx_graph(graph, folder.path_of("model.onnx"), options);
+    return folder.commit();
+  }
+  OnnxModel model = export_onnx(*graph.graph, graph.weights);
   size_t bytes = 0;
   for (const auto& tensor : model.graph.initializers) bytes += tensor.bytes.size();
   if (bytes > kMaxBytesInside) move_to_data_file(model, path, options);

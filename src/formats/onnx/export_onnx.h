@@ -5,6 +5,7 @@
 
 #include "formats/format.h"
 #include "formats/onnx/onnx_model.h"
+#include "formats/standard_graph.h"
 #include "graph/graph.h"
 #include "model/model.h"
 
@@ -15,8 +16,7 @@ namespace adze::formats {
 OnnxModel export_onnx(const graph::Graph& graph, const model::TensorList& weights);
 
 /// export_onnx, written to a file that appears complete or not at all. More than 1 GiB of weights lie in
-/// `<path>.data` beside it.
-void write_onnx_graph(const graph::Graph& graph, const model::TensorList& weights, const std::string& path,
-                      const WriteOptions& options);
+/// `<path>.data` beside it. A path that does not end in .onnx is a folder with a model.onnx.
+void write_onnx_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options);
 
 }  // namespace adze::formats
