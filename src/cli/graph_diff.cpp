@@ -95,10 +95,10 @@ Difference difference_of(const std::string& name, const ops::HostValue& a, const
   return {name, largest, largest == 0 ? 0 : largest / std::max(scale, std::numeric_limits<double>::min())};
 }
 
-std::vector<Difference> run_both(const formats::ImportedGraph& first, const formats::ImportedGraph& second,
+std::vector<Difference> run_both(const formats::StandardGraph& first, const formats::StandardGraph& second,
                                  const GraphDiffRequest& request) {
   const auto inputs = graph_inputs(*first.graph, request.inputs);
-  const auto outputs_of = [&](const formats::ImportedGraph& imported) {
+  const auto outputs_of = [&](const formats::StandardGraph& imported) {
     const auto threads = static_cast<unsigned>(request.threads);
     return runtime::GraphSession(imported.graph, imported.weights, {.threads = threads}).run(inputs);
   };

@@ -34,7 +34,7 @@ double median(std::vector<double> numbers) {
   return numbers.size() % 2 == 1 ? numbers[middle] : (numbers[middle - 1] + numbers[middle]) / 2;
 }
 
-Measured measure(const formats::ImportedGraph& imported, const GraphBenchRequest& request, int64_t threads) {
+Measured measure(const formats::StandardGraph& imported, const GraphBenchRequest& request, int64_t threads) {
   const int64_t start = now_ns();
   runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
   const auto inputs = graph_inputs(*imported.graph, request.inputs);

@@ -77,7 +77,7 @@ class GraphExporter {
  public:
   GraphExporter(const Graph& graph, const model::TensorList& weights, std::set<std::string>& taken,
                 const GraphExporter* outer)
-      : graph_(graph), weights_(weights), taken_(taken), outer_(outer), names_(graph.values.size()) {
+      : graph_(graph), weights_(weights), taken_(taken), names_(graph.values.size()) {
     for (ValueId id = 0; id < graph.values.size(); ++id) {
       const graph::Value& value = graph.value(id);
       names_[id] = value.origin == ValueOrigin::captured ? outer->names_[value.outer] : unique(value.name);
@@ -226,7 +226,6 @@ class GraphExporter {
   const Graph& graph_;
   const model::TensorList& weights_;
   std::set<std::string>& taken_;
-  const GraphExporter* outer_;
   std::vector<std::string> names_;
   OnnxGraph result_;
 };
