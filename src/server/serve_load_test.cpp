@@ -30,8 +30,13 @@ class RunningServer {
  public:
   explicit RunningServer(const std::string& model) {
     options_.http.port = 0;
-    options_.service.models = {
-        {.name = "tiny", .path = model, .context = 128, .cache_tokens = 512, .max_running = 4, .threads = 2}};
+    ModelSettings& tiny = options_.service.models.emplace_back();
+    tiny.name = "tiny";
+    tiny.path = model;
+    tiny.context = 128;
+    tiny.cache_tokens = 512;
+    tiny.max_running = 4;
+    tiny.threads = 2;
     std::promise<uint16_t> listening;
     auto port = listening.get_future();
     thread_ = std::thread([this, told = std::move(listening)]() mutable {
