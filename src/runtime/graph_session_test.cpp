@@ -28,7 +28,7 @@ HostTensor floats(std::vector<float> numbers) {
 }
 
 std::vector<float> result(std::string_view text, const std::map<std::string, ops::HostValue>& inputs) {
-  GraphSession session(parsed(text), {}, 1);
+  GraphSession session(parsed(text), {}, {.threads = 1});
   const auto outputs = session.run(inputs);
   const auto numbers = outputs.at(0).tensor().numbers<float>();
   return {numbers.begin(), numbers.end()};
