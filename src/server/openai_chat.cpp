@@ -42,7 +42,7 @@ constexpr RequestField kFields[] = {
     {"prompt_cache_key", FieldUse::no_effect, "prefixes are shared anyway"},
     {"prompt_cache_retention", FieldUse::no_effect},
     {"prediction", FieldUse::no_effect, "it only makes answers faster"},
-    {"parallel_tool_calls", FieldUse::refused, "a model calls as many tools as it likes", "true"},
+    {"parallel_tool_calls"},
     {"modalities", FieldUse::refused, "answers are text", "[\"text\"]"},
     {"audio", FieldUse::refused, "answers are text"},
     {"verbosity", FieldUse::refused, "say it in a message", "\"medium\""},

@@ -53,6 +53,12 @@ void read_openai_format(const Fields& format, AnswerConstraint& constraint) {
 void read_openai_tools(const Fields& fields, ChatRequest& request) {
   if (const Json* tools = fields.list("tools"); tools && !tools->empty()) request.tools = openai_tools(*tools);
   read_tool_choice(fields, request);
+  // A call that must be made is the only one anyway.
+  if (!fields.flag("parallel_tool_calls", true) && request.tools.is_array() &&
+      request.tool_choice == ToolChoice::automatic) {
+    refuse_field("parallel_tool_calls",
+                 "is not supported: a model calls as many tools as it likes, unless tool_choice asks for a call");
+  }
   if (request.tool_choice == ToolChoice::required && request.constraint.kind != AnswerKind::text) {
     refuse_field("tool_choice", "an answer cannot be a call and have another form at once");
   }

@@ -6,7 +6,7 @@
 
 namespace adze::server {
 
-/// "tools" and "tool_choice". REQUIRES: the request's constraint is read.
+/// "tools", "tool_choice" and "parallel_tool_calls". REQUIRES: the request's constraint is read.
 void read_openai_tools(const Fields& fields, ChatRequest& request);
 
 /// {"type": text, json_object or json_schema}; the schema is in `format` itself or in its "json_schema".

@@ -43,7 +43,7 @@ constexpr RequestField kFields[] = {
     {"conversation", FieldUse::refused, "use previous_response_id"},
     {"context_management", FieldUse::refused, "the conversation is taken as it comes"},
     {"max_tool_calls", FieldUse::refused, "the client itself calls tools"},
-    {"parallel_tool_calls", FieldUse::refused, "a model calls as many tools as it likes", "true"},
+    {"parallel_tool_calls"},
     {"prompt", FieldUse::refused, "there are no stored prompts"},
     {"truncation", FieldUse::refused, "what does not fit is refused", "\"disabled\""},
 };

@@ -173,8 +173,11 @@ class OpenAi(Served):
         self.refuses_request("/v1/chat/completions", chat("go", tool_choice="required"), 400, "there are no tools", "tool_choice")
 
     def test_refuses_what_it_cannot_honour(self):
-        for field, value in {"modalities": ["audio"], "web_search_options": {"x": 1}, "functions": [{}], "parallel_tool_calls": False}.items():
+        for field, value in {"modalities": ["audio"], "web_search_options": {"x": 1}, "functions": [{}]}.items():
             self.refuses_request("/v1/chat/completions", chat("x", **{field: value}), 400, f"{field}: is not supported", field)
+        self.refuses_request("/v1/chat/completions", chat("x", parallel_tool_calls=False, tools=[TOOL]), 400, "is not supported", "parallel_tool_calls")
+        self.server.post("/v1/chat/completions", chat("x", parallel_tool_calls=False, max_tokens=1))
+        self.server.post("/v1/chat/completions", chat("x", parallel_tool_calls=False, tools=[TOOL], tool_choice="required", max_tokens=1))
         self.refuses_request("/v1/completions", {"prompt": "a", "suffix": "b"}, 400, "suffix: is not supported", "suffix")
         image = [{"type": "image_url", "image_url": {"url": "file:///etc/passwd"}}]
         self.refuses_request("/v1/chat/completions", {"messages": [{"role": "user", "content": image}]}, 400,
