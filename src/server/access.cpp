@@ -72,11 +72,22 @@ NewKey make_key(std::string name, Role role) {
   return key;
 }
 
+void Access::replace(AccessRules rules) {
+  auto made = std::make_shared<const AccessRules>(std::move(rules));
+  const std::lock_guard lock(mutex_);
+  rules_.swap(made);
+}
+
+Access::Rules Access::rules() const {
+  const std::lock_guard lock(mutex_);
+  return rules_;
+}
+
 void Access::allow_origin(Exchange& exchange) const {
   const auto origin = exchange.request().header("origin");
   if (origin.empty()) return;
   exchange.response().add_header("Vary", "Origin");
-  if (!is_origin_allowed(*rules_.load(), exchange.request())) return;
+  if (!is_origin_allowed(*this->rules(), exchange.request())) return;
   exchange.response().add_header("Access-Control-Allow-Origin", std::string(origin));
   exchange.response().add_header("Access-Control-Expose-Headers", "x-request-id");
 }
@@ -101,7 +112,7 @@ void Access::count(const std::string& who, double requests_per_minute) {
 
 void Access::admit(Exchange& exchange, Role needed) {
   if (needed == Role::anyone) return;
-  const Rules rules = rules_;
+  const Rules rules = this->rules();
   if (!is_origin_allowed(*rules, exchange.request())) {
     throw RequestError(403, "this web page may not ask; allow its origin with --allow-origin");
   }

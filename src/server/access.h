@@ -1,7 +1,6 @@
 // Who may ask for what, and how often.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -41,7 +40,7 @@ class Access {
   explicit Access(AccessRules rules) { replace(std::move(rules)); }
 
   /// For requests from now on.
-  void replace(AccessRules rules) { rules_ = std::make_shared<const AccessRules>(std::move(rules)); }
+  void replace(AccessRules rules);
 
   /// Fills in who asks. Throws RequestError: 401 without a right key, 403 for a role or web page that may not, 429 for
   /// too many requests.
@@ -55,10 +54,11 @@ class Access {
     int64_t last_ns = 0;
   };
   using Rules = std::shared_ptr<const AccessRules>;
+  Rules rules() const;
   void count(const std::string& who, double requests_per_minute);
 
-  std::atomic<Rules> rules_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  Rules rules_;  // a request keeps those that it began with
   std::map<std::string, Allowance> allowances_;
 };
 
