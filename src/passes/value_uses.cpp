@@ -1,5 +1,7 @@
 #include "passes/value_uses.h"
 
+#include <algorithm>
+
 #include "ops/standard/standard_op.h"
 
 namespace adze::passes {
@@ -35,8 +37,52 @@ std::optional<NodeId> ValueUses::only_user(ValueId id) const {
   return counts_[id] != 1 || last_users_[id] == kNone ? std::nullopt : std::optional(last_users_[id]);
 }
 
+namespace {
+
+struct RequiredInputs {
+  std::string_view op;
+  size_t count;
+};
+
+/// Of the ops whose inputs passes look at. What is missing in a file is told when the node is computed.
+constexpr RequiredInputs kRequired[] = {
+    {"Add", 2},
+    {"BatchNormalization", 5},
+    {"Clip", 1},
+    {"Conv", 2},
+    {"ConvTranspose", 2},
+    {"Div", 2},
+    {"DequantizeLinear", 2},
+    {"Gemm", 2},
+    {"GlobalAveragePool", 1},
+    {"HardSwish", 1},
+    {"LeakyRelu", 1},
+    {"MatMul", 2},
+    {"Mul", 2},
+    {"QuantizeLinear", 2},
+    {"Relu", 1},
+    {"Reshape", 2},
+    {"Sigmoid", 1},
+    {"Sub", 2},
+    {"Swish", 1},
+    {"Tanh", 1},
+    {"Transpose", 1},
+};
+
+bool has_required_inputs(const graph::Node& node) {
+  if (node.outputs.empty()) return false;
+  const auto found = std::ranges::find(kRequired, node.op->name, &RequiredInputs::op);
+  const size_t count = found == std::end(kRequired) ? 0 : found->count;
+  return node.inputs.size() >= count &&
+         std::none_of(node.inputs.begin(), node.inputs.begin() + static_cast<std::ptrdiff_t>(count),
+                      [](ValueId id) { return id == graph::kNoValue; });
+}
+
+}  // namespace
+
 std::string_view standard_name(const graph::Node& node) {
-  return ops::find_standard_op(node.op->name) == node.op ? node.op->name : std::string_view();
+  const std::string_view name = node.op->name;
+  return ops::find_standard_op(name) == node.op && has_required_inputs(node) ? name : std::string_view();
 }
 
 ValueId input_of(const graph::Node& node, size_t input) {

@@ -25,7 +25,7 @@ class ValueUses {
   std::vector<graph::NodeId> producers_, last_users_;
 };
 
-/// The standard op's name; empty for ops of other kinds.
+/// The standard op's name; empty for ops of other kinds, and for a node that lacks an input it must have.
 std::string_view standard_name(const graph::Node& node);
 
 /// The input's value, kNoValue where it is omitted.

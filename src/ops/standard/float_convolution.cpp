@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "ops/standard/matrix_product.h"
 #include "ops/standard/window_panels.h"
 
@@ -16,6 +17,8 @@ constexpr int64_t kSharedWork = 1 << 20;
 constexpr int64_t kRowsInPlace = 32;
 /// Numbers behind a padded plane that vectors may reach.
 constexpr int64_t kMargin = 96;
+/// 512 MiB for each thread; strides and pads come from files.
+constexpr double kMaxPaddedNumbers = 1 << 27;
 
 int64_t tiled(int64_t rows) { return (rows + kRowTile - 1) / kRowTile * kRowTile; }
 
@@ -125,6 +128,12 @@ class PlaneConvolution {
     columns_ = axis_of(w, flat ? 0 : 1);
     row_step_ = columns_.length();
     plane_ = rows_.length() * row_step_;
+    const double numbers = static_cast<double>(rows_.stride) * static_cast<double>(columns_.stride) *
+                           static_cast<double>(rows_.length()) * static_cast<double>(row_step_);
+    if (numbers > kMaxPaddedNumbers) {
+      fail(ErrorCode::out_of_memory, "a padded plane would have {:.0f} numbers; the limit is {:.0f}", numbers,
+           kMaxPaddedNumbers);
+    }
     for (int64_t y = 0; y < rows_.kernel; ++y) {
       for (int64_t x = 0; x < columns_.kernel; ++x) distances_.push_back(distance(y, x));
     }
