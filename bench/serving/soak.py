@@ -161,7 +161,7 @@ async def soak(server, options):
 
 
 def growth(memory):
-    """Largest against smallest after settling, as a part."""
+    """How much more the last third after settling holds than the first, as a part."""
     settled = memory[int(len(memory) * SETTLING_PART):]
     third = max(1, len(settled) // 3)
     return (sum(settled[-third:]) / third) / (sum(settled[:third]) / third) - 1

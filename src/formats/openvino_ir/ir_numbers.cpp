@@ -9,6 +9,7 @@
 #include "base/checked_math.h"
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "codecs/uneven_levels.h"
 #include "formats/kept_rows.h"
 #include "tensor/element_types.h"
 #include "tensor/host_tensor.h"
@@ -56,26 +57,6 @@ const IrType& type_named(std::string_view name) {
   return *found;
 }
 
-/// The levels of nf4: quantiles of a normal distribution.
-constexpr std::array<float, 16> kNormalLevels = {
-    -1.0f,
-    -0.6961928009986877f,
-    -0.5250730514526367f,
-    -0.39491748809814453f,
-    -0.28444138169288635f,
-    -0.18477343022823334f,
-    -0.09105003625154495f,
-    0.0f,
-    0.07958029955625534f,
-    0.16093020141124725f,
-    0.24611230194568634f,
-    0.33791524171829224f,
-    0.44070982933044434f,
-    0.5626170039176941f,
-    0.7229568362236023f,
-    1.0f,
-};
-
 unsigned byte_at(std::span<const std::byte> bytes, size_t at) { return static_cast<unsigned>(bytes[at]); }
 
 /// Code number i. Codes of 2 and 4 bits lie lowest first; of 1 bit, highest first; those of 3 and 6 bits have their low
@@ -105,7 +86,7 @@ std::vector<std::byte> unpacked(std::span<const std::byte> bytes, const IrType& 
   for (size_t i = 0; i < count; ++i) {
     const unsigned code = code_at(bytes, type.bits, i);
     if (type.name == "nf4") {
-      std::memcpy(result.data() + i * sizeof(float), &kNormalLevels[code], sizeof(float));
+      std::memcpy(result.data() + i * sizeof(float), &codecs::kNf4Levels[code], sizeof(float));
     } else {
       const bool negative = type.name == "i4" && code >= 8;
       result[i] = static_cast<std::byte>(negative ? code | 0xF0u : code);
