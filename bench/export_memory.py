@@ -33,7 +33,6 @@ def main():
     parser.add_argument("--limit-megabytes", type=float, default=1000)
     parser.add_argument("--folder", type=Path, help="on a disk with enough space")
     arguments = parser.parse_args()
-    arguments.type, arguments.max_ram = "Q4_0", "1GB"
     with tempfile.TemporaryDirectory(prefix="adze_export_", dir=arguments.folder) as name:
         folder = Path(name)
         needed = arguments.gigabytes * 2.5e9 + SPARE_BYTES
@@ -41,7 +40,7 @@ def main():
             sys.exit(f"{folder}: {needed / 1e9:.0f} GB are needed; choose a smaller --gigabytes")
         floats, packed = folder / "bf16", folder / "Q4_0.gguf"
         make_source(floats, arguments.gigabytes)
-        quantize(floats, packed, arguments)
+        quantize(floats, packed, argparse.Namespace(type="Q4_0", max_ram="1GB"))
         peaks = [export(source, target, folder / target) for source in (floats, packed) for target in arguments.targets]
     sys.exit(max(peaks) > arguments.limit_megabytes * 1e6)
 

@@ -2,10 +2,11 @@
 """A server under load for some minutes, and whether it comes through: every finished answer is the one given alone, no
 crash, no growth of memory.
 
-  bench/serving/soak.py MODEL.gguf [--minutes 10] [--chats 64] [--idle 1000] [--adze PROGRAM]
+  bench/serving/soak.py MODEL.gguf [--minutes 10] [--chats 64] [--idle 1000]
 
 While `--chats` users hold conversations of mixed lengths, `--idle` further connections hold streams open, and others go
-away in mid-answer, read nothing, send garbage, or send slowly. Exit status 1 when something is not as it should be.
+away in mid-answer, read nothing, send garbage, or send slowly. ADZE in the environment names another program, one with a
+sanitizer for example. Exit status 1 when something is not as it should be.
 """
 import argparse
 import asyncio
@@ -19,8 +20,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-import servers
 from clients import Connection, completion_request, request_bytes
+from servers import AdzeServer
 from throughput import WORDS, percentile
 
 CONTEXT = 2048
@@ -170,7 +171,7 @@ def growth(memory):
 def start_server(options, folder):
     config = Path(folder) / "server.json"
     config.write_text('{"limits": {"connections": 4000, "idle_seconds": 3600, "header_seconds": 5, "write_seconds": 20}}')
-    return servers.AdzeServer(options.model, options.running, CONTEXT, options.threads, "--config", config)
+    return AdzeServer(options.model, options.running, CONTEXT, options.threads, "--config", config)
 
 
 def main():
@@ -181,9 +182,7 @@ def main():
     parser.add_argument("--idle", type=int, default=1000)
     parser.add_argument("--running", type=int, default=64, help="requests that the server computes at once")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--adze", type=Path, help="another program, one with a sanitizer for example")
     options = parser.parse_args()
-    servers.ADZE = options.adze or servers.ADZE
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
     with tempfile.TemporaryDirectory() as folder:
         server = start_server(options, folder)

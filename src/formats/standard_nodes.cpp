@@ -193,6 +193,28 @@ std::optional<std::vector<int64_t>> StandardNodes::integers(ValueId id) const {
   return ops::read_integers(*tensor);
 }
 
+int64_t StandardNodes::require_rank(ValueId id) const {
+  const auto known = rank(id);
+  if (!known) fail(ErrorCode::unsupported, "the rank of its input must be known before it runs");
+  return static_cast<int64_t>(*known);
+}
+
+std::vector<int64_t> StandardNodes::require_dims(ValueId id) const {
+  require_rank(id);
+  std::vector<int64_t> dims;
+  for (const graph::Dim& dim : type(id).dims) {
+    if (!dim.is_constant()) fail(ErrorCode::unsupported, "the shape of its input must be known before it runs");
+    dims.push_back(dim.constant());
+  }
+  return dims;
+}
+
+std::vector<int64_t> StandardNodes::require_integers(ValueId id) const {
+  auto known = integers(id);
+  if (!known) fail(ErrorCode::unsupported, "an input that says how it works must be a constant");
+  return *std::move(known);
+}
+
 std::optional<double> StandardNodes::one_number(ValueId id) const {
   const auto tensor = constant_tensor(id);
   if (!tensor || tensor->count() != 1) return std::nullopt;

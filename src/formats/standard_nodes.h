@@ -65,6 +65,10 @@ class StandardNodes {
   std::optional<size_t> rank(ValueId id) const;
   /// Numbers of a constant of integers.
   std::optional<std::vector<int64_t>> integers(ValueId id) const;
+  /// The same, and Error(unsupported) where it is not known before the graph runs.
+  int64_t require_rank(ValueId id) const;
+  std::vector<int64_t> require_dims(ValueId id) const;
+  std::vector<int64_t> require_integers(ValueId id) const;
   /// The number of a constant of one element.
   std::optional<double> one_number(ValueId id) const;
   /// Fills in what inference does not know.

@@ -141,6 +141,18 @@ class QuantizedRecognizer {
     graph_.nodes[at] = std::move(node);
   }
 
+  struct QuantizedPair {
+    Quantized a, b, y;
+  };
+
+  /// By an op that takes numbers, scale and zero of both, then scale and zero of the result.
+  void replace_pair(NodeId quantize, std::string_view op, NodeId inner, const QuantizedPair& pair) {
+    const auto& [a, b, y] = pair;
+    const std::string name = graph_.nodes[inner].name;
+    const ValueId a_zero = zero_of(a, name + ".a"), b_zero = zero_of(b, name + ".b");
+    replace(quantize, op, inner, {a.numbers, a.scale, a_zero, b.numbers, b.scale, b_zero, y.scale, y.zero});
+  }
+
   /// In i32 with the scale x * w; kNoValue for none. Nothing: it cannot be taken over.
   std::optional<ValueId> bias_of(ValueId id, const Quantized& x, const Quantized& w) const {
     if (id == kNoValue) return kNoValue;
@@ -182,10 +194,7 @@ class QuantizedRecognizer {
     const auto a = dequantized_bytes(node.inputs[0]);
     const auto b = a ? dequantized_weights(node.inputs[1], 1) : std::nullopt;
     if (!b || graph_.value(b->numbers).type.dims.size() != 2) return false;
-    const std::string name = node.name;
-    const ValueId a_zero = zero_of(*a, name + ".a"), b_zero = zero_of(*b, name + ".b");
-    replace(quantize, "QLinearMatMul", inner,
-            {a->numbers, a->scale, a_zero, b->numbers, b->scale, b_zero, y.scale, y.zero});
+    replace_pair(quantize, "QLinearMatMul", inner, {*a, *b, y});
     return true;
   }
 
@@ -210,10 +219,7 @@ class QuantizedRecognizer {
     const Node& node = graph_.nodes[inner];
     const auto a = dequantized_bytes(node.inputs[0]), b = dequantized_bytes(node.inputs[1]);
     if (!a || !b) return false;
-    const std::string name = node.name;
-    const ValueId a_zero = zero_of(*a, name + ".a"), b_zero = zero_of(*b, name + ".b");
-    replace(quantize, "QLinearAdd", inner,
-            {a->numbers, a->scale, a_zero, b->numbers, b->scale, b_zero, y.scale, y.zero});
+    replace_pair(quantize, "QLinearAdd", inner, {*a, *b, y});
     return true;
   }
 

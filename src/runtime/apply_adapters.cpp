@@ -19,6 +19,7 @@
 #include "ops/linear/linear.h"
 #include "ops/scale/scale.h"
 #include "ops/scale_columns/scale_columns.h"
+#include "runtime/node_graft.h"
 
 namespace adze::runtime {
 namespace {
@@ -44,56 +45,29 @@ struct Branch {
   ValueId rows = kNoValue;  // the product so far
 };
 
-/// A node whose result is changed.
-struct ChangedNode {
-  Node node;
-  std::vector<Branch> branches;
-};
-
-/// Goes through the nodes in their order and rebuilds the graph with the additional ones. Products of the same x stay
-/// together, so that kernels can go on computing them at once; what is added to them follows behind.
-class AdapterGraft {
+class AdapterGraft : public NodeGraft<std::vector<Branch>> {
  public:
   AdapterGraft(graph::Graph& graph, model::Model& model, std::span<const AppliedAdapter> adapters)
-      : graph_(graph), model_(model), adapters_(adapters), replacements_(graph.values.size(), kNoValue) {}
-
-  void run() {
-    auto nodes = std::exchange(graph_.nodes, {});
-    for (Node& node : nodes) {
-      if (!pending_.empty() && !joins_pending(node)) add_branches();
-      for (ValueId& input : node.inputs) input = current(input);
-      auto branches = branches_of(node);
-      if (!branches.empty()) pending_.push_back({node, std::move(branches)});
-      graph_.nodes.push_back(std::move(node));
-    }
-    add_branches();
-    for (ValueId& output : graph_.outputs) output = current(output);
-    require_all_used();
-  }
+      : NodeGraft(graph), model_(model), adapters_(adapters) {}
 
  private:
   static bool looks_up(const Node& node) { return node.op == &ops::gather_rows || node.op == &ops::gather_positions; }
   static bool multiplies(const Node& node) { return node.op == &ops::linear || node.op == &ops::expert_linear; }
 
-  ValueId current(ValueId id) const {
-    return id == kNoValue || id >= replacements_.size() || replacements_[id] == kNoValue ? id : replacements_[id];
-  }
-
-  bool joins_pending(const Node& node) const {
-    return multiplies(node) && node.op == pending_.front().node.op &&
-           current(node.inputs[0]) == pending_.front().node.inputs[0];
+  bool joins(const Node& node, const Node& first) const override {
+    return multiplies(node) && node.op == first.op && current(node.inputs[0]) == first.inputs[0];
   }
 
   // The name of the weight as adapters call it, or empty.
   std::string weight_of(const Node& node) const {
     if (!looks_up(node) && !multiplies(node)) return {};
-    const auto& value = graph_.value(node.inputs[looks_up(node) ? 0 : 1]);
+    const auto& value = graph().value(node.inputs[looks_up(node) ? 0 : 1]);
     if (value.origin != graph::ValueOrigin::weight) return {};
     const bool is_shared_head = multiplies(node) && value.name == model::kEmbeddingWeight;
     return is_shared_head ? std::string(model::kOutputWeight) : value.name;
   }
 
-  std::vector<Branch> branches_of(const Node& node) {
+  std::vector<Branch> changes_of(const Node& node) override {
     std::vector<Branch> branches;
     const std::string weight = weight_of(node);
     if (weight.empty()) return branches;
@@ -109,14 +83,14 @@ class AdapterGraft {
 
   ValueId weight(Tensor tensor, std::string name) {
     const auto dims = tensor.shape.dims();
-    const ValueId id = graph_.add_weight(name, {dims.begin(), dims.end()});
+    const ValueId id = graph().add_weight(name, {dims.begin(), dims.end()});
     model_.tensors.add(model::renamed(std::move(tensor), std::move(name)));
     return id;
   }
 
   ValueId one(const graph::OpSchema& op, std::string name, std::vector<ValueId> inputs,
               graph::Attributes attributes = {}) {
-    return graph_.add_node(op, std::move(name), std::move(inputs), std::move(attributes)).front();
+    return graph().add_node(op, std::move(name), std::move(inputs), std::move(attributes)).front();
   }
 
   // ---- the product in two steps
@@ -160,7 +134,7 @@ class AdapterGraft {
     for (float& factor : less_one) factor -= 1;
     std::vector<ValueId> inputs{node.outputs[0], weight(floats("", less_one), branch.name + ".rescaled.weight")};
     if (node.inputs.size() > 2 && node.inputs[2] != kNoValue) {
-      std::vector<float> bias = model::decode_all(model_.tensors.at(graph_.value(node.inputs[2]).name));
+      std::vector<float> bias = model::decode_all(model_.tensors.at(graph().value(node.inputs[2]).name));
       for (size_t i = 0; i < bias.size(); ++i) bias[i] *= -less_one[i];
       inputs.push_back(weight(floats("", bias), branch.name + ".rescaled.bias"));
     }
@@ -195,28 +169,27 @@ class AdapterGraft {
     return factors;
   }
 
-  void add_branches() {
-    for (ChangedNode& changed : pending_) {
-      for (Branch& branch : changed.branches) add_first_product(changed.node, branch);
+  void add_changes(std::vector<ChangedNode>& group) override {
+    for (ChangedNode& changed : group) {
+      for (Branch& branch : changed.changes) add_first_product(changed.node, branch);
     }
-    for (ChangedNode& changed : pending_) {
-      for (Branch& branch : changed.branches) add_scale(branch);
+    for (ChangedNode& changed : group) {
+      for (Branch& branch : changed.changes) add_scale(branch);
     }
-    for (ChangedNode& changed : pending_) {
-      for (Branch& branch : changed.branches) add_second_product(changed.node, branch);
+    for (ChangedNode& changed : group) {
+      for (Branch& branch : changed.changes) add_second_product(changed.node, branch);
     }
-    for (const ChangedNode& changed : pending_) {
+    for (const ChangedNode& changed : group) {
       ValueId sum = changed.node.outputs[0];
-      for (const Branch& branch : changed.branches) {
+      for (const Branch& branch : changed.changes) {
         sum = branch.change->magnitude ? with_magnitude(changed.node, branch, sum)
                                        : one(ops::add, branch.name + ".sum", {sum, branch.rows});
       }
-      replacements_[changed.node.outputs[0]] = sum;
+      replace(changed.node.outputs[0], sum);
     }
-    pending_.clear();
   }
 
-  void require_all_used() const {
+  void require_all_used() const override {
     for (const AppliedAdapter& applied : adapters_) {
       for (const LowRankChange& change : applied.adapter->changes) {
         if (used_.contains(&change)) continue;
@@ -226,11 +199,8 @@ class AdapterGraft {
     }
   }
 
-  graph::Graph& graph_;
   model::Model& model_;
   const std::span<const AppliedAdapter> adapters_;
-  std::vector<ValueId> replacements_;  // by ValueId: what changed results have become
-  std::vector<ChangedNode> pending_;   // products of the same x whose changes are still to be added
   std::set<const LowRankChange*> used_;
 };
 

@@ -12,6 +12,7 @@
 #include "model/derived_tensors.h"
 #include "ops/adapted_rows/adapted_rows.h"
 #include "ops/linear/linear.h"
+#include "runtime/node_graft.h"
 
 namespace adze::runtime {
 namespace {
@@ -31,47 +32,21 @@ model::Tensor as_owned_floats(const model::Tensor& tensor, std::string name) {
 /// The changes of one node's weight, by the adapter's number.
 using Changes = std::vector<std::pair<size_t, const LowRankChange*>>;
 
-/// A product whose result is changed.
-struct ChangedProduct {
-  Node node;
-  Changes changes;
-};
-
-/// Goes through the nodes in their order and rebuilds the graph with the additional ones. Products of the same x stay
-/// together, so that kernels can go on computing them at once.
-class ChoosableGraft {
+class ChoosableGraft : public NodeGraft<Changes> {
  public:
   ChoosableGraft(graph::Graph& graph, model::Model& model,
                  std::span<const std::shared_ptr<const model::Adapter>> adapters)
-      : graph_(graph), model_(model), adapters_(adapters), replacements_(graph.values.size(), kNoValue) {}
-
-  void run() {
-    auto nodes = std::exchange(graph_.nodes, {});
-    for (Node& node : nodes) {
-      if (!pending_.empty() && !joins_pending(node)) add_changes();
-      for (ValueId& input : node.inputs) input = current(input);
-      Changes changes = changes_of(node);
-      if (!changes.empty()) pending_.push_back({node, std::move(changes)});
-      graph_.nodes.push_back(std::move(node));
-    }
-    add_changes();
-    for (ValueId& output : graph_.outputs) output = current(output);
-    require_all_used();
-  }
+      : NodeGraft(graph), model_(model), adapters_(adapters) {}
 
  private:
-  ValueId current(ValueId id) const {
-    return id == kNoValue || id >= replacements_.size() || replacements_[id] == kNoValue ? id : replacements_[id];
+  bool joins(const Node& node, const Node& first) const override {
+    return node.op == &ops::linear && current(node.inputs[0]) == first.inputs[0];
   }
 
-  bool joins_pending(const Node& node) const {
-    return node.op == &ops::linear && current(node.inputs[0]) == pending_.front().node.inputs[0];
-  }
-
-  Changes changes_of(const Node& node) {
+  Changes changes_of(const Node& node) override {
     Changes changes;
     if (node.op != &ops::linear) return changes;
-    const auto& weight = graph_.value(node.inputs[1]);
+    const auto& weight = graph().value(node.inputs[1]);
     if (weight.origin != graph::ValueOrigin::weight) return changes;
     const std::string_view name = weight.name == model::kEmbeddingWeight ? model::kOutputWeight : weight.name;
     for (size_t i = 0; i < adapters_.size(); ++i) {
@@ -85,23 +60,23 @@ class ChoosableGraft {
 
   ValueId add_matrix(const model::Tensor& tensor, std::string name) {
     const auto dims = tensor.shape.dims();
-    const ValueId id = graph_.add_weight(name, {dims.begin(), dims.end()});
+    const ValueId id = graph().add_weight(name, {dims.begin(), dims.end()});
     model_.tensors.add(as_owned_floats(tensor, std::move(name)));
     return id;
   }
 
   ValueId batch() const {
-    for (const ValueId input : graph_.inputs) {
-      if (graph_.value(input).type.kind == graph::ValueKind::batch) return input;
+    for (const ValueId input : graph().inputs) {
+      if (graph().value(input).type.kind == graph::ValueKind::batch) return input;
     }
     fail(ErrorCode::unsupported, "{}: its graph has no sequences that could choose adapters", model_.source);
   }
 
   // Whether x has a row for each row of logits only.
-  bool is_of_logits(ValueId x) const { return graph_.value(x).type.dims[0] == graph_.value(batch()).type.dims[1]; }
+  bool is_of_logits(ValueId x) const { return graph().value(x).type.dims[0] == graph().value(batch()).type.dims[1]; }
 
-  void add_changes() {
-    for (const ChangedProduct& changed : pending_) {
+  void add_changes(std::vector<ChangedNode>& group) override {
+    for (const ChangedNode& changed : group) {
       const Node& node = changed.node;
       std::vector<ValueId> inputs{node.outputs[0], node.inputs[0], batch()};
       std::vector<int64_t> numbers;
@@ -115,13 +90,13 @@ class ChoosableGraft {
       }
       graph::Attributes attributes{{"adapters", std::move(numbers)}, {"scales", std::move(scales)}};
       if (is_of_logits(node.inputs[0])) attributes.emplace("rows", std::string("logits"));
-      replacements_[node.outputs[0]] =
-          graph_.add_node(ops::adapted_rows, node.name + ".choice", std::move(inputs), std::move(attributes)).front();
+      replace(
+          node.outputs[0],
+          graph().add_node(ops::adapted_rows, node.name + ".choice", std::move(inputs), std::move(attributes)).front());
     }
-    pending_.clear();
   }
 
-  void require_all_used() const {
+  void require_all_used() const override {
     size_t changes = 0;
     for (const auto& adapter : adapters_) changes += adapter->changes.size();
     if (used_ == changes) return;
@@ -129,12 +104,9 @@ class ChoosableGraft {
          model_.source, changes - used_, changes);
   }
 
-  graph::Graph& graph_;
   model::Model& model_;
   const std::span<const std::shared_ptr<const model::Adapter>> adapters_;
-  std::vector<ValueId> replacements_;    // by ValueId: what changed results have become
-  std::vector<ChangedProduct> pending_;  // products of the same x whose changes are still to be added
-  size_t used_ = 0;                      // changes
+  size_t used_ = 0;  // changes
 };
 
 }  // namespace

@@ -41,22 +41,22 @@ int64_t bytes_on_disk(const std::string& path) {
 }
 
 // Another text when a file was written or put in the place of another.
-std::string look_of_files(const std::string& path) {
-  std::string look;
+std::string fingerprint_of(const std::string& path) {
+  std::string fingerprint;
   for (const auto& file : files_of(path)) {
     struct stat status{};
     if (::stat(file.c_str(), &status) != 0) continue;
-    look += fmt::format("{} {} {} {}.{:09}\n", file.filename().string(), status.st_ino, status.st_size,
-                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    fingerprint += fmt::format("{} {} {} {}.{:09}\n", file.filename().string(), status.st_ino, status.st_size,
+                               status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
   }
-  return look;
+  return fingerprint;
 }
 
-std::string look_of_files(const ModelSettings& settings) {
-  std::string look = look_of_files(settings.path);
-  if (settings.draft_model) look += look_of_files(*settings.draft_model);
-  for (const auto& adapter : settings.adapters) look += look_of_files(adapter.path);
-  return look;
+std::string fingerprint_of(const ModelSettings& settings) {
+  std::string fingerprint = fingerprint_of(settings.path);
+  if (settings.draft_model) fingerprint += fingerprint_of(*settings.draft_model);
+  for (const auto& adapter : settings.adapters) fingerprint += fingerprint_of(adapter.path);
+  return fingerprint;
 }
 
 int64_t bytes_of(const ServedModel& model, int64_t file_bytes) { return std::max(model.bytes(), file_bytes); }
@@ -71,7 +71,7 @@ ModelHost::ModelHost(std::vector<ModelSettings> models, int64_t max_bytes, doubl
 ModelHost::EntryPtr ModelHost::make_entry(ModelSettings settings, double keep_seconds) const {
   auto made = std::make_shared<Entry>();
   made->file_bytes = bytes_on_disk(settings.path);
-  made->files = look_of_files(settings);
+  made->fingerprint = fingerprint_of(settings);
   made->settings = std::move(settings);
   made->keep_seconds = keep_seconds;
   return made;
@@ -175,7 +175,7 @@ void ModelHost::replace(std::vector<ModelSettings> models) {
   entries_.clear();
   for (auto& settings : models) {
     const auto is_same = [&](const EntryPtr& each) {
-      return each && each->settings == settings && each->files == look_of_files(settings);
+      return each && each->settings == settings && each->fingerprint == fingerprint_of(settings);
     };
     const auto kept = std::ranges::find_if(old, is_same);
     entries_.push_back(kept != old.end() ? std::move(*kept) : make_entry(std::move(settings), keep_seconds_));
@@ -219,7 +219,7 @@ ModelSettings ModelHost::settings(const std::string& name) {
 bool ModelHost::refresh(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(entries_, entry(name));
-  if ((*found)->files == look_of_files((*found)->settings)) return false;
+  if ((*found)->fingerprint == fingerprint_of((*found)->settings)) return false;
   auto fresh = make_entry((*found)->settings, (*found)->keep_seconds);
   retire(*found);
   *found = std::move(fresh);

@@ -65,7 +65,7 @@ class ModelHost {
     int64_t last_use_ns = 0;
     double keep_seconds = -1;
     int64_t file_bytes = 0;
-    std::string files;  // changes when they do
+    std::string fingerprint;  // of its files, without reading them
   };
   using EntryPtr = std::shared_ptr<Entry>;
   EntryPtr make_entry(ModelSettings settings, double keep_seconds) const;

@@ -24,7 +24,11 @@ class Served(VerbTest):
         cls._scratch = tempfile.TemporaryDirectory()
         cls.home = Path(cls._scratch.name)
         cls.model = write_tiny_model(cls.home / "tiny.gguf")
-        cls.server = Server(cls.model, *cls.options)
+        cls.server = cls.start()
+
+    @classmethod
+    def start(cls):
+        return Server(cls.model, *cls.options)
 
     @classmethod
     def tearDownClass(cls):

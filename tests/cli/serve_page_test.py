@@ -2,33 +2,24 @@
 """adze serve: what `/` says to whom, and what is told of models to people."""
 import json
 import subprocess
-import tempfile
 import unittest
 from pathlib import Path
 
-from program import ADZE, VerbTest
+from program import ADZE
+from serve_case import Served
 from served import Server
 from tiny_model import write_tiny_model
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
-class Page(VerbTest):
+class Page(Served):
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls._scratch = tempfile.TemporaryDirectory()
-        cls.home = Path(cls._scratch.name)
-        cls.model = write_tiny_model(cls.home / "tiny.gguf")
+    def start(cls):
         cls.small = cls.home / "small.gguf"
         cls.bare = write_tiny_model(cls.home / "bare.gguf", seed=2)
         subprocess.run([ADZE, "quantize", cls.model, cls.small, "--type", "q4_0", "--card", "full"], check=True, capture_output=True)
-        cls.server = Server(cls.small, cls.model, cls.bare, "-c", 256)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-        cls._scratch.cleanup()
+        return Server(cls.small, cls.model, cls.bare, "-c", 256)
 
     def test_programs_learn_that_it_runs(self):
         for accept in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):

@@ -27,28 +27,6 @@ StorageType IrStep::known_storage(size_t index) const {
   return known;
 }
 
-int64_t IrStep::rank(size_t index) const {
-  const auto known = nodes_.rank(input(index));
-  if (!known) refuse("the rank of its input must be known before it runs");
-  return static_cast<int64_t>(*known);
-}
-
-std::vector<int64_t> IrStep::dims(size_t index) const {
-  rank(index);
-  std::vector<int64_t> dims;
-  for (const graph::Dim& dim : nodes_.type(input(index)).dims) {
-    if (!dim.is_constant()) refuse("the shape of its input must be known before it runs");
-    dims.push_back(dim.constant());
-  }
-  return dims;
-}
-
-std::vector<int64_t> IrStep::constant_integers(size_t index) const {
-  auto known = nodes_.integers(input(index));
-  if (!known) refuse("an input that says how it works must be a constant");
-  return *std::move(known);
-}
-
 int64_t IrStep::constant_integer(size_t index) const {
   const auto numbers = constant_integers(index);
   if (numbers.size() != 1) fail(ErrorCode::bad_input, "input {} must be one number", index);

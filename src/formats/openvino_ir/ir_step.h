@@ -35,9 +35,9 @@ class IrStep {
   StorageType storage(size_t index) const { return nodes_.storage(input(index)); }
   /// Error(unsupported) when it is not known before the graph runs.
   StorageType known_storage(size_t index) const;
-  int64_t rank(size_t index) const;
-  std::vector<int64_t> dims(size_t index) const;
-  std::vector<int64_t> constant_integers(size_t index) const;
+  int64_t rank(size_t index) const { return nodes_.require_rank(input(index)); }
+  std::vector<int64_t> dims(size_t index) const { return nodes_.require_dims(input(index)); }
+  std::vector<int64_t> constant_integers(size_t index) const { return nodes_.require_integers(input(index)); }
   int64_t constant_integer(size_t index) const;
   /// Integers as i64 [n], whether they are a vector or one number.
   ValueId integer_list(size_t index);

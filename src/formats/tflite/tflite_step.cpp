@@ -73,28 +73,6 @@ std::vector<ValueId> TfliteStep::reals() {
   return values;
 }
 
-int64_t TfliteStep::rank(size_t index) {
-  const auto known = nodes_.rank(input(index));
-  if (!known) refuse("the rank of its input must be known before it runs");
-  return static_cast<int64_t>(*known);
-}
-
-std::vector<int64_t> TfliteStep::dims(size_t index) {
-  rank(index);
-  std::vector<int64_t> dims;
-  for (const graph::Dim& dim : nodes_.type(input(index)).dims) {
-    if (!dim.is_constant()) refuse("the shape of its input must be known before it runs");
-    dims.push_back(dim.constant());
-  }
-  return dims;
-}
-
-std::vector<int64_t> TfliteStep::constant_integers(size_t index) {
-  auto known = nodes_.integers(input(index));
-  if (!known) refuse("an input that says how it works must be a constant");
-  return *std::move(known);
-}
-
 int64_t TfliteStep::constant_integer(size_t index) {
   const auto numbers = constant_integers(index);
   if (numbers.size() != 1) fail(ErrorCode::bad_input, "input {} must be one number", index);

@@ -46,9 +46,9 @@ class TfliteStep {
   bool output_is_quantized(size_t index = 0) const { return output_tensor(index).scales.has_value(); }
   /// Whether input and output are integers that stand for the same numbers.
   bool same_scales(size_t input, size_t output = 0) const;
-  int64_t rank(size_t index);
-  std::vector<int64_t> dims(size_t index);
-  std::vector<int64_t> constant_integers(size_t index);
+  int64_t rank(size_t index) { return nodes_.require_rank(input(index)); }
+  std::vector<int64_t> dims(size_t index) { return nodes_.require_dims(input(index)); }
+  std::vector<int64_t> constant_integers(size_t index) { return nodes_.require_integers(input(index)); }
   int64_t constant_integer(size_t index);
   /// Integers as i64 [n].
   ValueId integer_list(size_t index);

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "ops/standard/matrix_product.h"
-#include "ops/standard/window_panels.h"
+#include "ops/standard/panel_work.h"
 
 namespace adze::ops {
 namespace {
@@ -20,8 +20,6 @@ constexpr int64_t kMargin = 96;
 /// 512 MiB for each thread; strides and pads come from files.
 constexpr double kMaxPaddedNumbers = 1 << 27;
 
-int64_t tiled(int64_t rows) { return (rows + kRowTile - 1) / kRowTile * kRowTile; }
-
 /// Every place is its own window.
 bool is_pointwise(const Windows& w) {
   const auto all = [](const std::vector<int64_t>& list, int64_t value) {
@@ -33,32 +31,13 @@ bool is_pointwise(const Windows& w) {
 class PanelConvolution {
  public:
   PanelConvolution(const FloatConvolution& run, unsigned threads)
-      : run_(run),
-        c_(run.c),
-        panels_(c_.windows.output_count()),
-        finder_(c_.windows),
-        pointwise_(is_pointwise(c_.windows)) {
-    const int64_t pieces = c_.batch * c_.groups * panels_.panels, wanted = 4 * static_cast<int64_t>(threads);
-    const int64_t most = (c_.group_outputs() + 4 * kRowTile - 1) / (4 * kRowTile);
-    row_parts_ = threads < 2 || pieces >= wanted ? 1 : std::min(most, (wanted + pieces - 1) / pieces);
-  }
+      : run_(run), c_(run.c), work_(c_, threads), finder_(c_.windows), pointwise_(is_pointwise(c_.windows)) {}
 
-  int64_t pieces() const { return c_.batch * c_.groups * panels_.panels * row_parts_; }
-
-  void run(int64_t piece) const {
-    const int64_t part = piece % row_parts_, panel = piece / row_parts_ % panels_.panels;
-    const int64_t group = piece / row_parts_ / panels_.panels % c_.groups;
-    const int64_t image = piece / row_parts_ / panels_.panels / c_.groups;
-    const int64_t tiles = tiled(c_.group_outputs()) / kRowTile;
-    const int64_t first_row = part * tiles / row_parts_ * kRowTile;
-    const int64_t end_row = std::min((part + 1) * tiles / row_parts_ * kRowTile, c_.group_outputs());
-    multiply({image, group, panels_.first(panel), panels_.count(panel), first_row, end_row - first_row});
-  }
+  int64_t pieces() const { return work_.pieces(); }
+  void run(int64_t piece) const { multiply(work_.piece(piece)); }
 
  private:
-  struct Piece {
-    int64_t image, group, first, count, first_row, rows;
-  };
+  using Piece = PanelWork::Piece;
 
   const float* plane_of(const Piece& p, int64_t channel) const {
     return run_.x.data() + (p.image * c_.channels + p.group * c_.group_channels() + channel) * c_.windows.input_count();
@@ -83,7 +62,7 @@ class PanelConvolution {
   /// The windows are the plane itself, and reading whole lanes stays within the tensor.
   bool lies_in_place(const Piece& p) const {
     const int64_t lanes = (p.count + kPanelLane - 1) / kPanelLane * kPanelLane;
-    return pointwise_ && p.rows <= kRowsInPlace && p.first + lanes <= panels_.places;
+    return pointwise_ && p.rows <= kRowsInPlace && p.first + lanes <= work_.places();
   }
 
   void lay_out(const Piece& p, int64_t channel, int64_t channels, const WindowPieces& windows, float* panel) const {
@@ -94,7 +73,7 @@ class PanelConvolution {
   }
 
   void multiply_part(const Piece& p, int64_t channel, int64_t channels, const float* panel) const {
-    const int64_t taps = c_.windows.taps(), depth = c_.group_channels() * taps, plane = panels_.places;
+    const int64_t taps = c_.windows.taps(), depth = c_.group_channels() * taps, plane = work_.places();
     const int64_t row = p.group * c_.group_outputs() + p.first_row;
     const int64_t out = (p.image * c_.outputs + row) * plane + p.first;
     ProductEnd end = run_.end;
@@ -102,8 +81,8 @@ class PanelConvolution {
     if (end.addend) end.addend += out;
     const bool ends = channel + channels == c_.group_channels();
     const bool in_place = lies_in_place(p);
-    const float* rows = run_.filters.rows.data() + p.group * tiled(c_.group_outputs()) * depth + p.first_row * depth +
-                        channel * taps * kRowTile;
+    const float* rows = run_.filters.rows.data() + p.group * in_whole_tiles(c_.group_outputs()) * depth +
+                        p.first_row * depth + channel * taps * kRowTile;
     float_products().multiply({rows, 0, depth, p.rows, channels * taps, panel,
                                in_place ? c_.windows.input_count() : kPanelColumns, run_.out + out, plane, p.count,
                                channel != 0, ends ? &end : nullptr});
@@ -111,10 +90,9 @@ class PanelConvolution {
 
   const FloatConvolution& run_;
   const Convolution& c_;
-  PlanePanels panels_;
+  PanelWork work_;
   WindowFinder finder_;
   bool pointwise_;
-  int64_t row_parts_;
 };
 
 /// Groups of one channel. The padded plane is divided by the strides into planes in which a tap is a constant distance

@@ -7,14 +7,12 @@
 #include "codecs/codec.h"
 #include "ops/standard/byte_products.h"
 #include "ops/standard/matrix_product.h"
-#include "ops/standard/window_panels.h"
+#include "ops/standard/panel_work.h"
 
 namespace adze::ops {
 namespace {
 
 constexpr int64_t kSharedWork = 1 << 21;
-
-int64_t tiled(int64_t rows) { return (rows + kRowTile - 1) / kRowTile * kRowTile; }
 
 const uint8_t* bytes_of(const HostTensor& tensor) { return reinterpret_cast<const uint8_t*>(tensor.bytes().data()); }
 bool is_signed(const HostTensor& tensor) { return tensor.type() == &codecs::i8.info; }
@@ -35,7 +33,7 @@ int32_t number_at(const HostTensor& weights, int64_t at) {
 
 void pack_integer_rows(const Convolution& c, const HostTensor& weights, PackedIntegerFilters& filters) {
   const int64_t taps = c.windows.taps(), channels = c.group_channels(), steps = steps_of(c);
-  const int64_t group_bytes = tiled(c.group_outputs()) * steps * kDepthOfStep;
+  const int64_t group_bytes = in_whole_tiles(c.group_outputs()) * steps * kDepthOfStep;
   const int32_t shift = is_signed(weights) ? 0 : 128;
   filters.rows.assign(static_cast<size_t>(c.groups * group_bytes), 0);
   for (int64_t output = 0; output < c.outputs; ++output) {
@@ -66,11 +64,8 @@ void negated_sums(const uint8_t* panel, int64_t steps, int64_t columns, int32_t*
 class IntegerPanels {
  public:
   IntegerPanels(const IntegerConvolution& run, HostTensor& result, unsigned threads)
-      : run_(run), c_(run.c), panels_(c_.windows.output_count()), finder_(c_.windows), result_(result) {
+      : run_(run), c_(run.c), work_(c_, threads), finder_(c_.windows), result_(result) {
     x_ = {bytes_of(run.x), is_signed(run.x), run.x_zero};
-    const int64_t pieces = c_.batch * c_.groups * panels_.panels, wanted = 4 * static_cast<int64_t>(threads);
-    const int64_t most = (c_.group_outputs() + 4 * kRowTile - 1) / (4 * kRowTile);
-    row_parts_ = threads < 2 || pieces >= wanted ? 1 : std::min(most, (wanted + pieces - 1) / pieces);
     const auto depth = static_cast<int32_t>(steps_of(c_) * kDepthOfStep);
     const auto& zeros = run.filters.zeros;
     for (size_t o = 0; o < run.filters.row_sums.size(); ++o) {
@@ -80,54 +75,45 @@ class IntegerPanels {
     }
   }
 
-  int64_t pieces() const { return c_.batch * c_.groups * panels_.panels * row_parts_; }
+  int64_t pieces() const { return work_.pieces(); }
 
   void run(int64_t piece) const {
-    const int64_t part = piece % row_parts_, panel_number = piece / row_parts_ % panels_.panels;
-    const int64_t group = piece / row_parts_ / panels_.panels % c_.groups;
-    const int64_t image = piece / row_parts_ / panels_.panels / c_.groups;
-    const int64_t tiles = tiled(c_.group_outputs()) / kRowTile;
-    const int64_t row = part * tiles / row_parts_ * kRowTile;
-    const int64_t end_row = std::min((part + 1) * tiles / row_parts_ * kRowTile, c_.group_outputs());
-    const int64_t first = panels_.first(panel_number), count = panels_.count(panel_number);
+    const auto p = work_.piece(piece);
     static thread_local std::vector<uint8_t> panel;
     panel.resize(static_cast<size_t>(steps_of(c_) * kDepthOfStep * kPanelColumns));
-    lay_out(image, group, first, count, panel.data());
-    const int64_t output = group * c_.group_outputs() + row;
-    multiply({group, row, output, end_row - row, first, count}, image, panel.data());
+    lay_out(p, panel.data());
+    multiply(p, panel.data());
   }
 
  private:
-  struct Rows {
-    int64_t group, first_row, output, count, place, places;
-  };
+  using Piece = PanelWork::Piece;
 
-  void lay_out(int64_t image, int64_t group, int64_t first, int64_t count, uint8_t* panel) const {
+  void lay_out(const Piece& p, uint8_t* panel) const {
     static thread_local WindowPieces windows;
-    finder_.find(first, count, windows);
-    const int64_t plane = c_.windows.input_count(), lanes = (count + kPanelLane - 1) / kPanelLane;
-    const uint8_t* planes = x_.numbers + (image * c_.channels + group * c_.group_channels()) * plane;
+    finder_.find(p.first, p.count, windows);
+    const int64_t plane = c_.windows.input_count(), lanes = (p.count + kPanelLane - 1) / kPanelLane;
+    const uint8_t* planes = x_.numbers + (p.image * c_.channels + p.group * c_.group_channels()) * plane;
     integer_products().fill({planes, x_.numbers, x_.numbers + run_.x.count(), plane, c_.group_channels(),
                              c_.windows.taps(), lanes, windows.pieces.data(), windows.first_piece.data(),
                              finder_.stride(), static_cast<uint8_t>(x_.zero), x_.flip(), panel});
   }
 
-  void multiply(const Rows& rows, int64_t image, const uint8_t* panel) const {
-    const int64_t steps = steps_of(c_), plane = panels_.places;
+  void multiply(const Piece& p, const uint8_t* panel) const {
+    const int64_t steps = steps_of(c_), plane = work_.places(), output = p.group * c_.group_outputs() + p.first_row;
     IntegerEnd end;
     int32_t sums[kPanelColumns];
-    end.row_terms = terms_.data() + rows.output;
+    end.row_terms = terms_.data() + output;
     if (!run_.filters.zeros.empty()) {
-      negated_sums(panel, steps, rows.places, sums);
-      end.row_factors = run_.filters.zeros.data() + rows.output;
+      negated_sums(panel, steps, p.count, sums);
+      end.row_factors = run_.filters.zeros.data() + output;
       end.column_factors = sums;
     }
     const int8_t* packed =
-        run_.filters.rows.data() + (rows.group * tiled(c_.group_outputs()) + rows.first_row) * steps * kDepthOfStep;
-    const int64_t at = (image * c_.outputs + rows.output) * plane + rows.place;
-    IntegerPanelProduct product{packed, rows.count, steps, panel, rows.places, &end, nullptr, nullptr, plane};
+        run_.filters.rows.data() + (p.group * in_whole_tiles(c_.group_outputs()) + p.first_row) * steps * kDepthOfStep;
+    const int64_t at = (p.image * c_.outputs + output) * plane + p.first;
+    IntegerPanelProduct product{packed, p.rows, steps, panel, p.count, &end, nullptr, nullptr, plane};
     if (run_.quantized) {
-      end.row_scales = run_.quantized->scales.data() + rows.output;
+      end.row_scales = run_.quantized->scales.data() + output;
       end.zero = run_.quantized->zero;
       end.least = run_.quantized->least;
       end.most = run_.quantized->most;
@@ -140,11 +126,10 @@ class IntegerPanels {
 
   const IntegerConvolution& run_;
   const Convolution& c_;
-  PlanePanels panels_;
+  PanelWork work_;
   WindowFinder finder_;
   HostTensor& result_;
   ShiftedBytes x_{};
-  int64_t row_parts_;
   std::vector<int32_t> terms_;
 };
 

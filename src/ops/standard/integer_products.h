@@ -52,6 +52,20 @@ struct BytePanelFill {
   uint8_t* panel;
 };
 
+/// Panels lane by lane. A template of the function, which has internal linkage, so that every instruction set has its
+/// own.
+template <void (*kFillLane)(const BytePanelFill& fill, int64_t channel, const int32_t* pieces, uint8_t* to)>
+void fill_lanes(const BytePanelFill& fill) {
+  uint8_t* to = fill.panel;
+  for (int64_t tap = 0; tap < fill.taps; ++tap) {
+    for (int64_t channel = 0; channel < fill.channels; channel += 4, to += kPanelColumns * kDepthOfStep) {
+      for (int64_t lane = 0; lane < fill.lanes; ++lane) {
+        kFillLane(fill, channel, fill.first_piece + tap * fill.lanes + lane, to + lane * kPanelLane * kDepthOfStep);
+      }
+    }
+  }
+}
+
 struct IntegerProducts {
   void (*multiply)(const IntegerPanelProduct& product);
   void (*fill)(const BytePanelFill& fill);

@@ -172,16 +172,7 @@ inline void fill_lane(const BytePanelFill& fill, int64_t channel, const int32_t*
   _mm_storeu_si128(out + 3, _mm_unpackhi_epi16(high01, high23));
 }
 
-inline void fill_bytes(const BytePanelFill& fill) {
-  uint8_t* to = fill.panel;
-  for (int64_t tap = 0; tap < fill.taps; ++tap) {
-    for (int64_t channel = 0; channel < fill.channels; channel += 4, to += kPanelColumns * kDepthOfStep) {
-      for (int64_t lane = 0; lane < fill.lanes; ++lane) {
-        fill_lane(fill, channel, fill.first_piece + tap * fill.lanes + lane, to + lane * kPanelLane * kDepthOfStep);
-      }
-    }
-  }
-}
+inline void fill_bytes(const BytePanelFill& fill) { fill_lanes<fill_lane>(fill); }
 
 }  // namespace
 }  // namespace adze::ops

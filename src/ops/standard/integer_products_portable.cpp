@@ -56,16 +56,7 @@ void fill_lane(const BytePanelFill& fill, int64_t channel, const int32_t* pieces
   }
 }
 
-void fill_bytes(const BytePanelFill& fill) {
-  uint8_t* to = fill.panel;
-  for (int64_t tap = 0; tap < fill.taps; ++tap) {
-    for (int64_t channel = 0; channel < fill.channels; channel += 4, to += kPanelColumns * kDepthOfStep) {
-      for (int64_t lane = 0; lane < fill.lanes; ++lane) {
-        fill_lane(fill, channel, fill.first_piece + tap * fill.lanes + lane, to + lane * kPanelLane * kDepthOfStep);
-      }
-    }
-  }
-}
+void fill_bytes(const BytePanelFill& fill) { fill_lanes<fill_lane>(fill); }
 
 }  // namespace
 
