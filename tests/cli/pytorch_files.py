@@ -83,13 +83,14 @@ def write_archive(path, value, compression=zipfile.ZIP_STORED, byteorder="little
     return path
 
 
-def write_row_of_pickles(path, value):
+def write_row_of_pickles(path, value, pickled=None):
+    """`pickled`: the value's pickle, instead of what Python makes of it."""
     with open(path, "wb") as file:
         pickle.dump(LEGACY_MAGIC, file, protocol=2)
         pickle.dump(1001, file, protocol=2)
         pickle.dump({"protocol_version": 1001, "little_endian": True, "type_sizes": {"int": 4}}, file, protocol=2)
         pickler = Pickler(file, legacy=True)
-        pickler.dump(value)
+        file.write(pickled) if pickled else pickler.dump(value)
         pickle.dump(sorted(pickler.storages), file, protocol=2)
         for key in sorted(pickler.storages):
             storage = pickler.storages[key]

@@ -130,6 +130,11 @@ class PyTorch(VerbTest):
             laughs = [laughs] * 10
         self.refuses("inspect", write_archive(self.folder / "laughs.pt", laughs), says="more than")
 
+    def test_values_deep_within_each_other(self):
+        tower = b"\x80\x02}X\x05\x00\x00\x00tower)" + b"\x85" * 1_000_000 + b"s."  # {"tower": ((((…))))}
+        path = write_row_of_pickles(self.folder / "deep.pt", None, pickled=tower)
+        self.refuses("inspect", path, says="levels deep")
+
     def test_real_checkpoints_of_the_older_form(self):
         folder = SHARED / "data" / "onnx" / "resnet-cifar10"
         if not folder.is_dir():

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/checked_math.h"
 #include "base/error.h"
@@ -239,18 +240,24 @@ Checkpoint read_archive(std::span<const std::byte> bytes, const std::string& pat
   return CheckpointReader(path, places).read(root.root());
 }
 
-// Element sizes of the storages that a pickle names, by key.
-void find_storages(const PickleValue& value, std::unordered_map<std::string, uint64_t>& sizes, size_t& left,
-                   const std::string& path) {
-  if (left == 0) fail(ErrorCode::bad_input, "{}: the values refer to each other too often", path);
-  --left;
-  if (value.kind == Kind::persistent && value.items[0]->items.size() >= 5) {
-    const auto& id = value.items[0]->items;
-    if (const StorageType storage = storage_called(id[1]->text)) sizes[id[2]->text] = storage->block_bytes;
-    return;
+// Element sizes of the storages that a pickle names, by key. Values may lie in each other to any depth, also in circles.
+std::unordered_map<std::string, uint64_t> storages_in(const PickleValue& root) {
+  std::unordered_map<std::string, uint64_t> sizes;
+  std::unordered_set<const PickleValue*> seen;
+  std::vector<const PickleValue*> waiting{&root};
+  while (!waiting.empty()) {
+    const PickleValue& value = *waiting.back();
+    waiting.pop_back();
+    if (!seen.insert(&value).second) continue;
+    if (value.kind == Kind::persistent && value.items[0]->items.size() >= 5) {
+      const auto& id = value.items[0]->items;
+      if (const StorageType storage = storage_called(id[1]->text)) sizes[id[2]->text] = storage->block_bytes;
+      continue;
+    }
+    waiting.insert(waiting.end(), value.items.begin(), value.items.end());
+    for (const auto& [key, entry] : value.entries) waiting.push_back(entry);
   }
-  for (const PickleValue* item : value.items) find_storages(*item, sizes, left, path);
-  for (const auto& [key, entry] : value.entries) find_storages(*entry, sizes, left, path);
+  return sizes;
 }
 
 // Pickles of a magic number, the protocol, the machine, the checkpoint and the keys; then each storage's numbers.
@@ -261,9 +268,7 @@ Checkpoint read_row_of_pickles(std::span<const std::byte> bytes, const std::stri
   if (says_big_endian(Pickle::read(cursor).root())) fail_big_endian(path);
   const Pickle root = Pickle::read(cursor);
   const Pickle keys = Pickle::read(cursor);
-  std::unordered_map<std::string, uint64_t> number_bytes;
-  size_t left = kMostLeaves * 16;
-  find_storages(root.root(), number_bytes, left, path);
+  const auto number_bytes = storages_in(root.root());
   StoragePlaces places;
   for (const PickleValue* key : keys.root().items) {
     const auto found = number_bytes.find(key->text);
