@@ -132,11 +132,13 @@ Table list_passes() {
   Table list(
       {{"Name", "name"}, {"By default", "by_default"}, {"Of graph formats", "of_graph_formats"}, {"What", "what"}});
   const auto is_in = [](std::span<const std::string_view> pipeline, std::string_view name) {
-    return Cell::flag(std::ranges::find(pipeline, name) != pipeline.end());
+    return std::ranges::find(pipeline, name) != pipeline.end();
   };
   for (const auto& pass : passes::all_passes()) {
-    list.add_row({pass.name, is_in(passes::default_pipeline(), pass.name),
-                  is_in(passes::standard_pipeline(), pass.name), pass.summary});
+    const bool of_formats =
+        is_in(passes::standard_pipeline(), pass.name) || is_in(passes::layout_pipeline(), pass.name);
+    list.add_row(
+        {pass.name, Cell::flag(is_in(passes::default_pipeline(), pass.name)), Cell::flag(of_formats), pass.summary});
   }
   return list;
 }

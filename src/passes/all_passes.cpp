@@ -7,6 +7,7 @@
 #include "passes/pass.h"
 #include "passes/recognize_quantized.h"
 #include "passes/remove_dead_nodes.h"
+#include "passes/use_channels_last.h"
 
 namespace adze::passes {
 namespace {
@@ -23,6 +24,7 @@ constexpr Pass kPasses[] = {
     {"recognize_quantized", "compute in integers what stands between DequantizeLinear and QuantizeLinear",
      recognize_quantized},
     {"remove_dead_nodes", "remove nodes and weights that neither outputs nor states need", remove_dead_nodes},
+    {"use_channels_last", "compute convolutions with channels last where that is faster", use_channels_last},
 };
 
 constexpr std::string_view kDefaultPipeline[] = {"remove_dead_nodes", "deduplicate_nodes",
@@ -34,10 +36,14 @@ constexpr std::string_view kStandardPipeline[] = {
     "recognize_quantized", "fold_channel_factors", "fuse_convolutions", "remove_dead_nodes",
 };
 
+constexpr std::string_view kLayoutPipeline[] = {"use_channels_last", "cancel_transposes", "deduplicate_nodes",
+                                                "remove_dead_nodes"};
+
 }  // namespace
 
 std::span<const Pass> all_passes() { return kPasses; }
 std::span<const std::string_view> default_pipeline() { return kDefaultPipeline; }
 std::span<const std::string_view> standard_pipeline() { return kStandardPipeline; }
+std::span<const std::string_view> layout_pipeline() { return kLayoutPipeline; }
 
 }  // namespace adze::passes

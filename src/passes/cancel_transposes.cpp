@@ -1,11 +1,13 @@
 #include "passes/cancel_transposes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 
 #include "graph/rewrite.h"
 #include "ops/standard/standard_op.h"
 #include "passes/constant_tensors.h"
+#include "passes/elementwise_ops.h"
 #include "passes/value_uses.h"
 
 namespace adze::passes {
@@ -18,14 +20,6 @@ using graph::NodeId;
 using graph::ValueId;
 
 using Order = std::vector<int64_t>;
-
-/// Functions of each number alone: input 0 is what they are applied to, the others are one number each.
-constexpr std::array<std::string_view, 23> kFunctions = {
-    "Abs",         "Ceil",      "Clip",      "Elu",      "Erf",  "Exp",   "Floor",      "Gelu",
-    "HardSigmoid", "HardSwish", "LeakyRelu", "Log",      "Mish", "Neg",   "Reciprocal", "Relu",
-    "Selu",        "Sigmoid",   "Softplus",  "Softsign", "Sqrt", "Swish", "Tanh",
-};
-constexpr std::array<std::string_view, 4> kPairs = {"Add", "Div", "Mul", "Sub"};
 
 class TransposeCanceller {
  public:
@@ -42,7 +36,7 @@ class TransposeCanceller {
   bool step() {
     const ValueUses uses(graph_);
     for (NodeId i = 0; i < graph_.nodes.size(); ++i) {
-      if (join(i, uses) || drop(i) || sink(i, uses) || sink_pair(i, uses)) return true;
+      if (join(i, uses) || drop(i) || sink(i, uses) || split(i, uses)) return true;
     }
     return false;
   }
@@ -53,13 +47,21 @@ class TransposeCanceller {
     const auto given = node.attributes.find("perm");
     if (given != node.attributes.end()) {
       const auto* order = std::get_if<Order>(&given->second);
-      return order ? std::optional(*order) : std::nullopt;
+      return order && is_permutation(*order) ? std::optional(*order) : std::nullopt;
     }
     const auto& type = graph_.value(node.inputs[0]).type;
     if (!type.rank_known) return std::nullopt;
     Order order(type.dims.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(order.size() - 1 - i);
     return order;
+  }
+
+  static bool is_permutation(Order order) {
+    std::ranges::sort(order);
+    for (size_t i = 0; i < order.size(); ++i) {
+      if (order[i] != static_cast<int64_t>(i)) return false;
+    }
+    return true;
   }
 
   std::optional<Order> order_of_producer(ValueId id, const ValueUses& uses) const {
@@ -73,10 +75,7 @@ class TransposeCanceller {
     const auto inner = outer ? order_of_producer(graph_.nodes[i].inputs[0], uses) : std::nullopt;
     if (!inner || inner->size() != outer->size()) return false;
     Order both;
-    for (const int64_t axis : *outer) {
-      if (axis < 0 || axis >= static_cast<int64_t>(inner->size())) return false;
-      both.push_back((*inner)[static_cast<size_t>(axis)]);
-    }
+    for (const int64_t axis : *outer) both.push_back((*inner)[static_cast<size_t>(axis)]);
     Node& node = graph_.nodes[i];
     const NodeId before = *uses.producer(node.inputs[0]);
     const bool alone = uses.only_user(node.inputs[0]).has_value();
@@ -105,62 +104,117 @@ class TransposeCanceller {
     return dims && dims->size() <= 1 && checked_element_count(*dims) == 1;
   }
 
-  /// transpose, function -> function, transpose.
+  /// Transposes alike, function -> function, transpose. Inputs of one number stay.
   bool sink(NodeId i, const ValueUses& uses) {
-    if (!order_of(graph_.nodes[i])) return false;
-    const auto user = uses.only_user(graph_.nodes[i].outputs[0]);
-    if (!user) return false;
-    const Node& function = graph_.nodes[*user];
-    if (std::ranges::find(kFunctions, standard_name(function)) == kFunctions.end()) return false;
-    if (function.inputs[0] != graph_.nodes[i].outputs[0] || function.outputs.size() != 1) return false;
-    if (!std::all_of(function.inputs.begin() + 1, function.inputs.end(),
-                     [&](ValueId id) { return is_one_number(id); })) {
-      return false;
+    const Node& node = graph_.nodes[i];
+    const auto with_axes = inputs_with_axes(node);
+    if (!with_axes || node.outputs.size() != 1) return false;
+    std::optional<Order> order;
+    std::vector<size_t> turned;
+    for (size_t input = 0; input < node.inputs.size(); ++input) {
+      const bool has_axes = std::ranges::find(*with_axes, input) != with_axes->end();
+      const auto own = has_axes ? sinkable_order(node.inputs[input], i, uses) : std::nullopt;
+      if (!own && !is_one_number(node.inputs[input])) return false;
+      if (!own) continue;
+      if (order && order != own) return false;
+      order = own;
+      turned.push_back(input);
     }
-    swap_places(i, *user, 0);
-    return true;
-  }
-
-  /// transpose of a, transpose of b, sum -> sum, transpose; one of them may be one number.
-  bool sink_pair(NodeId i, const ValueUses& uses) {
-    const Node& pair = graph_.nodes[i];
-    if (std::ranges::find(kPairs, standard_name(pair)) == kPairs.end()) return false;
-    const auto left = sinkable_order(pair.inputs[0], i, uses), right = sinkable_order(pair.inputs[1], i, uses);
-    if (left && is_one_number(pair.inputs[1])) return swap_places(*uses.producer(pair.inputs[0]), i, 0);
-    if (right && is_one_number(pair.inputs[0])) return swap_places(*uses.producer(pair.inputs[1]), i, 1);
-    if (!left || left != right) return false;
-    const NodeId first = *uses.producer(pair.inputs[0]), other = *uses.producer(pair.inputs[1]);
-    graph_.nodes[i].inputs[1] = graph_.nodes[other].inputs[0];
-    swap_places(first, i, 0);
-    remove(other > first ? other - 1 : other);
+    if (!order || !turn_axis(i, *order)) return false;
+    move_behind(i, turned, *order, uses);
     return true;
   }
 
   std::optional<Order> sinkable_order(ValueId id, NodeId user, const ValueUses& uses) const {
-    return uses.only_user(id) == user ? order_of_producer(id, uses) : std::nullopt;
+    return id != kNoValue && uses.only_user(id) == user ? order_of_producer(id, uses) : std::nullopt;
   }
 
-  /// The transpose and the function behind it change places; the value in between is now the function's result.
-  bool swap_places(NodeId transpose, NodeId function, size_t input) {
-    Node &turning = graph_.nodes[transpose], &applied = graph_.nodes[function];
-    const ValueId between = turning.outputs[0], result = applied.outputs[0];
-    applied.inputs[input] = turning.inputs[0];
-    applied.outputs[0] = between;
-    graph_.values[between].type = inferred(applied);
-    turning.inputs[0] = between;
-    turning.outputs[0] = result;
-    Node moved = std::move(turning);
-    // Nodes in between do not use what the transpose computes: the function alone did.
-    const auto at = graph_.nodes.begin();
-    std::rotate(at + transpose, at + transpose + 1, at + function + 1);
-    graph_.nodes[function] = std::move(moved);
+  /// The axis along which parts are joined, as it is called before the transpose.
+  bool turn_axis(NodeId i, const Order& order) {
+    Node& node = graph_.nodes[i];
+    if (standard_name(node) != "Concat") return true;
+    const auto rank = static_cast<int64_t>(order.size());
+    int64_t axis = int_attribute_or(node, "axis", rank);
+    if (axis < 0) axis += rank;
+    if (axis < 0 || axis >= rank) return false;
+    node.attributes["axis"] = order[static_cast<size_t>(axis)];
     return true;
   }
 
-  graph::ValueType inferred(const Node& node) const {
-    graph::NodeTypes types{node, {}};
-    for (const ValueId id : node.inputs) types.inputs.push_back(id == kNoValue ? nullptr : &graph_.value(id).type);
-    return node.op->infer(types).at(0);
+  /// Takes the transposes away from these inputs and puts one of them behind the node. The value that it computed is
+  /// now the node's result.
+  void move_behind(NodeId i, const std::vector<size_t>& turned, const Order& order, const ValueUses& uses) {
+    std::vector<NodeId> transposes;
+    for (const size_t input : turned) {
+      transposes.push_back(*uses.producer(graph_.nodes[i].inputs[input]));
+      graph_.nodes[i].inputs[input] = graph_.nodes[transposes.back()].inputs[0];
+    }
+    const NodeId kept = transposes[0];
+    Node &turning = graph_.nodes[kept], &applied = graph_.nodes[i];
+    const ValueId between = turning.outputs[0];
+    turning.inputs[0] = between;
+    turning.outputs[0] = applied.outputs[0];
+    applied.outputs[0] = between;
+    graph_.values[between].type = turned_back(graph_.value(turning.outputs[0]).type, order);
+    std::vector<bool> removed(graph_.nodes.size(), false);
+    for (size_t other = 1; other < transposes.size(); ++other) removed[transposes[other]] = true;
+    // Nodes in between do not use what the transpose computes: this one alone did.
+    const auto at = static_cast<std::ptrdiff_t>(kept), end = static_cast<std::ptrdiff_t>(i) + 1;
+    std::rotate(graph_.nodes.begin() + at, graph_.nodes.begin() + at + 1, graph_.nodes.begin() + end);
+    std::rotate(removed.begin() + at, removed.begin() + at + 1, removed.begin() + end);
+    graph::remove_nodes(graph_, removed);
+  }
+
+  /// One for each of its users, where all of them could have it behind themselves.
+  bool split(NodeId i, const ValueUses& uses) {
+    const ValueId turned = graph_.nodes[i].outputs[0];
+    if (!order_of(graph_.nodes[i]) || uses.count(turned) < 2) return false;
+    size_t found = 0;
+    for (const Node& node : graph_.nodes) {
+      const auto count = static_cast<size_t>(std::ranges::count(node.inputs, turned));
+      if (count > 0 && !inputs_with_axes(node)) return false;
+      found += count;
+    }
+    if (found != uses.count(turned)) return false;
+    bool first = true;
+    for (NodeId user = i + 1; user < graph_.nodes.size(); ++user) {
+      for (size_t input = 0; input < graph_.nodes[user].inputs.size(); ++input) {
+        if (graph_.nodes[user].inputs[input] != turned) continue;
+        if (!first) {
+          graph_.nodes[user].inputs[input] = add_copy(i);
+          ++user;
+        }
+        first = false;
+      }
+    }
+    return true;
+  }
+
+  /// Right behind node i.
+  ValueId add_copy(NodeId i) {
+    Node copy = graph_.nodes[i];
+    copy.name = new_name(copy.name);
+    graph::Value value = graph_.value(copy.outputs[0]);
+    value.name = new_name(value.name);
+    copy.outputs[0] = graph_.add_value(std::move(value));
+    const ValueId id = copy.outputs[0];
+    graph_.nodes.insert(graph_.nodes.begin() + i + 1, std::move(copy));
+    return id;
+  }
+
+  std::string new_name(const std::string& name) const {
+    for (size_t number = 2;; ++number) {
+      auto candidate = fmt::format("{}.{}", name, number);
+      const auto is_it = [&](const Node& node) { return node.name == candidate; };
+      if (!graph_.find_value(candidate) && std::ranges::none_of(graph_.nodes, is_it)) return candidate;
+    }
+  }
+
+  static graph::ValueType turned_back(graph::ValueType type, const Order& order) {
+    if (type.dims.size() != order.size()) return type;
+    const auto dims = type.dims;
+    for (size_t i = 0; i < order.size(); ++i) type.dims[static_cast<size_t>(order[i])] = dims[i];
+    return type;
   }
 
   void remove(NodeId i) {

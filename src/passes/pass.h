@@ -74,6 +74,8 @@ std::span<const Pass> all_passes();
 std::span<const std::string_view> default_pipeline();
 /// The same for a graph over standard ops, as graph formats give it.
 std::span<const std::string_view> standard_pipeline();
+/// What follows where the graph is run here: layouts that our kernels like, in ops that few others have.
+std::span<const std::string_view> layout_pipeline();
 
 /// Runs the named passes in order, without the disabled ones. Error(bad_input) for a name that is not in the table,
 /// Error(internal) when a pass leaves a graph that does not verify.

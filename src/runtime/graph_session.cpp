@@ -81,6 +81,7 @@ std::shared_ptr<const Graph> optimized(const Graph& graph, model::TensorList& we
   passes::PassOptions options;
   options.weights = &weights;
   passes::run_passes(*copy, passes::standard_pipeline(), options);
+  passes::run_passes(*copy, passes::layout_pipeline(), options);
   return copy;
 }
 

@@ -17,7 +17,7 @@ namespace adze::runtime {
 
 struct GraphSessionOptions {
   unsigned threads = 0;  // 0: one for each processor
-  bool optimize = true;  // by passes::standard_pipeline()
+  bool optimize = true;  // by passes::standard_pipeline() and layout_pipeline()
 };
 
 class GraphSession {

@@ -155,11 +155,17 @@ class GraphExporter {
     return plain ? graph_.symbols[terms[0].first].name : std::string();
   }
 
+  /// With channels last, ops are ONNX Runtime's.
+  static std::string domain_of(const Node& node) {
+    const bool last = int_attribute_or(node, "channels_last", 0) != 0;
+    return last ? "com.microsoft" : std::string(domain_of_standard(node.op->name));
+  }
+
   void add_node(const Node& node) {
     const std::string op(node.op->name);
     if (ops::find_standard_op(op) != node.op) fail(ErrorCode::unsupported, "ONNX has no such op");
     if (op == "TextConstant") return add_texts(node);
-    OnnxNode result{node.name, op, std::string(domain_of_standard(op)), {}, {}, {}, {}};
+    OnnxNode result{node.name, op, domain_of(node), {}, {}, {}, {}};
     for (const ValueId id : node.inputs) result.inputs.push_back(name_of(id));
     for (const ValueId id : node.outputs) result.outputs.push_back(name_of(id));
     for (const auto& [name, value] : node.attributes) result.attributes.push_back(attribute_of(name, value));

@@ -62,5 +62,11 @@ inline __attribute__((always_inline)) void add_tile_products_unsigned() {
   asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSums), "i"(kActivations), "i"(kCodes));
 }
 
+/// Sums += activations of uint8 * int8.
+template <int kSums, int kActivations, int kCodes>
+inline __attribute__((always_inline)) void add_unsigned_tile_products() {
+  asm volatile("tdpbusd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSums), "i"(kActivations), "i"(kCodes));
+}
+
 }  // namespace
 }  // namespace adze::ops

@@ -9,11 +9,33 @@ namespace {
 
 using Family = std::span<const StandardOp> (*)();
 
-constexpr std::array<Family, 25> kFamilies = {
-    arithmetic_ops, unary_ops,     activation_ops, compare_ops,  reduce_ops,      order_ops,      shape_ops,
-    rearrange_ops,  gather_ops,    scatter_ops,    matrix_ops,   convolution_ops, pool_ops,       normalization_ops,
-    quantize_ops,   recurrent_ops, image_ops,      sequence_ops, control_ops,     conversion_ops, text_ops,
-    loss_ops,       signal_ops,    attention_ops,  language_ops,
+constexpr std::array<Family, 26> kFamilies = {
+    arithmetic_ops,
+    unary_ops,
+    activation_ops,
+    compare_ops,
+    reduce_ops,
+    order_ops,
+    shape_ops,
+    rearrange_ops,
+    gather_ops,
+    scatter_ops,
+    matrix_ops,
+    convolution_ops,
+    transposed_convolution_ops,
+    pool_ops,
+    normalization_ops,
+    quantize_ops,
+    recurrent_ops,
+    image_ops,
+    sequence_ops,
+    control_ops,
+    conversion_ops,
+    text_ops,
+    loss_ops,
+    signal_ops,
+    attention_ops,
+    language_ops,
 };
 
 }  // namespace

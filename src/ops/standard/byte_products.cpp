@@ -39,4 +39,8 @@ void add_bytes(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t c
   byte_products().add_bytes(sum, a, b, count, to);
 }
 
+void flip_bytes(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to) {
+  byte_products().flip_bytes(from, count, flip, to);
+}
+
 }  // namespace adze::ops

@@ -38,6 +38,9 @@ struct ByteSum {
 };
 void add_bytes(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
 
+/// number ^ flip
+void flip_bytes(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to);
+
 /// The same, one table per ISA.
 struct ByteProducts {
   void (*widen_bytes)(const uint8_t* from, int64_t count, bool is_signed, int32_t zero, float* to);
@@ -46,6 +49,7 @@ struct ByteProducts {
   void (*codes_of_quotients)(const float* x, int64_t count, float scale, const ByteCoding& coding, uint8_t* to);
   void (*scaled_bytes)(const uint8_t* from, int64_t count, const ByteScaling& scaling, float* to);
   void (*add_bytes)(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
+  void (*flip_bytes)(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to);
 };
 
 extern const ByteProducts kByteProductsAvx512;

@@ -27,27 +27,32 @@ inline void whole_numbers_row(const float* from, int64_t count, int32_t term, in
   for (int64_t i = 0; i < count; ++i) to[i] = static_cast<int32_t>(from[i]) + term;
 }
 
-inline void codes_of_sums_row(const float* from, int64_t count, const ByteCoding& coding, uint8_t* to) {
-  // Copies, because bytes that are stored could be those of `coding`.
-  const float term = coding.term, scale = coding.scale;
-  const int32_t shift = coding.zero;
-  const auto zero = static_cast<float>(coding.zero);
-  const float least = static_cast<float>(coding.least) - zero, most = static_cast<float>(coding.most) - zero;
-  for (int64_t i = 0; i < count; ++i) {
-    const float scaled = within((from[i] + term) * scale, least, most);
-    const float rounded = (scaled + kRounder) - kRounder;
-    to[i] = static_cast<uint8_t>(static_cast<int32_t>(rounded) + shift);
+/// A copy of what a coding says, because bytes that are stored could be those of the coding.
+struct CodingInRow {
+  float least, most;
+  int32_t shift;
+
+  explicit CodingInRow(const ByteCoding& coding)
+      : least(static_cast<float>(coding.least - coding.zero)),
+        most(static_cast<float>(coding.most - coding.zero)),
+        shift(coding.zero) {}
+  uint8_t code(float number) const {
+    const float rounded = (within(number, least, most) + kRounder) - kRounder;
+    return static_cast<uint8_t>(static_cast<int32_t>(rounded) + shift);
   }
+};
+
+inline void codes_of_sums_row(const float* from, int64_t count, const ByteCoding& coding, uint8_t* to) {
+  const float term = coding.term, scale = coding.scale;
+  const CodingInRow row(coding);
+  for (int64_t i = 0; i < count; ++i) to[i] = row.code((from[i] + term) * scale);
 }
 
 inline void codes_of_quotients_row(const float* x, int64_t count, float scale, const ByteCoding& coding, uint8_t* to) {
-  const int32_t shift = coding.zero;
-  const auto zero = static_cast<float>(coding.zero);
-  const float least = static_cast<float>(coding.least) - zero, most = static_cast<float>(coding.most) - zero;
+  const CodingInRow row(coding);
   for (int64_t i = 0; i < count; ++i) {
-    const float quotient = x[i] / scale, number = quotient == quotient ? quotient : 0.0f;
-    const float kept = within(number, least, most);
-    to[i] = static_cast<uint8_t>(static_cast<int32_t>((kept + kRounder) - kRounder) + shift);
+    const float quotient = x[i] / scale;
+    to[i] = row.code(quotient == quotient ? quotient : 0.0f);
   }
 }
 
@@ -56,21 +61,41 @@ inline void scaled_bytes_row(const uint8_t* from, int64_t count, const ByteScali
   for (int64_t i = 0; i < count; ++i) to[i] *= scaling.scale;
 }
 
-inline void add_bytes_row(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to) {
-  constexpr int64_t kAtOnce = 256;
-  float left[kAtOnce], right[kAtOnce];
-  for (int64_t first = 0; first < count; first += kAtOnce) {
-    const int64_t length = count - first < kAtOnce ? count - first : kAtOnce;
-    scaled_bytes_row(a + first, length, sum.a, left);
-    scaled_bytes_row(b + first * sum.b_step, sum.b_step == 0 ? 1 : length, sum.b, right);
-    for (int64_t i = 1; sum.b_step == 0 && i < length; ++i) right[i] = right[0];
-    for (int64_t i = 0; i < length; ++i) left[i] += right[i];
-    codes_of_sums_row(left, length, sum.coding, to + first);
+template <typename A, typename B>
+void add_numbers(const ByteSum& sum, const A* a, const B* b, int64_t count, uint8_t* to) {
+  // Copies, because bytes that are stored could be those of `sum`.
+  const float a_scale = sum.a.scale, b_scale = sum.b.scale, term = sum.coding.term, scale = sum.coding.scale;
+  const int32_t a_zero = sum.a.zero, b_zero = sum.b.zero;
+  const CodingInRow coding(sum.coding);
+  if (sum.b_step == 0) {
+    const float right = static_cast<float>(b[0] - b_zero) * b_scale;
+    for (int64_t i = 0; i < count; ++i) {
+      to[i] = coding.code((static_cast<float>(a[i] - a_zero) * a_scale + right + term) * scale);
+    }
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    const float left = static_cast<float>(a[i] - a_zero) * a_scale;
+    const float right = static_cast<float>(b[i] - b_zero) * b_scale;
+    to[i] = coding.code((left + right + term) * scale);
   }
 }
 
-constexpr ByteProducts kLoops = {widen_bytes_row,        whole_numbers_row, codes_of_sums_row,
-                                 codes_of_quotients_row, scaled_bytes_row,  add_bytes_row};
+inline void add_bytes_row(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to) {
+  const auto* signed_a = reinterpret_cast<const int8_t*>(a);
+  const auto* signed_b = reinterpret_cast<const int8_t*>(b);
+  if (sum.a.is_signed && sum.b.is_signed) return add_numbers(sum, signed_a, signed_b, count, to);
+  if (sum.a.is_signed) return add_numbers(sum, signed_a, b, count, to);
+  if (sum.b.is_signed) return add_numbers(sum, a, signed_b, count, to);
+  add_numbers(sum, a, b, count, to);
+}
+
+inline void flip_bytes_row(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = from[i] ^ flip;
+}
+
+constexpr ByteProducts kLoops = {widen_bytes_row,  whole_numbers_row, codes_of_sums_row, codes_of_quotients_row,
+                                 scaled_bytes_row, add_bytes_row,     flip_bytes_row};
 
 }  // namespace
 }  // namespace adze::ops

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
+#include "ops/standard/channels_last.h"
+#include "ops/standard/channels_last_convolution.h"
 #include "ops/standard/float_convolution.h"
 #include "ops/standard/fused_activation.h"
 #include "ops/standard/infer_types.h"
@@ -21,22 +23,25 @@ using Dims = std::vector<int64_t>;
 
 Dims spatial_dims(const HostTensor& x) { return {x.dims().begin() + 2, x.dims().end()}; }
 
-Convolution convolution_of(const StandardCall& call, const HostTensor& x, const HostTensor& weights) {
+bool has_channels_last(const StandardCall& call) { return call.integer("channels_last", 0) != 0; }
+
+Convolution convolution_of(const StandardCall& call, const HostTensor& x, const HostTensor& weights, bool last) {
   require_rank(x, 3);
   require_rank(weights, x.rank(), x.rank());
+  const Dims dims = last ? channels_first(x.dims()) : x.dims();
   const int64_t groups = call.integer("group", 1);
-  if (groups < 1 || x.dim(1) % groups != 0 || weights.dim(0) % groups != 0 || weights.dim(1) != x.dim(1) / groups) {
+  if (groups < 1 || dims[1] % groups != 0 || weights.dim(0) % groups != 0 || weights.dim(1) != dims[1] / groups) {
     fail(ErrorCode::bad_input, "weights {} in {} groups do not fit {}", weights.description(), groups, x.description());
   }
   const auto kernel = call.integers("kernel_shape").value_or(spatial_dims(weights));
   if (kernel != spatial_dims(weights))
     fail(ErrorCode::bad_input, "attribute 'kernel_shape' is not that of the weights");
-  return {x.dim(0), x.dim(1), weights.dim(0), groups, windows_of(call, spatial_dims(x), kernel)};
+  return {dims[0], dims[1], weights.dim(0), groups, windows_of(call, {dims.begin() + 2, dims.end()}, kernel)};
 }
 
 /// The same, kept where the weights are the same in every run.
-std::shared_ptr<const Convolution> kept_convolution(const StandardCall& call, size_t weights) {
-  const auto make = [&] { return convolution_of(call, call.tensor(0), call.tensor(weights)); };
+std::shared_ptr<const Convolution> kept_convolution(const StandardCall& call, size_t weights, bool last = false) {
+  const auto make = [&] { return convolution_of(call, call.tensor(0), call.tensor(weights), last); };
   return call.keeps(weights) ? call.kept_for_dims(call.tensor(0).dims(), make)
                              : std::make_shared<const Convolution>(make());
 }
@@ -48,20 +53,25 @@ void require_bias(const HostTensor& bias, const Convolution& c, StorageType type
   }
 }
 
+ProductEnd end_of(const StandardCall& call, const FusedActivation& activation) {
+  ProductEnd end;
+  if (call.has(2)) end.bias = call.tensor(2).numbers<float>().data();
+  if (call.has(3)) end.addend = call.tensor(3).numbers<float>().data();
+  end.clips = activation.kind == FusedActivation::Kind::clip;
+  end.leaks = activation.kind == FusedActivation::Kind::leaky_relu;
+  end.least = activation.alpha;
+  end.most = activation.beta;
+  end.slope = activation.alpha;
+  return end;
+}
+
 HostTensor convolve_f32(const StandardCall& call, const Convolution& c, const FusedActivation& activation) {
   const float* weights = call.tensor(1).numbers<float>().data();
   const auto filters = call.kept_of(1, [&] { return packed_filters(c, weights); });
   HostTensor result(&codecs::f32.info, c.result_dims());
-  FloatConvolution run{c, call.tensor(0).numbers<float>(), *filters, {}, result.fill<float>().data()};
-  if (call.has(2)) run.end.bias = call.tensor(2).numbers<float>().data();
-  if (call.has(3)) run.end.addend = call.tensor(3).numbers<float>().data();
-  run.end.clips = activation.kind == FusedActivation::Kind::clip;
-  run.end.leaks = activation.kind == FusedActivation::Kind::leaky_relu;
-  run.end.least = activation.alpha;
-  run.end.most = activation.beta;
-  run.end.slope = activation.alpha;
-  convolve_floats(run, call.pool);
-  return run.end.clips || run.end.leaks ? result : apply_activation(activation, result);
+  const auto end = end_of(call, activation);
+  convolve_floats({c, call.tensor(0).numbers<float>(), *filters, end, result.fill<float>().data()}, call.pool);
+  return end.clips || end.leaks ? result : apply_activation(activation, result);
 }
 
 /// In doubles, which hold sums of products of 8-bit integers exactly.
@@ -129,6 +139,26 @@ HostTensor convolve(const StandardCall& call, bool fused) {
 HostValues evaluate_conv(const StandardCall& call) { return {convolve(call, false)}; }
 HostValues evaluate_fused_conv(const StandardCall& call) { return {convolve(call, true)}; }
 
+/// FusedConv with channels last.
+HostValues evaluate_nhwc_fused_conv(const StandardCall& call) {
+  const HostTensor &x = call.tensor(0), &weights = call.tensor(1);
+  const auto kept = kept_convolution(call, 1, true);
+  const Convolution& c = *kept;
+  const auto dims = channels_last(c.result_dims());
+  const auto is_float = [](const HostTensor& tensor) { return tensor.type() == &codecs::f32.info; };
+  const bool adds_at_once = !call.has(3) || (is_float(call.tensor(3)) && call.tensor(3).dims() == dims);
+  if (!is_float(x) || !is_float(weights) || !adds_at_once || !can_convolve_places(c)) {
+    return evaluate_channels_first(call, {0, 3}, evaluate_fused_conv);
+  }
+  if (call.has(2)) require_bias(call.tensor(2), c, x.type());
+  const auto filters = call.kept_of(1, [&] { return place_filters(c, weights.numbers<float>().data()); });
+  const auto activation = fused_activation_of(call);
+  const auto end = end_of(call, activation);
+  HostTensor result(&codecs::f32.info, dims);
+  convolve_places({c, x, *filters, end, result.fill<float>().data()}, call.pool);
+  return {end.clips || end.leaks ? result : apply_activation(activation, result)};
+}
+
 bool is_byte(const HostTensor& x) { return x.type() == &codecs::u8.info || x.type() == &codecs::i8.info; }
 
 /// One number, or one for each output channel.
@@ -190,32 +220,34 @@ bool is_plainly_quantized(const StandardCall& call, const Convolution& c) {
 }
 
 /// Everything that does not depend on x.
+template <typename Filters>
 struct QuantizedFilters {
-  std::shared_ptr<const PackedIntegerFilters> filters;
+  Filters filters;
   IntegerResult result;
 };
 
-std::shared_ptr<const QuantizedFilters> quantized_filters(const StandardCall& call, const Convolution& c) {
+/// Kept where all of it is the same in every run. `filters_of(c, weights, zeros)`
+template <typename FiltersOf>
+auto quantized_filters(const StandardCall& call, const Convolution& c, FiltersOf filters_of) {
   const auto make = [&] {
-    const auto filters = packed_integer_filters(c, call.tensor(3), &call.tensor(5));
-    return QuantizedFilters{std::make_shared<const PackedIntegerFilters>(filters),
+    return QuantizedFilters{filters_of(c, call.tensor(3), &call.tensor(5)),
                             integer_result(call, c.outputs, call.tensor(7))};
   };
-  bool keeps = true;
-  for (const size_t input : {1, 3, 4, 5, 6, 7}) keeps &= call.keeps(input);
-  return keeps ? call.kept_of(3, make) : std::make_shared<const QuantizedFilters>(make());
+  constexpr std::array<size_t, 6> kParameters{1, 3, 4, 5, 6, 7};
+  const bool keeps = std::ranges::all_of(kParameters, [&](size_t input) { return call.keeps(input); });
+  return keeps ? call.kept_of(3, make) : std::make_shared<const decltype(make())>(make());
 }
 
-HostValues evaluate_q_linear_conv(const StandardCall& call) {
+HostValues q_linear_conv_channels_first(const StandardCall& call) {
   const HostTensor &x = call.tensor(0), &weights = call.tensor(3);
   const auto kept = kept_convolution(call, 3);
   const Convolution& c = *kept;
   if (call.has(8)) require_bias(call.tensor(8), c, &codecs::i32.info);
   if (is_plainly_quantized(call, c)) {
-    const auto filters = quantized_filters(call, c);
+    const auto filters = quantized_filters(call, c, packed_integer_filters);
     const int32_t* bias = call.has(8) ? call.tensor(8).numbers<int32_t>().data() : nullptr;
-    return {convolve_integers({c, x, zero_of(call, 2), *filters->filters, bias, &filters->result},
-                              call.tensor(7).type(), call.pool)};
+    return {convolve_integers({c, x, zero_of(call, 2), filters->filters, bias, &filters->result}, call.tensor(7).type(),
+                              call.pool)};
   }
   HostTensor sums =
       convolve_f64(c, subtract_zero_point(x, &call.tensor(2), 1), subtract_zero_point(weights, &call.tensor(5), 0));
@@ -228,110 +260,24 @@ HostValues evaluate_q_linear_conv(const StandardCall& call) {
   return {quantize_along(scaled, call.tensor(6), call.tensor(7), 1)};
 }
 
-/// The windows of the convolution that this one is the reverse of: its output is our input.
-Windows transposed_windows(const StandardCall& call, const HostTensor& x, Dims kernel) {
-  const size_t count = x.rank() - 2;
-  Windows w{{}, std::move(kernel), {}, {}, {}, {}, spatial_dims(x)};
-  w.strides = spatial_attribute(call, "strides", count, 1, 1);
-  w.dilations = spatial_attribute(call, "dilations", count, 1, 1);
-  const auto pads = spatial_attribute(call, "pads", 2 * count, 0, 0);
-  const auto extra = spatial_attribute(call, "output_padding", count, 0, 0);
-  const auto shape = call.integers("output_shape");
-  const auto mode = call.word("auto_pad", "NOTSET");
-  const bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
-  if (shape && shape->size() != count) fail(ErrorCode::bad_input, "attribute 'output_shape' needs {} numbers", count);
-  for (size_t i = 0; i < count; ++i) {
-    const int64_t whole = w.strides[i] * (w.output[i] - 1) + extra[i] + (w.kernel[i] - 1) * w.dilations[i] + 1;
-    int64_t first = pads[i], last = pads[count + i];
-    if (shape || same) {
-      const int64_t size = shape ? (*shape)[i] : w.output[i] * w.strides[i];
-      const int64_t total = std::max<int64_t>(whole - size, 0);
-      first = mode == "SAME_UPPER" ? total / 2 : total - total / 2;
-      last = total - first;
-    }
-    w.before.push_back(first);
-    w.after.push_back(last);
-    w.input.push_back(std::max<int64_t>(shape ? (*shape)[i] : whole - first - last, 0));
-  }
-  return w;
-}
-
-template <typename T>
-HostTensor spread_windows(const Convolution& c, const HostTensor& x, const HostTensor& weights,
-                          const HostTensor* bias) {
-  // c.windows.output is x, c.windows.input the result; c.channels are x's.
-  const int64_t plane = c.windows.output_count(), result_plane = c.windows.input_count(), taps = c.windows.taps();
-  Dims dims{c.batch, c.outputs};
-  dims.insert(dims.end(), c.windows.input.begin(), c.windows.input.end());
-  HostTensor result(x.type(), dims);
-  std::vector<double> sums(static_cast<size_t>(result.count()), 0);
-  for (size_t i = 0; bias && i < sums.size(); ++i) {
-    sums[i] =
-        static_cast<double>(bias->numbers<T>()[i / static_cast<size_t>(result_plane) % static_cast<size_t>(c.outputs)]);
-  }
-  std::vector<int64_t> positions(static_cast<size_t>(taps));
-  const T *from = x.numbers<T>().data(), *w = weights.numbers<T>().data();
-  for (int64_t at = 0; at < plane; ++at) {
-    c.windows.positions(at, positions);
-    for (int64_t row = 0; row < c.batch * c.channels; ++row) {
-      const int64_t image = row / c.channels, channel = row % c.channels, group = channel / c.group_channels();
-      const auto value = static_cast<double>(from[row * plane + at]);
-      for (int64_t o = 0; o < c.group_outputs(); ++o) {
-        double* line = sums.data() + (image * c.outputs + group * c.group_outputs() + o) * result_plane;
-        const T* tap = w + (channel * c.group_outputs() + o) * taps;
-        for (size_t i = 0; i < positions.size(); ++i) {
-          if (positions[i] >= 0) line[positions[i]] += value * static_cast<double>(tap[i]);
-        }
-      }
+/// ONNX Runtime's, with channels last.
+HostValues q_linear_conv_channels_last(const StandardCall& call) {
+  const auto kept = kept_convolution(call, 3, true);
+  const Convolution& c = *kept;
+  if (call.has(8)) require_bias(call.tensor(8), c, &codecs::i32.info);
+  if (is_plainly_quantized(call, c) && can_convolve_places(c)) {
+    const auto filters = quantized_filters(call, c, signed_place_filters);
+    const int32_t* bias = call.has(8) ? call.tensor(8).numbers<int32_t>().data() : nullptr;
+    if (filters->filters) {
+      return {convolve_places({c, call.tensor(0), zero_of(call, 2), *filters->filters, bias, filters->result},
+                              call.tensor(7).type(), call.pool)};
     }
   }
-  std::ranges::transform(sums, result.fill<T>().begin(), [](double sum) { return static_cast<T>(sum); });
-  return result;
+  return evaluate_channels_first(call, {0}, q_linear_conv_channels_first);
 }
 
-HostValues evaluate_conv_transpose(const StandardCall& call) {
-  const HostTensor &x = call.tensor(0), &weights = call.tensor(1);
-  require_rank(x, 3);
-  require_rank(weights, x.rank(), x.rank());
-  require_type(weights, x.type());
-  const int64_t groups = call.integer("group", 1);
-  if (groups < 1 || x.dim(1) % groups != 0 || weights.dim(0) != x.dim(1)) {
-    fail(ErrorCode::bad_input, "weights {} in {} groups do not fit {}", weights.description(), groups, x.description());
-  }
-  const Convolution c{x.dim(0), x.dim(1), weights.dim(1) * groups, groups,
-                      transposed_windows(call, x, spatial_dims(weights))};
-  const HostTensor* bias = call.has(2) ? &call.tensor(2) : nullptr;
-  if (bias) require_bias(*bias, c, x.type());
-  return {visit_floats(x, [&](auto tag) { return spread_windows<typename decltype(tag)::type>(c, x, weights, bias); })};
-}
-
-/// Puts the windows [batch, channels * taps, windows] back where they came from and adds what overlaps.
-HostValues evaluate_col2im(const StandardCall& call) {
-  const HostTensor& x = call.tensor(0);
-  require_rank(x, 3, 3);
-  const auto windows = windows_of(call, read_integers(call.tensor(1)), read_integers(call.tensor(2)));
-  const int64_t taps = windows.taps(), plane = windows.input_count(), places = windows.output_count();
-  if (x.dim(1) % taps != 0 || x.dim(2) != places) fail(ErrorCode::bad_input, "{} does not fit", x.description());
-  const int64_t channels = x.dim(1) / taps;
-  Dims dims{x.dim(0), channels};
-  dims.insert(dims.end(), windows.input.begin(), windows.input.end());
-  std::vector<int64_t> positions(static_cast<size_t>(taps));
-  return {visit_numbers(x, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    HostTensor result = zeros(x.type(), dims);
-    const auto to = result.template fill<T>();
-    const auto from = x.numbers<T>();
-    for (int64_t at = 0; at < places; ++at) {
-      windows.positions(at, positions);
-      for (int64_t row = 0; row < x.dim(0) * x.dim(1); ++row) {
-        const int64_t position = positions[static_cast<size_t>(row % taps)];
-        if (position < 0) continue;
-        T& sum = to[static_cast<size_t>(row / taps * plane + position)];
-        sum = static_cast<T>(sum + from[static_cast<size_t>(row * places + at)]);
-      }
-    }
-    return result;
-  })};
+HostValues evaluate_q_linear_conv(const StandardCall& call) {
+  return has_channels_last(call) ? q_linear_conv_channels_last(call) : q_linear_conv_channels_first(call);
 }
 
 Types infer_convolution(const graph::NodeTypes& node) {
@@ -342,7 +288,7 @@ Types infer_convolution(const graph::NodeTypes& node) {
   return types;
 }
 
-Types infer_q_linear_conv(const graph::NodeTypes& node) {
+Types infer_q_linear_conv_channels_first(const graph::NodeTypes& node) {
   auto types = infer_windows(node, type_of_input(node, 3));
   const auto weights = type_of_input(node, 3);
   if (types.empty()) return types;
@@ -351,16 +297,23 @@ Types infer_q_linear_conv(const graph::NodeTypes& node) {
   return types;
 }
 
+Types infer_q_linear_conv(const graph::NodeTypes& node) {
+  const bool last = int_attribute_or(node.node, "channels_last", 0) != 0;
+  return last ? infer_channels_last(node, infer_q_linear_conv_channels_first)
+              : infer_q_linear_conv_channels_first(node);
+}
+
+Types infer_nhwc_convolution(const graph::NodeTypes& node) { return infer_channels_last(node, infer_convolution); }
+
 constexpr std::array kOps = {
     StandardOp{{"Conv", "convolution", infer_convolution}, evaluate_conv},
     StandardOp{{"FusedConv", "convolution, sum with input 3 and `activation` (Relu, Clip …)", infer_convolution},
                evaluate_fused_conv},
-    StandardOp{{"ConvTranspose", "the reverse of a convolution's shape", infer_rank<1>}, evaluate_conv_transpose},
+    StandardOp{{"NhwcFusedConv", "FusedConv with channels last", infer_nhwc_convolution}, evaluate_nhwc_fused_conv},
     StandardOp{{"ConvInteger", "convolution of 8-bit integers in i32", infer_fixed<&codecs::i32>},
                evaluate_conv_integer},
     StandardOp{{"QLinearConv", "convolution of quantized numbers, quantized", infer_q_linear_conv},
                evaluate_q_linear_conv},
-    StandardOp{{"Col2Im", "windows put back and added", infer_storage}, evaluate_col2im},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/aligned_vector.h"
 #include "base/error.h"
 #include "ops/standard/matrix_product.h"
 #include "ops/standard/panel_work.h"
@@ -45,7 +46,7 @@ class PanelConvolution {
 
   void multiply(const Piece& p) const {
     const int64_t taps = c_.windows.taps(), at_once = std::max<int64_t>(1, kDepthOfPart / taps);
-    static thread_local std::vector<float> laid_out;
+    static thread_local AlignedVector<float> laid_out;
     const bool in_place = lies_in_place(p);
     if (!in_place) laid_out.resize(static_cast<size_t>(std::min(at_once, c_.group_channels()) * taps * kPanelColumns));
     static thread_local WindowPieces windows;
@@ -120,7 +121,7 @@ class PlaneConvolution {
   int64_t pieces() const { return c_.batch * c_.outputs; }
 
   void run(int64_t piece) const {
-    static thread_local std::vector<float> padded, scratch;
+    static thread_local AlignedVector<float> padded, scratch;
     const int64_t image = piece / c_.outputs, output = piece % c_.outputs, channel = output / c_.group_outputs();
     const int64_t phases = rows_.stride * columns_.stride;
     padded.assign(static_cast<size_t>(phases * plane_ + kMargin), 0.0f);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/aligned_vector.h"
 #include "base/cpu_features.h"
 #include "codecs/codec.h"
 #include "ops/standard/byte_products.h"
@@ -79,7 +80,7 @@ class IntegerPanels {
 
   void run(int64_t piece) const {
     const auto p = work_.piece(piece);
-    static thread_local std::vector<uint8_t> panel;
+    static thread_local AlignedVector<uint8_t> panel;
     panel.resize(static_cast<size_t>(steps_of(c_) * kDepthOfStep * kPanelColumns));
     lay_out(p, panel.data());
     multiply(p, panel.data());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/aligned_vector.h"
 #include "base/cpu_features.h"
 #include "ops/standard/float_functions.h"
 
@@ -104,7 +105,7 @@ void multiply_floats(const FloatProduct& p, ThreadPool* pool) {
   const bool divides = shares && (p.panels || (pool && panels < pool->size()));
   const int64_t parts = divides ? std::max<int64_t>(1, p.rows / kRowsOfPiece) : 1;
   for_each_index(shares ? pool : nullptr, panels * parts, [&](int64_t index) {
-    static thread_local std::vector<float> own;
+    static thread_local AlignedVector<float> own;
     const int64_t first = index / parts * kPanelColumns, count = std::min(kPanelColumns, p.columns - first);
     const int64_t row = index % parts * p.rows / parts, end = (index % parts + 1) * p.rows / parts;
     const float* panel = p.panels ? p.panels + first * p.depth : nullptr;

@@ -19,6 +19,7 @@ std::span<const StandardOp> gather_ops();
 std::span<const StandardOp> scatter_ops();
 std::span<const StandardOp> matrix_ops();
 std::span<const StandardOp> convolution_ops();
+std::span<const StandardOp> transposed_convolution_ops();
 std::span<const StandardOp> pool_ops();
 std::span<const StandardOp> normalization_ops();
 std::span<const StandardOp> quantize_ops();

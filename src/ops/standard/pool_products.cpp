@@ -55,10 +55,36 @@ void pool_plane(const PoolShape& shape, const T* plane, T* out) {
   }
 }
 
+template <typename T>
+void pool_pixels(const PoolShape& shape, const T* pixels, int64_t channels, T* out) {
+  const PoolAxis &rows = shape.rows, &columns = shape.columns;
+  for (int64_t place = 0; place < rows.output * columns.output; ++place, out += channels) {
+    const int64_t row = place / columns.output * rows.stride - rows.before;
+    const int64_t column = place % columns.output * columns.stride - columns.before;
+    std::fill_n(out, channels, std::numeric_limits<T>::lowest());
+    for (int64_t y = row; y < row + rows.kernel * rows.dilation; y += rows.dilation) {
+      for (int64_t x = column; x < column + columns.kernel * columns.dilation; x += columns.dilation) {
+        if (y < 0 || y >= rows.input || x < 0 || x >= columns.input) continue;
+        take_larger(out, pixels + (y * columns.input + x) * channels, channels, 1);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void max_pool_plane(const PoolShape& shape, const float* plane, float* out) { pool_plane(shape, plane, out); }
 void max_pool_plane(const PoolShape& shape, const uint8_t* plane, uint8_t* out) { pool_plane(shape, plane, out); }
 void max_pool_plane(const PoolShape& shape, const int8_t* plane, int8_t* out) { pool_plane(shape, plane, out); }
+
+void max_pool_pixels(const PoolShape& shape, const float* pixels, int64_t channels, float* out) {
+  pool_pixels(shape, pixels, channels, out);
+}
+void max_pool_pixels(const PoolShape& shape, const uint8_t* pixels, int64_t channels, uint8_t* out) {
+  pool_pixels(shape, pixels, channels, out);
+}
+void max_pool_pixels(const PoolShape& shape, const int8_t* pixels, int64_t channels, int8_t* out) {
+  pool_pixels(shape, pixels, channels, out);
+}
 
 }  // namespace adze::ops

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
+#include "ops/standard/channels_last.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/matrix_product.h"
 #include "ops/standard/op_families.h"
@@ -29,11 +30,11 @@ Windows pool_windows(const StandardCall& call) {
   return windows_of(call, spatial_dims(call.tensor(0)), *kernel);
 }
 
-Dims pooled_dims(const HostTensor& x, const Dims& spatial) {
-  Dims dims{x.dim(0), x.dim(1)};
+Dims pooled_dims(Dims dims, const Dims& spatial) {
   dims.insert(dims.end(), spatial.begin(), spatial.end());
   return dims;
 }
+Dims pooled_dims(const HostTensor& x, const Dims& spatial) { return pooled_dims({x.dim(0), x.dim(1)}, spatial); }
 
 /// Calls window(plane's first input, output's position, positions of the taps) for every window of every plane.
 template <typename Window>
@@ -116,6 +117,31 @@ HostValues evaluate_max_pool(const StandardCall& call) {
   return wants_places ? HostValues{result, places} : HostValues{result};
 }
 
+/// ONNX Runtime's of 8-bit numbers, and of floats: channels last, places are not told.
+HostValues evaluate_nhwc_max_pool(const StandardCall& call) {
+  const HostTensor& x = call.tensor(0);
+  require_rank(x, 3);
+  const auto dims = channels_first(x.dims());
+  const auto kernel = call.integers("kernel_shape");
+  if (!kernel) fail(ErrorCode::bad_input, "attribute 'kernel_shape' is missing");
+  const auto windows = windows_of(call, {dims.begin() + 2, dims.end()}, *kernel);
+  const auto pool = [&](auto tag) -> HostValues {
+    using T = typename decltype(tag)::type;
+    HostTensor result(x.type(), channels_last(pooled_dims({dims[0], dims[1]}, windows.output)));
+    const int64_t inputs = windows.input_count() * dims[1], outputs = windows.output_count() * dims[1];
+    for_each_index(call.pool, dims[0], [&](int64_t image) {
+      max_pool_pixels(pool_shape(windows), x.numbers<T>().data() + image * inputs, dims[1],
+                      result.fill<T>().data() + image * outputs);
+    });
+    return {result};
+  };
+  if (windows.input.size() > 2) return evaluate_channels_first(call, {0}, evaluate_max_pool);
+  if (x.type() == &codecs::f32.info) return pool(NumberTag<float>());
+  if (x.type() == &codecs::u8.info) return pool(NumberTag<uint8_t>());
+  if (x.type() == &codecs::i8.info) return pool(NumberTag<int8_t>());
+  return evaluate_channels_first(call, {0}, evaluate_max_pool);
+}
+
 HostValues evaluate_average_pool(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto windows = pool_windows(call);
@@ -189,6 +215,31 @@ HostValues evaluate_global_pool(const StandardCall& call) {
   })};
 }
 
+/// The mean of each channel; with channels last where the attribute says so.
+HostValues evaluate_global_average_pool(const StandardCall& call) {
+  const HostTensor& x = call.tensor(0);
+  if (call.integer("channels_last", 0) == 0 || x.type() != &codecs::f32.info) {
+    return evaluate_global_pool<false>(call);
+  }
+  require_rank(x, 3);
+  const int64_t channels = x.dims().back(), count = x.count() / std::max<int64_t>(1, x.dim(0) * channels);
+  Dims dims(x.rank(), 1);
+  dims.front() = x.dim(0);
+  dims.back() = channels;
+  HostTensor result(x.type(), dims);
+  const float* from = x.numbers<float>().data();
+  std::vector<double> sums(static_cast<size_t>(channels));
+  for (int64_t image = 0; image < x.dim(0); ++image) {
+    std::ranges::fill(sums, 0);
+    for (int64_t i = 0; i < count; ++i, from += channels) {
+      for (size_t c = 0; c < sums.size(); ++c) sums[c] += static_cast<double>(from[c]);
+    }
+    float* to = result.fill<float>().data() + image * channels;
+    for (size_t c = 0; c < sums.size(); ++c) to[c] = static_cast<float>(sums[c] / static_cast<double>(count));
+  }
+  return {result};
+}
+
 /// Of the tensor that was pooled, as far as the attributes tell.
 Dims unpooled_dims(const StandardCall& call, const HostTensor& x) {
   const auto spatial = spatial_dims(x);
@@ -250,14 +301,23 @@ Types infer_global_pool(const graph::NodeTypes& node) {
   return types;
 }
 
+Types infer_global_average_pool(const graph::NodeTypes& node) {
+  const bool last = int_attribute_or(node.node, "channels_last", 0) != 0;
+  return last ? infer_channels_last(node, infer_global_pool) : infer_global_pool(node);
+}
+
 Types infer_pool(const graph::NodeTypes& node) { return infer_windows(node); }
+
+Types infer_nhwc_pool(const graph::NodeTypes& node) { return infer_channels_last(node, infer_pool); }
 
 constexpr std::array kOps = {
     StandardOp{{"MaxPool", "the largest in each window, and where", infer_max_pool}, evaluate_max_pool},
+    StandardOp{{"NhwcMaxPool", "the largest in each window, channels last", infer_nhwc_pool}, evaluate_nhwc_max_pool},
     StandardOp{{"AveragePool", "the mean of each window", infer_pool}, evaluate_average_pool},
     StandardOp{{"LpPool", "the norm of each window", infer_pool}, evaluate_lp_pool},
     StandardOp{{"GlobalMaxPool", "the largest of each channel", infer_global_pool}, evaluate_global_pool<true>},
-    StandardOp{{"GlobalAveragePool", "the mean of each channel", infer_global_pool}, evaluate_global_pool<false>},
+    StandardOp{{"GlobalAveragePool", "the mean of each channel", infer_global_average_pool},
+               evaluate_global_average_pool},
     StandardOp{{"GlobalLpPool", "the norm of each channel", infer_global_pool}, evaluate_global_lp_pool},
     StandardOp{{"MaxUnpool", "numbers put back where MaxPool found them", infer_rank<2>}, evaluate_max_unpool},
 };

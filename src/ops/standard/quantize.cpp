@@ -171,27 +171,43 @@ HostValues evaluate_q_linear_add(const StandardCall& call) {
   return {result};
 }
 
-/// ONNX Runtime's: x, scale, zero, scale, zero; channels first.
+/// Sums of each channel's numbers: [batch][channels].
+template <typename T>
+std::vector<int64_t> channel_sums(const HostTensor& x, int64_t channels, bool last) {
+  const int64_t count = x.count() / std::max<int64_t>(1, x.dim(0) * channels);
+  std::vector<int64_t> sums;
+  const T* from = x.numbers<T>().data();
+  std::vector<int64_t> row(static_cast<size_t>(channels));
+  for (int64_t image = 0; image < x.dim(0); ++image, from += count * channels) {
+    std::ranges::fill(row, 0);
+    for (int64_t i = 0; i < count; ++i) {
+      for (int64_t c = 0; c < channels; ++c)
+        row[static_cast<size_t>(c)] += from[last ? i * channels + c : c * count + i];
+    }
+    sums.insert(sums.end(), row.begin(), row.end());
+  }
+  return sums;
+}
+
+/// ONNX Runtime's: x, scale, zero, scale, zero.
 HostValues evaluate_q_linear_global_average_pool(const StandardCall& call) {
   const HostTensor &x = call.tensor(0), &zero = call.tensor(4);
   require_rank(x, 3);
-  if (call.integer("channels_last", 0) != 0) fail(ErrorCode::unsupported, "channels last");
+  const bool last = call.integer("channels_last", 0) != 0;
   for (const HostTensor* bytes : {&x, &zero}) {
     if (!is_byte(*bytes)) fail_type(*bytes, "u8 or i8");
   }
+  const size_t axis = last ? x.rank() - 1 : 1;
   std::vector<int64_t> dims(x.rank(), 1);
   dims[0] = x.dim(0);
-  dims[1] = x.dim(1);
+  dims[axis] = x.dim(axis);
   HostTensor means(&codecs::f64.info, dims);
   const int64_t plane = means.count() == 0 ? 0 : x.count() / means.count();
+  const bool is_signed = x.type() == &codecs::i8.info;
+  const auto sums = is_signed ? channel_sums<int8_t>(x, dims[axis], last) : channel_sums<uint8_t>(x, dims[axis], last);
   const double shift = read_number(call.tensor(2)), scale = read_number(call.tensor(1));
-  visit_integers(x, [&](auto tag) {
-    const auto* from = x.numbers<typename decltype(tag)::type>().data();
-    for (double& mean : means.fill<double>()) {
-      int64_t sum = 0;
-      for (int64_t i = 0; i < plane; ++i) sum += static_cast<int64_t>(*from++);
-      mean = (static_cast<double>(sum) / static_cast<double>(plane) - shift) * scale;
-    }
+  std::ranges::transform(sums, means.fill<double>().begin(), [&](int64_t sum) {
+    return (static_cast<double>(sum) / static_cast<double>(plane) - shift) * scale;
   });
   return {quantize_along(means, call.tensor(3), zero, 1)};
 }
@@ -202,10 +218,13 @@ Types infer_q_linear_add(const graph::NodeTypes& node) {
 }
 
 Types infer_q_linear_pool(const graph::NodeTypes& node) {
-  auto types = infer_same_rank(node, 2);
+  auto types = infer_same(node);
+  const bool last = int_attribute_or(node.node, "channels_last", 0) != 0;
   for (auto& type : types) {
     type.storage = storage_of_input(node, 4);
-    for (size_t i = 2; i < type.dims.size(); ++i) type.dims[i] = 1;
+    for (size_t i = 1; i < type.dims.size(); ++i) {
+      if (i != (last ? type.dims.size() - 1 : 1)) type.dims[i] = 1;
+    }
   }
   return types;
 }

@@ -9,22 +9,13 @@
 #include "ops/standard/infer_types.h"
 #include "ops/standard/join_tensors.h"
 #include "ops/standard/op_families.h"
+#include "ops/standard/transpose.h"
 #include "ops/standard/visit_numbers.h"
 
 namespace adze::ops {
 namespace {
 
 using Dims = std::vector<int64_t>;
-
-HostTensor transpose(const HostTensor& x, std::span<const size_t> order) {
-  const auto strides = strides_of(x.dims());
-  StridedView view;
-  for (const size_t axis : order) {
-    view.dims.push_back(x.dim(axis));
-    view.strides.push_back(strides[axis]);
-  }
-  return copy_view(x, view);
-}
 
 HostValues evaluate_transpose(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);

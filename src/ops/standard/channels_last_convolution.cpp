@@ -1,0 +1,375 @@
+#include "ops/standard/channels_last_convolution.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/cpu_features.h"
+#include "codecs/codec.h"
+#include "ops/standard/byte_products.h"
+#include "ops/standard/matrix_product.h"
+
+namespace adze::ops {
+namespace {
+
+/// Multiply-adds that are worth a second thread.
+constexpr int64_t kSharedWork = 1 << 20;
+/// Pointers of a piece's pixels: 64 KiB.
+constexpr int64_t kPointersOfPiece = 8192;
+/// Least places and outputs of a piece that is made for the sake of another thread.
+constexpr int64_t kFewPlaces = 64, kFewOutputs = 3 * kStrip;
+
+bool is_by_channel(const Convolution& c) { return c.group_channels() == 1 && c.group_outputs() == 1; }
+
+int64_t in_strips(int64_t outputs) { return (outputs + kStrip - 1) / kStrip * kStrip; }
+
+int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Channels of which a window's taps along the last axis are joined.
+constexpr int64_t kFewChannels = 32;
+
+/// With few channels, taps one beside the other are taken for one tap with the channels of all: the same convolution
+/// over lines that are padded. Pixels lie as far apart as before, so that these overlap.
+struct JoinedTaps {
+  Convolution c;
+  int64_t taps;  // in one; 1: nothing is joined
+
+  explicit JoinedTaps(const Convolution& given) : c(given), taps(1) {
+    Windows& w = c.windows;
+    const bool joins = c.groups == 1 && c.channels <= kFewChannels && w.kernel.back() > 1 && w.dilations.back() == 1 &&
+                       w.before.back() >= 0 && w.after.back() >= 0 && !is_by_channel(c);
+    if (!joins) return;
+    taps = w.kernel.back();
+    c.channels *= taps;
+    w.kernel.back() = 1;
+    w.input.back() += w.before.back() + w.after.back();
+    w.before.back() = w.after.back() = 0;
+  }
+};
+
+/// Bytes of a group's filters. `step_channels`: channels of a step.
+int64_t group_bytes(const Convolution& c, int64_t step_channels) {
+  return in_strips(c.group_outputs()) * c.windows.taps() * divided_up(c.group_channels(), step_channels) * kStepBytes;
+}
+
+/// Where the number for an output, a channel of its group and a tap lies. A step holds kStepBytes / sizeof(Number).
+template <typename Number>
+Number* filter_at(const Convolution& c, AlignedVector<std::byte>& strips, int64_t output, int64_t channel,
+                  int64_t tap) {
+  constexpr int64_t kChannels = kStepBytes / static_cast<int64_t>(sizeof(Number));
+  const int64_t row = output % c.group_outputs(), steps = divided_up(c.group_channels(), kChannels);
+  const int64_t step = (row / kStrip * c.windows.taps() + tap) * steps + channel / kChannels;
+  std::byte* at = strips.data() + output / c.group_outputs() * group_bytes(c, kChannels) + step * kStripBytes;
+  return reinterpret_cast<Number*>(at + row % kStrip * kStepBytes) + channel % kChannels;
+}
+
+/// Calls each(output, channel of its group, tap, position in the weights), channel and tap as they are joined.
+template <typename Each>
+void each_weight(const Convolution& given, const JoinedTaps& joined, Each each) {
+  const int64_t channels = given.group_channels(), taps = given.windows.taps();
+  for (int64_t at = 0; at < given.outputs * channels * taps; ++at) {
+    const int64_t channel = at / taps % channels, tap = at % taps;
+    each(at / taps / channels, tap % joined.taps * channels + channel, tap / joined.taps, at);
+  }
+}
+
+/// Where pixels lie: all images, what stands for the padding, and bytes of a pixel.
+struct PixelForm {
+  const std::byte* x;
+  const std::byte* padding;
+  int64_t pixel_bytes;
+  int64_t step_channels;
+};
+
+/// How a convolution is divided, and where its pixels lie.
+class PlacePieces {
+ public:
+  struct Piece {
+    int64_t image, group, first, count, first_output, outputs;  // outputs of the group
+  };
+
+  PlacePieces(const Convolution& c, unsigned threads) : c_(c), places_(c.windows.output_count()) {
+    const int64_t taps = c.windows.taps(), wanted = threads < 2 ? 1 : 4 * static_cast<int64_t>(threads);
+    groups_ = is_by_channel(c) ? 1 : c.groups;
+    place_parts_ = divided_up(places_, std::max<int64_t>(kFewPlaces, kPointersOfPiece / taps));
+    const int64_t most_places = std::max<int64_t>(place_parts_, places_ / kFewPlaces);
+    place_parts_ = std::clamp(divided_up(wanted, c.batch * groups_), place_parts_, most_places);
+    const int64_t most_outputs = is_by_channel(c) ? 1 : divided_up(c.group_outputs(), kFewOutputs);
+    output_parts_ = std::clamp<int64_t>(divided_up(wanted, c.batch * groups_ * place_parts_), 1, most_outputs);
+  }
+
+  int64_t count() const { return c_.batch * groups_ * place_parts_ * output_parts_; }
+
+  Piece piece(int64_t number) const {
+    const int64_t output_part = number % output_parts_, place_part = number / output_parts_ % place_parts_;
+    const int64_t group = number / output_parts_ / place_parts_ % groups_;
+    const int64_t image = number / output_parts_ / place_parts_ / groups_;
+    const int64_t outputs = is_by_channel(c_) ? c_.outputs : c_.group_outputs();
+    const auto [first, end] = part(places_, kTilePlaces, place_part, place_parts_);
+    const auto [first_output, end_output] = part(outputs, kStrip, output_part, output_parts_);
+    return {image, group, first, end - first, first_output, end_output - first_output};
+  }
+
+  /// Pointers to the pixels of `p` into `pixels`.
+  PixelTable table(const Piece& p, const PixelForm& form, std::vector<const std::byte*>& pixels) const {
+    const int64_t taps = c_.windows.taps();
+    pixels.resize(static_cast<size_t>(in_tiles(p.count) * taps));
+    const std::byte* image = form.x + p.image * c_.windows.input_count() * form.pixel_bytes;
+    for (int64_t i = 0; i < p.count; i += kTilePlaces) {
+      find_pixels({p.first + i, std::min(kTilePlaces, p.count - i)}, image, form, pixels.data() + i * taps);
+    }
+    return {pixels.data(), p.count, taps};
+  }
+
+ private:
+  static int64_t in_tiles(int64_t places) { return divided_up(places, kTilePlaces) * kTilePlaces; }
+
+  /// Part `number` of `parts`, beginning with a whole unit.
+  static std::pair<int64_t, int64_t> part(int64_t count, int64_t unit, int64_t number, int64_t parts) {
+    const int64_t units = divided_up(count, unit);
+    return {number * units / parts * unit, std::min(count, (number + 1) * units / parts * unit)};
+  }
+
+  struct Tile {
+    int64_t first, count;  // places
+  };
+
+  /// [taps][kTilePlaces]
+  void find_pixels(const Tile& tile, const std::byte* image, const PixelForm& form, const std::byte** to) const {
+    const Windows& w = c_.windows;
+    const bool flat = w.input.size() == 1;
+    const size_t last = w.input.size() - 1;
+    const int64_t width = w.output[last], tap_rows = flat ? 1 : w.kernel[0];
+    const int64_t column = tile.first % width, row = tile.first / width;
+    const int64_t here = std::min(tile.count, width - column);  // places of this row of the output
+    for (int64_t tap_row = 0; tap_row < tap_rows; ++tap_row) {
+      for (int64_t tap = 0; tap < w.kernel[last]; ++tap, to += kTilePlaces) {
+        fill_run({row, column}, {tap_row, tap}, here, {image, &form}, to);
+        // Tiles are longer than short rows, and go on behind long ones.
+        for (int64_t i = here; i < kTilePlaces; ++i) {
+          const int64_t place = tile.first + std::min(i, tile.count - 1);
+          fill_run({place / width, place % width}, {tap_row, tap}, 1, {image, &form}, to + i);
+        }
+      }
+    }
+  }
+
+  struct Position {
+    int64_t row, column;
+  };
+  struct Source {
+    const std::byte* image;
+    const PixelForm* form;
+  };
+
+  /// The pixels that one tap meets at `count` places one beside the other.
+  void fill_run(const Position& place, const Position& tap, int64_t count, const Source& source,
+                const std::byte** to) const {
+    const Windows& w = c_.windows;
+    const size_t last = w.input.size() - 1;
+    const int64_t width = w.input[last], stride = w.strides[last];
+    const int64_t x = place.column * stride - w.before[last] + tap.column * w.dilations[last];
+    const int64_t y = last == 0 ? 0 : place.row * w.strides[0] - w.before[0] + tap.row * w.dilations[0];
+    const bool outside = last > 0 && (y < 0 || y >= w.input[0]);
+    const int64_t step = stride * source.form->pixel_bytes;
+    const std::byte* pixel = source.image + (y * width + x) * source.form->pixel_bytes;
+    if (!outside && x >= 0 && x + (count - 1) * stride < width) {
+      for (int64_t i = 0; i < count; ++i) to[i] = pixel + i * step;
+      return;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t at = x + i * stride;
+      to[i] = outside || at < 0 || at >= width ? source.form->padding : pixel + i * step;
+    }
+  }
+
+  const Convolution& c_;
+  int64_t places_, groups_ = 1, place_parts_ = 1, output_parts_ = 1;
+};
+
+/// Calls each(work, piece) for every piece, with ChannelWork or PlaceWork.
+template <typename Each>
+void run_pieces(const Convolution& c, const PlaceFilters& filters, const PixelForm& form, ThreadPool* pool, Each each) {
+  const int64_t sums = c.batch * c.outputs * c.windows.output_count();
+  ThreadPool* sharing = sums * c.group_channels() * c.windows.taps() >= kSharedWork ? pool : nullptr;
+  const PlacePieces pieces(c, sharing ? sharing->size() : 1);
+  const int64_t steps = divided_up(c.group_channels(), form.step_channels);
+  for_each_index(sharing, pieces.count(), [&](int64_t number) {
+    static thread_local std::vector<const std::byte*> pixels;
+    static thread_local AlignedVector<std::byte> room;
+    const auto p = pieces.piece(number);
+    const PixelTable table = pieces.table(p, form, pixels);
+    if (is_by_channel(c)) return each(ChannelWork{table, c.channels, filters.strips.data()}, p);
+    room.resize(static_cast<size_t>(kRoomPlaces * (c.windows.taps() * steps * kStepBytes + kStripBytes)));
+    const std::byte* strips = filters.strips.data() + p.group * group_bytes(c, form.step_channels) +
+                              p.first_output * c.windows.taps() * steps * kStepBytes;
+    each(PlaceWork{table, p.group * (form.pixel_bytes / c.groups), steps, strips, p.outputs, room.data()}, p);
+  });
+}
+
+template <typename Multiply, typename Filter>
+Multiply kernel_for(const PlaceWork&, Multiply multiply, Filter) {
+  return multiply;
+}
+template <typename Multiply, typename Filter>
+Filter kernel_for(const ChannelWork&, Multiply, Filter filter) {
+  return filter;
+}
+
+/// How the numbers of x are copied: each xor `flip`, with `outside` for the padding of joined taps.
+struct Copying {
+  int64_t number_bytes;
+  uint8_t outside, flip;
+};
+
+/// Lines with their padding where taps are joined; the last pixel may be read a step beyond its end.
+HostTensor padded_lines(const Convolution& given, const JoinedTaps& joined, const HostTensor& x, const Copying& how) {
+  const bool pads = joined.taps > 1;
+  const int64_t pixel = given.channels * how.number_bytes, width = given.windows.input.back() * pixel;
+  const int64_t before = pads ? given.windows.before.back() * pixel : 0;
+  const int64_t after = pads ? given.windows.after.back() * pixel : 0;
+  const auto bytes = static_cast<int64_t>(x.bytes().size());
+  const int64_t lines = width == 0 ? 0 : bytes / width;
+  HostTensor copy(&codecs::u8.info, {lines * (before + width + after) + kStepBytes});
+  const auto* from = reinterpret_cast<const uint8_t*>(x.bytes().data());
+  uint8_t* to = copy.fill<uint8_t>().data();
+  for (int64_t line = 0; line < lines; ++line, from += width) {
+    to = std::fill_n(to, before, how.outside);
+    flip_bytes(from, width, how.flip, to);
+    to = std::fill_n(to + width, after, how.outside);
+  }
+  std::fill_n(to, kStepBytes, uint8_t{0});
+  return copy;
+}
+
+int32_t signed_zero(const HostTensor& weights, const HostTensor& zeros, int64_t i) {
+  const auto byte = zeros.bytes()[static_cast<size_t>(i)];
+  return weights.type() == &codecs::i8.info ? static_cast<int8_t>(byte) : static_cast<int32_t>(byte) - 128;
+}
+
+PlaceProducts with_tiles(PlaceProducts products) {
+  products.multiply_bytes = multiply_byte_places_amx;
+  return products;
+}
+
+}  // namespace
+
+const PlaceProducts& place_products() {
+  const Isa active = active_isa();
+  if constexpr (kIsX86) {
+    static const PlaceProducts tiles = with_tiles(kPlaceProductsAvx512);
+    if (isa_includes(active, Isa::amx)) return tiles;
+    if (isa_includes(active, Isa::avx512)) return kPlaceProductsAvx512;
+    if (isa_includes(active, Isa::avx2)) return kPlaceProductsAvx2;
+  }
+  if constexpr (kIsArm64) {
+    if (isa_includes(active, Isa::neon)) return kPlaceProductsNeon;
+  }
+  return kPlaceProductsPortable;
+}
+
+bool can_convolve_places(const Convolution& c) { return c.windows.input.size() <= 2; }
+
+PlaceFilters place_filters(const Convolution& given, const float* weights) {
+  const JoinedTaps joined(given);
+  const Convolution& c = joined.c;
+  PlaceFilters filters;
+  if (is_by_channel(c)) {
+    const int64_t row = in_strips(c.channels);
+    filters.strips.assign(static_cast<size_t>(c.windows.taps() * row) * sizeof(float), std::byte{0});
+    auto* to = reinterpret_cast<float*>(filters.strips.data());
+    each_weight(given, joined, [&](int64_t o, int64_t, int64_t tap, int64_t at) { to[tap * row + o] = weights[at]; });
+    return filters;
+  }
+  filters.strips.assign(static_cast<size_t>(c.groups * group_bytes(c, 1)), std::byte{0});
+  each_weight(given, joined, [&](int64_t output, int64_t channel, int64_t tap, int64_t at) {
+    *filter_at<float>(c, filters.strips, output, channel, tap) = weights[at];
+  });
+  return filters;
+}
+
+std::optional<PlaceFilters> signed_place_filters(const Convolution& given, const HostTensor& weights,
+                                                 const HostTensor* zeros) {
+  const JoinedTaps joined(given);
+  const Convolution& c = joined.c;
+  const bool is_signed = weights.type() == &codecs::i8.info;
+  if (!zeros && !is_signed) return std::nullopt;
+  for (int64_t i = 0; zeros && i < zeros->count(); ++i) {
+    if (signed_zero(weights, *zeros, i) != 0) return std::nullopt;
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(weights.bytes().data());
+  PlaceFilters filters;
+  filters.row_sums.assign(static_cast<size_t>(c.outputs), 0);
+  const int64_t row = in_strips(c.channels);
+  const bool by_channel = is_by_channel(c);
+  filters.strips.assign(
+      static_cast<size_t>(by_channel ? c.windows.taps() * row * kStepBytes : c.groups * group_bytes(c, kStepBytes)),
+      std::byte{0});
+  each_weight(given, joined, [&](int64_t output, int64_t channel, int64_t tap, int64_t at) {
+    const auto number = static_cast<int8_t>(is_signed ? bytes[at] : bytes[at] ^ 0x80);
+    filters.row_sums[static_cast<size_t>(output)] += number;
+    if (by_channel) {
+      reinterpret_cast<int32_t*>(filters.strips.data())[tap * row + output] = number;
+    } else {
+      *filter_at<int8_t>(c, filters.strips, output, channel, tap) = number;
+    }
+  });
+  return filters;
+}
+
+void convolve_places(const FloatPlaceConvolution& run, ThreadPool* pool) {
+  const JoinedTaps joined(run.c);
+  const Convolution& c = joined.c;
+  if (c.batch * c.outputs * c.windows.output_count() == 0) return;
+  const HostTensor x = joined.taps > 1 ? padded_lines(run.c, joined, run.x, {sizeof(float), 0, 0}) : run.x;
+  const std::vector<float> padding(static_cast<size_t>(c.channels), 0.0f);
+  const PixelForm form{x.bytes().data(), reinterpret_cast<const std::byte*>(padding.data()),
+                       run.c.channels * static_cast<int64_t>(sizeof(float)), 1};
+  run_pieces(c, run.filters, form, pool, [&](const auto& work, const PlacePieces::Piece& p) {
+    const int64_t output = p.group * c.group_outputs() + p.first_output;
+    const int64_t at = (p.image * c.windows.output_count() + p.first) * c.outputs + output;
+    ProductEnd end = run.end;
+    if (end.bias) end.bias += output;
+    if (end.addend) end.addend += at;
+    kernel_for(work, place_products().multiply_floats, place_products().filter_floats)(work,
+                                                                                       {run.out + at, c.outputs, &end});
+  });
+}
+
+HostTensor convolve_places(const BytePlaceConvolution& run, StorageType type, ThreadPool* pool) {
+  const JoinedTaps joined(run.c);
+  const Convolution& c = joined.c;
+  std::vector<int64_t> dims{c.batch};
+  dims.insert(dims.end(), c.windows.output.begin(), c.windows.output.end());
+  dims.push_back(c.outputs);
+  HostTensor result(type, std::move(dims));
+  if (result.count() == 0) return result;
+  const ShiftedBytes given{reinterpret_cast<const uint8_t*>(run.x.bytes().data()), run.x.type() == &codecs::i8.info,
+                           run.x_zero};
+  const bool whole_steps = is_by_channel(c) || c.group_channels() % kStepBytes == 0;
+  const bool as_it_is = !given.is_signed && whole_steps && joined.taps == 1;
+  const auto outside = static_cast<uint8_t>(given.unsigned_zero());
+  const HostTensor x = as_it_is ? run.x : padded_lines(run.c, joined, run.x, {1, outside, given.flip()});
+  const std::vector<uint8_t> padding(static_cast<size_t>(c.channels + kStepBytes), outside);
+  std::vector<int32_t> terms;
+  for (size_t o = 0; o < run.filters.row_sums.size(); ++o) {
+    terms.push_back((run.bias ? run.bias[o] : 0) - given.unsigned_zero() * run.filters.row_sums[o]);
+  }
+  auto* codes = reinterpret_cast<uint8_t*>(result.fill_bytes().data());
+  const PixelForm form{x.bytes().data(), reinterpret_cast<const std::byte*>(padding.data()), run.c.channels,
+                       kStepBytes};
+  run_pieces(c, run.filters, form, pool, [&](const auto& work, const PlacePieces::Piece& p) {
+    const int64_t output = p.group * c.group_outputs() + p.first_output;
+    IntegerEnd end;
+    end.column_terms = terms.data() + output;
+    end.column_scales = run.quantized.scales.data() + output;
+    end.zero = run.quantized.zero;
+    end.least = run.quantized.least;
+    end.most = run.quantized.most;
+    const int64_t at = (p.image * c.windows.output_count() + p.first) * c.outputs + output;
+    kernel_for(work, place_products().multiply_bytes, place_products().filter_bytes)(
+        work, {nullptr, codes + at, c.outputs, &end});
+  });
+  return result;
+}
+
+}  // namespace adze::ops

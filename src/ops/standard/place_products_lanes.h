@@ -1,0 +1,219 @@
+// place_products.h over strips of sixteen sums. An Arithmetic says what a sum is:
+//   Destination           what finish() stores to
+//   kPlaces, kStrips      sums of a tile that fit into the registers
+//   kChannelBytes         of a number of a pixel
+//   Sums, Filter, Number  sixteen sums; 64 bytes of filters; a step of a pixel, repeated
+//   none, filter, number, add; channels, weights, add_channels
+//   Ending                what becomes of the sums of a strip, of whose outputs `count` exist
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "ops/standard/place_products.h"
+
+namespace adze::ops {
+namespace {
+
+/// Copies the numbers of a strip of which `count` exist.
+template <typename T>
+inline void copy_numbers(const T* from, int64_t count, T (&to)[kStrip]) {
+  for (int64_t i = 0; i < kStrip && i < count; ++i) to[i] = from[i];
+}
+
+/// What becomes of a strip's sums of bytes, number by number: for vectors that cannot leave out those that do not
+/// exist.
+struct StripEnding {
+  const BytePlaces& to;
+  int64_t output, count;
+  int32_t terms[kStrip] = {};
+  float scales[kStrip] = {};
+
+  StripEnding(const BytePlaces& places, int64_t first_output, int64_t outputs)
+      : to(places), output(first_output), count(outputs) {
+    if (to.end->column_terms) copy_numbers(to.end->column_terms + output, count, terms);
+    if (!to.sums) copy_numbers(to.end->column_scales + output, count, scales);
+  }
+
+  void store_results(int64_t place, const int32_t (&results)[kStrip]) const {
+    const int64_t at = place * to.out_step + output;
+    for (int64_t i = 0; i < kStrip && i < count; ++i) {
+      if (to.sums) {
+        to.sums[at + i] = results[i];
+      } else {
+        to.codes[at + i] = static_cast<uint8_t>(results[i]);
+      }
+    }
+  }
+};
+
+/// Bytes from a filter to the one that is fetched from a farther cache meanwhile.
+constexpr int64_t kAhead = 24 * kStripBytes;
+
+/// Where the sums of a tile belong.
+struct TileEnd {
+  int64_t place, output;
+  int64_t places;  // that exist
+};
+
+/// `last`: outputs of the last strip that exist.
+template <typename Arithmetic, int kPlaces, int kStrips>
+[[gnu::always_inline]] inline void finish_strips(const typename Arithmetic::Destination& to, const TileEnd& end,
+                                                 int64_t last,
+                                                 const typename Arithmetic::Sums (&sums)[kPlaces][kStrips]) {
+#pragma GCC unroll 4
+  for (int s = 0; s < kStrips; ++s) {
+    const typename Arithmetic::Ending ending(to, end.output + s * kStrip, s + 1 < kStrips ? kStrip : last);
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) {
+      if (end.place + i < end.places) ending.store(end.place + i, sums[i][s]);
+    }
+  }
+}
+
+/// Places [place, place + kPlaces) and kStrips strips of outputs from `strip` on. All is inlined, so that the sums stay
+/// in registers.
+template <typename Arithmetic, int kPlaces, int kStrips>
+struct PlaceTile {
+  const PlaceWork& work;
+  int64_t place, strip;
+  typename Arithmetic::Sums sums[kPlaces][kStrips];
+
+  [[gnu::always_inline]] void begin() {
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) {
+#pragma GCC unroll 3
+      for (int s = 0; s < kStrips; ++s) sums[i][s] = Arithmetic::none();
+    }
+  }
+
+  [[gnu::always_inline]] void add_tap(const std::byte* const* pixels, const std::byte* filters, int64_t strip_step) {
+    const std::byte* from[kPlaces];
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) from[i] = pixels[i] + work.pixel_offset;
+    for (int64_t at = 0; at < work.steps * kStepBytes; at += kStepBytes, filters += kStripBytes) {
+      typename Arithmetic::Filter filter[kStrips];
+#pragma GCC unroll 3
+      for (int s = 0; s < kStrips; ++s) {
+        filter[s] = Arithmetic::filter(filters + s * strip_step);
+        __builtin_prefetch(filters + s * strip_step + kAhead);
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < kPlaces; ++i) {
+        const auto number = Arithmetic::number(from[i] + at);
+#pragma GCC unroll 3
+        for (int s = 0; s < kStrips; ++s) Arithmetic::add(sums[i][s], number, filter[s]);
+      }
+    }
+  }
+
+  [[gnu::always_inline]] void multiply() {
+    const int64_t tap_bytes = work.steps * kStripBytes, strip_step = work.table.taps * tap_bytes;
+    const std::byte* filters = work.filters + strip * strip_step;
+    const std::byte* const* pixels = work.table.tile(place);
+    for (int64_t tap = 0; tap < work.table.taps; ++tap, pixels += kTilePlaces, filters += tap_bytes) {
+      add_tap(pixels, filters, strip_step);
+    }
+  }
+
+  [[gnu::always_inline]] void finish(const typename Arithmetic::Destination& to) const {
+    const int64_t last = work.outputs - (strip + kStrips - 1) * kStrip;
+    finish_strips<Arithmetic, kPlaces, kStrips>(to, {place, strip * kStrip, work.table.places}, last, sums);
+  }
+};
+
+template <typename Arithmetic, int kPlaces, int kStrips>
+[[gnu::noinline]] void multiply_tile(const PlaceWork& work, const typename Arithmetic::Destination& to, int64_t place,
+                                     int64_t strip) {
+  PlaceTile<Arithmetic, kPlaces, kStrips> tile{work, place, strip, {}};
+  tile.begin();
+  tile.multiply();
+  tile.finish(to);
+}
+
+template <typename Arithmetic, int kStrips>
+void multiply_strips(const PlaceWork& work, const typename Arithmetic::Destination& to, int64_t strip) {
+  constexpr int kPlaces = Arithmetic::kPlaces;
+  for (int64_t place = 0; place < work.table.places;) {
+    const int64_t left = work.table.places - place;
+    if (left > kPlaces / 2) {
+      multiply_tile<Arithmetic, kPlaces, kStrips>(work, to, place, strip);
+      place += kPlaces;
+    } else if (left > kPlaces / 4) {
+      multiply_tile<Arithmetic, kPlaces / 2, kStrips>(work, to, place, strip);
+      place += kPlaces / 2;
+    } else {
+      multiply_tile<Arithmetic, kPlaces / 4, kStrips>(work, to, place, strip);
+      place += kPlaces / 4;
+    }
+  }
+}
+
+template <typename Arithmetic>
+void multiply_places(const PlaceWork& work, const typename Arithmetic::Destination& to) {
+  const int64_t strips = (work.outputs + kStrip - 1) / kStrip;
+  int64_t strip = 0;
+  if constexpr (Arithmetic::kStrips == 3) {
+    // Four are twice two, not three and one.
+    for (; strips - strip >= 3 && strips - strip != 4; strip += 3) multiply_strips<Arithmetic, 3>(work, to, strip);
+    for (; strips - strip >= 2; strip += 2) multiply_strips<Arithmetic, 2>(work, to, strip);
+  }
+  for (; strip < strips; ++strip) multiply_strips<Arithmetic, 1>(work, to, strip);
+}
+
+/// Channels of their own: four places of kStrips strips, the last of which has `last` numbers.
+template <typename Arithmetic, int kStrips>
+struct ChannelTile {
+  static constexpr int kPlaces = 4;
+
+  const ChannelWork& work;
+  int64_t place, channel;
+  typename Arithmetic::Sums sums[kPlaces][kStrips];
+
+  [[gnu::always_inline]] void multiply(int64_t last) {
+#pragma GCC unroll 4
+    for (auto& row : sums) {
+#pragma GCC unroll 4
+      for (auto& sum : row) sum = Arithmetic::none();
+    }
+    const int64_t row_bytes = (work.channels + kStrip - 1) / kStrip * kStripBytes;
+    const std::byte* filters = work.filters + channel * (kStripBytes / kStrip);
+    const std::byte* const* pixels = work.table.tile(place);
+    for (int64_t tap = 0; tap < work.table.taps; ++tap, pixels += kTilePlaces, filters += row_bytes) {
+#pragma GCC unroll 4
+      for (int s = 0; s < kStrips; ++s) {
+        const auto weights = Arithmetic::weights(filters + s * kStripBytes);
+#pragma GCC unroll 4
+        for (int i = 0; i < kPlaces; ++i) {
+          const std::byte* from = pixels[i] + (channel + s * kStrip) * Arithmetic::kChannelBytes;
+          Arithmetic::add_channels(sums[i][s], Arithmetic::channels(from, s + 1 < kStrips ? kStrip : last), weights);
+        }
+      }
+    }
+  }
+};
+
+template <typename Arithmetic, int kStrips>
+[[gnu::noinline]] void filter_tile(const ChannelWork& work, const typename Arithmetic::Destination& to, int64_t place,
+                                   int64_t channel) {
+  ChannelTile<Arithmetic, kStrips> tile{work, place, channel, {}};
+  const int64_t last = work.channels - channel - (kStrips - 1) * kStrip;
+  last >= kStrip ? tile.multiply(kStrip) : tile.multiply(last);
+  finish_strips<Arithmetic, tile.kPlaces, kStrips>(to, {place, channel, work.table.places}, last, tile.sums);
+}
+
+template <typename Arithmetic>
+void filter_channels(const ChannelWork& work, const typename Arithmetic::Destination& to) {
+  const int64_t strips = (work.channels + kStrip - 1) / kStrip;
+  for (int64_t place = 0; place < work.table.places; place += 4) {
+    int64_t strip = 0;
+    if constexpr (Arithmetic::kStrips == 3) {
+      for (; strip + 4 <= strips; strip += 4) filter_tile<Arithmetic, 4>(work, to, place, strip * kStrip);
+      for (; strip + 2 <= strips; strip += 2) filter_tile<Arithmetic, 2>(work, to, place, strip * kStrip);
+    }
+    for (; strip < strips; ++strip) filter_tile<Arithmetic, 1>(work, to, place, strip * kStrip);
+  }
+}
+
+}  // namespace
+}  // namespace adze::ops
