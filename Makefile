@@ -4,7 +4,7 @@ FUZZ_SECONDS ?= 20
 TIDY_FILES ?= /src/
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-clang setup-aarch64 build page test demo peers peers-light bench bench-peers lint layers format tidy fuzz asan tsan clang same-files aarch64 clean
+.PHONY: help setup setup-clang setup-aarch64 build page test demo peers peers-light bench bench-peers lint layers format tidy fuzz asan tsan clang same-files aarch64 aarch64-files aarch64-same-files clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,14 @@ aarch64: build setup-aarch64 ## build for 64-bit Arm, run what depends on the pr
 	@python3 tools/run_tests.py --build build/aarch64 --programs-only --label portability
 	@python3 tests/processors/same_results.py build/release build/aarch64
 	@python3 tests/processors/same_files.py build/release build/aarch64
+
+aarch64-files: build ## quantized files are the same bytes on 64-bit Arm, in qemu: a type of each family
+	@if tools/setup.sh build aarch64 && tools/aarch64_libraries.sh; then $(MAKE) --no-print-directory aarch64-same-files; \
+	else echo "skipped: the packages for 64-bit Arm are not to be had"; echo "0 passed, 0 failed, 1 skipped"; fi
+
+aarch64-same-files:
+	$(call compile,aarch64,adze)
+	@python3 tests/processors/same_files.py --brief build/release build/aarch64
 
 clean: ## remove the builds, keep the peers
 	@rm -rf $(addprefix build/,release debug asan tsan clang bench aarch64 aarch64-libraries)

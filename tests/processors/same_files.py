@@ -2,8 +2,8 @@
 """Checks that `adze quantize` writes the same bytes everywhere: for every type and quantizer one SHA-256 across builds
 (compilers), instruction sets, numbers of threads and 64-bit Arm.
 
-usage: same_files.py BUILD [BUILD ...]
-A build for Arm is run in qemu. Every build is run with each instruction set that its processor has; the first build,
+usage: same_files.py [--brief] BUILD [BUILD ...]
+--brief: a type of each family, and of each build the best instruction set alone. A build for Arm is run in qemu. Every build is run with each instruction set that its processor has; the first build,
 with the best set and one thread, says what is right. The models are of random weights, the statistics are gathered once.
 """
 import hashlib
@@ -26,6 +26,7 @@ EXTRA = [  # storage types that are no mix of their own
     ["--type", "Q8_0", "--tensor-type", "ffn=q1_0", "--tensor-type", "attn=q2_0"],
     ["--type", "Q8_0", "--tensor-type", "ffn=iq4_nl", "--tensor-type", "attn=iq1_m"],
 ]
+FAMILIES = ["Q4_0", "Q8_0", "Q4_K_M", "IQ4_XS", "IQ2_XXS", "TQ2_0"]
 CALIBRATED = [["--type", kind, "--quantizer", quantizer]
               for quantizer in ("importance", "hqq", "gptq") for kind in ("Q4_0", "Q4_K_M", "Q6_K", "IQ4_XS")]
 
@@ -56,12 +57,15 @@ class Variant:
             return hashlib.sha256(target.read_bytes()).hexdigest()
 
 
-def variants_of(builds):
+def variants_of(builds, brief):
     """What to compare, the first one being right."""
     found = []
     for build in builds:
         sets = ARM_SETS if is_arm(build) else X86_SETS
         usable = [isa for isa in sets if Variant(build, isa, 1).run("list", "codecs").returncode == 0]
+        if brief:
+            found.append(Variant(build, usable[-1], 2))
+            continue
         found += [Variant(build, isa, threads) for isa in reversed(usable)
                   for threads in ((1, 2) if isa == usable[-1] else (2,))]
     return found
@@ -71,10 +75,20 @@ def mixes_of(variant):
     return [mix["name"] for mix in json.loads(variant.run("list", "mixes", "--json").stdout)]
 
 
+def cases_of(variant, statistics, brief):
+    """Words of the command line behind the two files."""
+    mixes = FAMILIES if brief else mixes_of(variant)
+    extra, calibrated = (EXTRA[1:2], CALIBRATED[-3:-2]) if brief else (EXTRA, CALIBRATED)
+    return [["--type", mix, "--without-importance"] for mix in mixes] + \
+        [[*words, "--without-importance"] for words in extra] + \
+        [[*words, "--imatrix", statistics] for words in calibrated]
+
+
 def main():
-    if len(sys.argv) < 2:
+    brief, builds = "--brief" in sys.argv[1:], [word for word in sys.argv[1:] if word != "--brief"]
+    if not builds:
         sys.exit(__doc__)
-    variants = variants_of(sys.argv[1:])
+    variants = variants_of(builds, brief)
     first, others = variants[0], variants[1:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -82,9 +96,7 @@ def main():
         first.run("make-model", source, "--shape", "tiny", "--type", "F16")
         (folder / "text.txt").write_text(TEXT)
         first.run("calibrate", source, "--text", folder / "text.txt", "-c", 64, "-o", statistics, "--hessians")
-        cases = [["--type", mix, "--without-importance"] for mix in mixes_of(first)] + \
-            [[*words, "--without-importance"] for words in EXTRA] + \
-            [[*words, "--imatrix", statistics] for words in CALIBRATED]
+        cases = cases_of(first, statistics, brief)
 
         def check(words):
             expected = first.file_hash(source, words, folder)
