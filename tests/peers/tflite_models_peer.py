@@ -1,7 +1,7 @@
 """MLPerf Tiny's models, float and int8: `adze run` gives what LiteRT gives as it runs by itself, within 1e-4 and one step,
-and as many right answers. A column says how far its reference kernels are from that, which round otherwise. One step is
-what is allowed: where weights are integers among floats, LiteRT rounds inputs while it runs, and we do not, and sums of
-integers are rounded otherwise too; there the kernels' own disagreement is the measure."""
+and as many right answers. A column says how far its reference kernels are from that, which round otherwise. Where weights
+are integers among floats, LiteRT rounds inputs while it runs, and we do not; there the kernels' own disagreement is the
+measure. tflite_operators_peer.py compares operators alone."""
 # needs: numpy ai_edge_litert PIL shared
 import os
 import subprocess
@@ -95,12 +95,9 @@ def difference_of(got, expected):
 
 
 def rounds_otherwise(reference):
-    """Weights of integers in a graph of floats, or sums of integers, which LiteRT's kernels round by fixed-point factors
-    and we once: each is within a step, and layers behind them make more of it."""
-    tensors, operators = reference.interpreter.get_tensor_details(), reference.interpreter._get_ops_details()
-    has_bytes = any(tensor["dtype"] == np.int8 for tensor in tensors)
-    is_mixed = has_bytes and reference.input["dtype"] == np.float32
-    return is_mixed or (has_bytes and any(operator["op_name"] == "ADD" for operator in operators))
+    """Weights of integers in a graph of floats."""
+    has_bytes = any(tensor["dtype"] == np.int8 for tensor in reference.interpreter.get_tensor_details())
+    return has_bytes and reference.input["dtype"] == np.float32
 
 
 def right_answers(answers, labelled):

@@ -172,7 +172,7 @@ class GraphExporter {
     add_bodies(node, result);
     if (op == "ConstantOfShape") value_to_attribute(node, result);
     if (int_attribute_or(node, "flatten", 0) != 0) return add_flattened(node, std::move(result));
-    std::erase_if(result.attributes, [](const auto& a) { return a.name == "flatten"; });
+    std::erase_if(result.attributes, [](const auto& a) { return a.name == "flatten" || a.name == "fixed_point"; });
     if (int_attribute_or(node, "scale_of_groups", 0) != 0) {
       fail(ErrorCode::unsupported, "scales of groups, which opset 18 had, are not written");
     }

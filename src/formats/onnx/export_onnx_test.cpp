@@ -46,6 +46,19 @@ TEST(ExportOnnx, KeepsNodesWeightsSymbolsAndAttributes) {
   expect_same(model);
 }
 
+TEST(ExportOnnx, LeavesOutHowSumsAreRounded) {
+  auto node = onnx_node("QLinearAdd", {"x", "s", "z", "x", "s", "z", "s", "z"}, {"y"});
+  node.domain = "com.microsoft";
+  auto model = onnx_model({node});
+  model.opsets.push_back({"com.microsoft", 1});
+  model.graph.inputs = {test::onnx_value("x", {OnnxDim{{}, "N"}}, OnnxType::int8)};
+  model.graph.initializers = {onnx_floats("s", {}, {0.5f}), onnx_numbers<int8_t>("z", OnnxType::int8, {}, {0})};
+  const auto imported = import_onnx(model, "test.onnx");
+  auto graph = *imported.graph;
+  graph.nodes[0].attributes["fixed_point"] = int64_t{1};
+  EXPECT_TRUE(export_onnx(graph, imported.weights).graph.nodes[0].attributes.empty());
+}
+
 TEST(ExportOnnx, KeepsSubgraphsAndWhatTheyCapture) {
   const auto branch = [](const std::string& op) {
     auto graph = std::make_shared<OnnxGraph>();

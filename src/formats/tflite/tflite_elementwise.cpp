@@ -6,6 +6,7 @@
 
 #include "codecs/codec.h"
 #include "formats/tflite/tflite_families.h"
+#include "ops/standard/quantized_numbers.h"
 
 namespace adze::formats {
 namespace {
@@ -22,11 +23,72 @@ constexpr std::array kCuts = {CutRow{"relu", 0, HUGE_VAL}, CutRow{"relu_n1_to_1"
 
 bool is_float(StorageType type) { return type == &codecs::f32.info || type == &codecs::f16.info; }
 
+/// Two tensors of bytes make a third, each with one scale.
+bool is_byte_pair(TfliteStep& s) {
+  return s.has_bytes(s.tensor(0)) && s.has_bytes(s.tensor(1)) && s.has_bytes(s.output_tensor(0));
+}
+
+/// Sums in LiteRT's fixed-point arithmetic; of a difference the second scale is negative.
+void give_byte_sum(TfliteStep& s, bool is_difference) {
+  const TfliteTensor &a = s.tensor(0), &b = s.tensor(1), &y = s.output_tensor(0);
+  auto& n = s.nodes();
+  const ValueId b_scale =
+      is_difference ? n.number(-static_cast<double>(b.scales->scales[0]), &codecs::f32.info) : s.scale_of(b);
+  const ValueId sum =
+      n.add("QLinearAdd",
+            {s.input(0), s.scale_of(a), s.zero_of(a), s.input(1), b_scale, s.zero_of(b), s.scale_of(y), s.zero_of(y)},
+            {{"fixed_point", int64_t{1}}});
+  s.give(s.activated_integers(sum, s.activation(0)));
+}
+
+/// As LiteRT rescales bytes: by a factor of 1/256ths for those at and above the zero point and one for those below;
+/// nothing for factors that it does not take. A half is rounded up.
+struct ByteRescaling {
+  float above, below;
+
+  bool is_possible() const {
+    const auto fits = [](float factor) { return std::fabs(factor) >= 0x1p-8f && std::fabs(factor) < 0x1p7f; };
+    return fits(above) && fits(below);
+  }
+  int64_t apply(int64_t number) const {
+    return (number * std::lrint(256.0f * (number < 0 ? below : above)) + 128) >> 8;
+  }
+};
+
+bool is_byte_to_byte(TfliteStep& s) {
+  return s.has_bytes(s.tensor(0)) && s.has_bytes(s.output_tensor(0)) &&
+         storage_of_tflite(s.tensor(0).type) == storage_of_tflite(s.output_tensor(0).type);
+}
+
+/// The quotient of the scales of input and result.
+float rescaling_factor(TfliteStep& s) { return s.tensor(0).scales->scales[0] / s.output_tensor(0).scales->scales[0]; }
+
+/// By a table of what becomes of each byte.
+void give_rescaled(TfliteStep& s, const ByteRescaling& rescaling) {
+  auto& n = s.nodes();
+  const StorageType type = storage_of_tflite(s.tensor(0).type);
+  const auto limits = ops::integer_limits(HostTensor(type, {}));
+  const auto zero_within = [&](const TfliteTensor& tensor) {
+    return std::clamp(tensor.scales->zeros[0], static_cast<int64_t>(limits.least), static_cast<int64_t>(limits.most));
+  };
+  const int64_t zero = zero_within(s.tensor(0)), y_zero = zero_within(s.output_tensor(0));
+  HostTensor codes(&codecs::f64.info, {256});
+  const auto table = codes.fill<double>();
+  for (int64_t i = 0; i < 256; ++i) {
+    const int64_t number = i + static_cast<int64_t>(limits.least) - zero;
+    table[static_cast<size_t>(i)] = static_cast<double>(rescaling.apply(number) + y_zero);
+  }
+  // Gather counts negative indices from the end, which are codes from -128 to -1 behind those from 0 to 127.
+  if (limits.least < 0) std::ranges::rotate(table, table.begin() + 128);
+  s.give(n.add("Gather", {n.constant(ops::round_to_integers(codes, type)), n.cast(s.input(0), &codecs::i32.info)}));
+}
+
 }  // namespace
 
 void tflite_same(TfliteStep& s, TfliteName op) { s.give_real(s.nodes().add(op, s.reals())); }
 
 void tflite_binary(TfliteStep& s, TfliteName op) {
+  if ((op == "Add" || op == "Sub") && is_byte_pair(s)) return give_byte_sum(s, op == "Sub");
   s.give_real(s.activated(s.nodes().add(op, {s.real(0), s.real(1)}), s.activation(0)));
 }
 
@@ -75,7 +137,12 @@ void tflite_relu(TfliteStep& s, TfliteName word) {
 }
 
 void tflite_leaky_relu(TfliteStep& s, TfliteName op) {
-  s.give_real(s.nodes().add(op, {s.real(0)}, {{"alpha", static_cast<double>(s.options().number<float>(0, 0))}}));
+  const auto slope = s.options().number<float>(0, 0);
+  if (is_byte_to_byte(s)) {
+    const ByteRescaling rescaling{rescaling_factor(s), rescaling_factor(s) * slope};
+    if (rescaling.is_possible()) return give_rescaled(s, rescaling);
+  }
+  s.give_real(s.nodes().add(op, {s.real(0)}, {{"alpha", static_cast<double>(slope)}}));
 }
 
 void tflite_gelu(TfliteStep& s, TfliteName op) {
@@ -127,6 +194,10 @@ void tflite_cast(TfliteStep& s, TfliteName) {
 
 void tflite_quantize(TfliteStep& s, TfliteName) {
   if (!s.output_is_quantized()) s.refuse("its output has no scale");
+  if (is_byte_to_byte(s)) {
+    const ByteRescaling rescaling{rescaling_factor(s), rescaling_factor(s)};
+    if (rescaling.is_possible()) return give_rescaled(s, rescaling);
+  }
   s.give_real(s.real(0));
 }
 

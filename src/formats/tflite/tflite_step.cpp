@@ -35,6 +35,11 @@ const TfliteTensor& TfliteStep::output_tensor(size_t index) const {
   return importer_.source().tensors[static_cast<size_t>(operation_.outputs[index])];
 }
 
+bool TfliteStep::has_bytes(const TfliteTensor& tensor) {
+  const StorageType type = storage_of_tflite(tensor.type);
+  return (type == &codecs::i8.info || type == &codecs::u8.info) && tensor.scales && tensor.scales->scales.size() == 1;
+}
+
 bool TfliteStep::same_scales(size_t input, size_t output) const {
   const auto &from = tensor(input).scales, &to = output_tensor(output).scales;
   if (!from || !to) return !from && !to;
@@ -140,6 +145,7 @@ ValueId TfliteStep::activated_integers(ValueId integers, TfliteActivation activa
   if (activation == TfliteActivation::tanh || activation == TfliteActivation::sign_bit) {
     refuse("its activation is not known for integers");
   }
+  if (least <= limits.least && most >= limits.most) return integers;
   return nodes_.add("Clip", {integers, nodes_.number(least, type), nodes_.number(most, type)});
 }
 

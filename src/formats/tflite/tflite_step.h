@@ -44,6 +44,8 @@ class TfliteStep {
   /// Eight or sixteen bits with scales.
   bool is_quantized(size_t index) const { return has(index) && tensor(index).scales.has_value(); }
   bool output_is_quantized(size_t index = 0) const { return output_tensor(index).scales.has_value(); }
+  /// Eight bits with one scale.
+  static bool has_bytes(const TfliteTensor& tensor);
   /// Whether input and output are integers that stand for the same numbers.
   bool same_scales(size_t input, size_t output = 0) const;
   int64_t rank(size_t index) { return nodes_.require_rank(input(index)); }

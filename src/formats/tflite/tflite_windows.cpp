@@ -32,12 +32,9 @@ std::string padding_of(TfliteStep& s, size_t field) {
 
 /// Sums of products of eight bits, with a bias of 32 bits.
 bool is_integer_product(TfliteStep& s) {
-  const auto is_byte = [&](const TfliteTensor& tensor) {
-    const StorageType type = storage_of_tflite(tensor.type);
-    return tensor.scales && (type == &codecs::i8.info || type == &codecs::u8.info);
-  };
-  return is_byte(s.tensor(0)) && is_byte(s.tensor(1)) && is_byte(s.output_tensor(0)) &&
-         s.tensor(0).scales->scales.size() == 1 && s.output_tensor(0).scales->scales.size() == 1 &&
+  const StorageType weights = storage_of_tflite(s.tensor(1).type);
+  return s.has_bytes(s.tensor(0)) && s.has_bytes(s.output_tensor(0)) && s.tensor(1).scales &&
+         (weights == &codecs::i8.info || weights == &codecs::u8.info) &&
          (!s.has(2) || storage_of_tflite(s.tensor(2).type) == &codecs::i32.info);
 }
 
@@ -161,6 +158,16 @@ void tflite_batch_mat_mul(TfliteStep& s, TfliteName op) {
   s.give_real(n.add(op, {turned(0, turn_a), turned(1, turn_b)}));
 }
 
+// The mean of codes is that of what they stand for; LiteRT rounds a half away from 0.
+ValueId average_of_codes(TfliteStep& s, const Attributes& attributes) {
+  auto& n = s.nodes();
+  const StorageType type = storage_of_tflite(s.tensor(0).type);
+  const ValueId codes = n.cast(channels_second(s, s.input(0)), &codecs::f32.info);
+  const ValueId mean = n.add("AveragePool", {codes}, attributes);
+  const ValueId half = n.add("Mul", {n.add("Sign", {mean}), n.number(0.5, &codecs::f32.info)});
+  return channels_last(s, n.cast(n.add("Add", {mean, half}), type));  // the cast cuts off
+}
+
 void tflite_pool(TfliteStep& s, TfliteName op) {
   auto& n = s.nodes();
   const Attributes attributes{
@@ -168,6 +175,9 @@ void tflite_pool(TfliteStep& s, TfliteName op) {
   if (op == "MaxPool" && s.is_quantized(0) && s.same_scales(0)) {
     const ValueId made = channels_last(s, n.add(op, {channels_second(s, s.input(0))}, attributes));
     return s.give(s.activated_integers(made, s.activation(5)));
+  }
+  if (op == "AveragePool" && s.has_bytes(s.tensor(0)) && s.same_scales(0)) {
+    return s.give(s.activated_integers(average_of_codes(s, attributes), s.activation(5)));
   }
   const ValueId made = n.add(op, {channels_second(s, s.real(0))}, attributes);
   s.give_real(s.activated(channels_last(s, made), s.activation(5)));

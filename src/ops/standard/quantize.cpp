@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
 #include "ops/standard/byte_products.h"
+#include "ops/standard/fixed_point_products.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/matrix_product.h"
 #include "ops/standard/narrow_floats.h"
@@ -150,10 +151,29 @@ HostValues evaluate_dynamic_quantize(const StandardCall& call) {
   return {codes, float_tensor({}, scales), HostTensor::of<uint8_t>(&codecs::u8.info, {}, zeros)};
 }
 
-/// ONNX Runtime's: a, scale, zero, b, scale, zero, scale, zero.
+/// What `fixed_point` asks for, where zero points and quotients of scales are such that it can be had.
+std::optional<FixedPointSum> fixed_point_sum_of(const StandardCall& call) {
+  const HostTensor &a = call.tensor(0), &b = call.tensor(3), &zero = call.tensor(7);
+  if (call.integer("fixed_point", 0) == 0) return std::nullopt;
+  const auto step = static_cast<float>(read_number(call.tensor(6)));
+  const auto ratio = [&](size_t input) { return static_cast<float>(read_number(call.tensor(input))) / step; };
+  const auto shift = [&](size_t input) { return static_cast<int32_t>(read_number(call.tensor(input))); };
+  auto sum = fixed_point_sum(ratio(1), ratio(4), shift(2), shift(5));
+  if (!sum) return std::nullopt;
+  const auto coding = coding_of(zero);
+  sum->zero = coding.zero;
+  sum->least = coding.least;
+  sum->most = coding.most;
+  sum->a_is_signed = a.type() == &codecs::i8.info;
+  sum->b_is_signed = b.type() == &codecs::i8.info;
+  sum->b_step = b.count() == 1 ? 0 : 1;
+  return sum;
+}
+
+/// ONNX Runtime's: a, scale, zero, b, scale, zero, scale, zero. With `fixed_point`, LiteRT's arithmetic.
 HostValues evaluate_q_linear_add(const StandardCall& call) {
   const HostTensor &a = call.tensor(0), &b = call.tensor(3), &zero = call.tensor(7);
-  for (const HostTensor* bytes : {&a, &b, &zero}) {
+  for (const HostTensor* bytes : {&a, &b, &zero, &call.tensor(2), &call.tensor(5)}) {
     if (!is_byte(*bytes)) fail_type(*bytes, "u8 or i8");
   }
   // Scaled already: a sum needs no product of its own.
@@ -165,6 +185,12 @@ HostValues evaluate_q_linear_add(const StandardCall& call) {
   sum.b_step = b.count() == 1 ? 0 : 1;
   HostTensor result(zero.type(), shape);
   uint8_t* to = bytes_to(result);
+  if (const auto fixed = fixed_point_sum_of(call)) {
+    each_piece(call, result.count(), [&](int64_t first, int64_t count) {
+      add_bytes_fixed(*fixed, bytes_of(left) + first, bytes_of(right) + first * fixed->b_step, count, to + first);
+    });
+    return {result};
+  }
   each_piece(call, result.count(), [&](int64_t first, int64_t count) {
     add_bytes(sum, bytes_of(left) + first, bytes_of(right) + first * sum.b_step, count, to + first);
   });

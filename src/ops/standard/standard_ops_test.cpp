@@ -178,5 +178,53 @@ TEST(StandardOps, SlicesRunBackwards) {
   EXPECT_THAT(y.numbers<int64_t>(), ElementsAre(4, 2, 0));
 }
 
+HostTensor one_float(float number) { return float_tensor({}, std::array<float, 1>{number}); }
+
+HostTensor one_byte(StorageType type, int number) {
+  HostTensor result(type, {});
+  result.fill_bytes()[0] = static_cast<std::byte>(number);
+  return result;
+}
+
+/// Bytes -128 … 127, with a zero point of -3 and one of 5, beside `step`s of the result.
+std::vector<int> fixed_sums(const HostTensor& b, float a_scale, float b_scale, float step, int64_t fixed_point) {
+  HostTensor a(&codecs::i8.info, {256});
+  for (int i = 0; i < 256; ++i) a.fill<int8_t>()[static_cast<size_t>(i)] = static_cast<int8_t>(i - 128);
+  const auto type = &codecs::i8.info;
+  const HostTensor y = run("QLinearAdd",
+                           {a, one_float(a_scale), one_byte(type, -3), b, one_float(b_scale), one_byte(type, 5),
+                            one_float(step), one_byte(type, 7)},
+                           {{"fixed_point", fixed_point}})[0]
+                           .tensor();
+  return {y.numbers<int8_t>().begin(), y.numbers<int8_t>().end()};
+}
+
+TEST(StandardOps, FixedPointSumsRoundAHalfUp) {
+  HostTensor b(&codecs::i8.info, {256});
+  for (int i = 0; i < 256; ++i) b.fill<int8_t>()[static_cast<size_t>(i)] = static_cast<int8_t>(i * 37 & 0xFF);
+  for (const float b_scale : {0.5f, -0.5f, 0.25f, 0.0f}) {
+    const auto got = fixed_sums(b, 0.5f, b_scale, 1, 1);
+    for (int i = 0; i < 256; ++i) {
+      const int code = b.numbers<int8_t>()[static_cast<size_t>(i)];
+      const double real = 0.5 * (i - 128 + 3) + static_cast<double>(b_scale) * (code - 5);
+      EXPECT_EQ(got[static_cast<size_t>(i)], std::clamp(std::floor(real + 0.5) + 7, -128.0, 127.0)) << i;
+    }
+  }
+}
+
+TEST(StandardOps, FixedPointSumsOfOneAddend) {
+  const auto got = fixed_sums(one_byte(&codecs::i8.info, 15), 0.3f, 0.1f, 0.2f, 1);
+  for (int i = 0; i < 256; ++i) {
+    const double exact = (0.3 * (i - 125) + 0.1 * 10) / 0.2 + 7;
+    EXPECT_NEAR(got[static_cast<size_t>(i)], std::clamp(exact, -128.0, 127.0), 0.5 + 1e-3) << i;
+  }
+}
+
+TEST(StandardOps, FactorsTooFarApartForFixedPointAreFloats) {
+  const HostTensor b = one_byte(&codecs::i8.info, 6);
+  EXPECT_EQ(fixed_sums(b, 300, 1, 1, 1), fixed_sums(b, 300, 1, 1, 0));
+  EXPECT_EQ(fixed_sums(b, 1, 1, 4096, 1), fixed_sums(b, 1, 1, 4096, 0));
+}
+
 }  // namespace
 }  // namespace adze::ops
