@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 
 arm64_libraries=(libfmt-dev libfmt9 nlohmann-json3-dev libpcre2-dev libpcre2-8-0 libutf8proc-dev libutf8proc2
   libcli11-dev libboost1.81-dev zlib1g-dev zlib1g libsqlite3-dev libsqlite3-0 libssl-dev libssl3 libprotozero-dev libpugixml-dev libpugixml1v5
+  libjpeg62-turbo-dev libjpeg62-turbo libpng-dev libpng16-16
   libgtest-dev libgmock-dev)
 folder=$PWD/build/aarch64-libraries
 

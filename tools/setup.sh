@@ -6,7 +6,7 @@ set -euo pipefail
 
 build_packages=(cmake ninja-build ccache g++ pkg-config python3 python3-venv
   libfmt-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev libcli11-dev zlib1g-dev libsqlite3-dev libssl-dev
-  libcurl4-openssl-dev openssl libboost1.81-dev libprotozero-dev libpugixml-dev libgtest-dev libgmock-dev)
+  libcurl4-openssl-dev openssl libboost1.81-dev libprotozero-dev libpugixml-dev libjpeg62-turbo-dev libpng-dev libgtest-dev libgmock-dev)
 clang_packages=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev)
 aarch64_packages=(g++-aarch64-linux-gnu qemu-user)
 peers_packages=(libonnx-testdata chromium systemd)

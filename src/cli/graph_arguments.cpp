@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cli/input_files.h"
 #include "cli/report_output.h"
 #include "formats/graph_format.h"
 #include "formats/numpy/npy.h"
@@ -105,7 +106,7 @@ void require_outputs(const graph::Graph& graph, const std::vector<NamedFile>& fi
 
 void GraphRunArguments::declare(Arguments& arguments) {
   arguments.section("Models of graph formats (ONNX, OpenVINO, TFLite)");
-  arguments.option({"--input", "NAME=FILE.npy", "the value of an input; may be given several times"}, inputs);
+  arguments.option({"--input", kInputForm, kInputHelp}, inputs);
   arguments.option({"--output", "NAME=FILE.npy", "where to write an output; may be given several times"}, outputs);
 }
 
@@ -115,20 +116,18 @@ void run_graph_model(const std::string& path, const GraphRunArguments& arguments
                      Console& console) {
   std::vector<NamedFile> files;
   for (const std::string& text : arguments.outputs) files.push_back(named_file("--output", text));
-  std::map<std::string, ops::HostValue> inputs;
-  for (const std::string& text : arguments.inputs) {
-    const auto file = named_file("--input", text);
-    inputs[file.name] = formats::read_npy(file.path);
-  }
   const auto imported = formats::read_graph(path);
   require_outputs(*imported.graph, files);
+  std::vector<std::string> notes;
+  const auto inputs = read_inputs(*imported.graph, arguments.inputs, notes);
+  for (const std::string& note : notes) console.note("{}", note);
   runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
   const int64_t start = now_ns();
   const auto outputs = session.run(inputs);
   const double seconds = seconds_since(start);
   write_outputs(*imported.graph, outputs, files);
   const auto table = outputs_table(*imported.graph, outputs);
-  if (json) return print_json(console, {{"outputs", table.to_json()}, {"seconds", seconds}});
+  if (json) return print_json(console, {{"outputs", table.to_json()}, {"inputs", notes}, {"seconds", seconds}});
   print_table(console, table);
   if (console.errors_are_terminal()) console.note("\n{}", report::format_duration(seconds));
 }

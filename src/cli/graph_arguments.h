@@ -10,7 +10,7 @@
 namespace adze::cli {
 
 struct GraphRunArguments {
-  std::vector<std::string> inputs;   // NAME=FILE.npy
+  std::vector<std::string> inputs;   // NAME=FILE[,OPTION=VALUE]
   std::vector<std::string> outputs;  // NAME=FILE.npy
 
   void declare(Arguments& arguments);

@@ -7,8 +7,8 @@
 #include <random>
 
 #include "base/error.h"
+#include "cli/input_files.h"
 #include "codecs/codec.h"
-#include "formats/numpy/npy.h"
 #include "ops/standard/quantized_numbers.h"
 #include "ops/standard/standard_op.h"
 
@@ -98,16 +98,13 @@ class InputMaker {
 
 void GraphInputArguments::declare(Arguments& arguments) {
   arguments.section("Models of graph formats (ONNX)");
-  arguments.option({"--input", "NAME=FILE.npy", "the value of an input; the others are made up"}, inputs);
+  arguments.option({"--input", kInputForm, std::string(kInputHelp) + "; other inputs are made up"}, inputs);
   arguments.option({"--dim", "NAME=N", "the size of a named dimension of inputs that are made up"}, dims);
 }
 
 std::map<std::string, ops::HostValue> graph_inputs(const graph::Graph& graph, const GraphInputArguments& arguments) {
-  std::map<std::string, ops::HostValue> values;
-  for (const std::string& text : arguments.inputs) {
-    const auto [name, path] = name_and_value("--input", text);
-    values[name] = formats::read_npy(path);
-  }
+  std::vector<std::string> notes;
+  auto values = read_inputs(graph, arguments.inputs, notes);
   InputMaker maker(graph, sizes_of(arguments.dims));
   for (const auto id : graph.inputs) {
     const auto& input = graph.value(id);

@@ -12,7 +12,7 @@
 namespace adze::cli {
 
 struct GraphInputArguments {
-  std::vector<std::string> inputs;  // NAME=FILE.npy
+  std::vector<std::string> inputs;  // NAME=FILE[,OPTION=VALUE]
   std::vector<std::string> dims;    // NAME=N
 
   void declare(Arguments& arguments);

@@ -125,6 +125,8 @@ constexpr Example kExamples[] = {
     {"run model.gguf --chat -p \"Name three birds.\" --grammar list.gbnf", "an answer in the form of a grammar"},
     {"run model.gguf --chat -p \"Invent a person.\" --json-schema person.json", "JSON that is valid for a schema"},
     {"run model.onnx --input x=image.npy --output y=scores.npy", "compute what a graph says"},
+    {"run model.onnx --input x=cat.jpg,mean=127,scale=1/128", "a picture, made into what the graph takes"},
+    {"run model.tflite --input x=word.wav,rate=16000", "a sound at the rate that the model was trained with"},
     {"run model.gguf -p - --json < prompt.txt", "text, tokens and speed for scripts"},
 };
 
@@ -136,7 +138,7 @@ const Verb run_verb = make_verb<RunOptions, run_run>({
     .summary = "continue a text, or compute an ONNX graph",
     .description = "Continues a prompt and prints only the continuation, as it comes. Sampling follows the options, "
                    "else the model's own generation defaults, else the defaults shown. A model of a graph format takes "
-                   "named tensors and shows what its outputs hold.",
+                   "named tensors, pictures and sounds, and shows what its outputs hold.",
     .examples = kExamples,
 });
 

@@ -34,10 +34,10 @@ def node(op, inputs, outputs):
     return b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs) + field(4, op)
 
 
-def write_model(path, nodes, initializers=(), opset=17):
-    """y = f(x), both float of shape [N, 3]."""
+def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=FLOAT):
+    """y = f(x), both of one type and shape."""
     graph = b"".join(field(1, item) for item in nodes) + field(2, "small") + b"".join(field(5, t) for t in initializers)
-    graph += field(11, value_info("x", ["N", 3])) + field(12, value_info("y", ["N", 3]))
+    graph += field(11, value_info("x", dims, element)) + field(12, value_info("y", dims, element))
     path.write_bytes(field(1, 8) + field(2, "by hand") + field(7, graph) + field(8, field(2, opset)))
     return path
 

@@ -27,7 +27,7 @@ class OnnxModels(VerbTest):
         wide = write_npy(self.folder / "wide.npy", [[1, 2]])
         self.refuses(*run, "--input", f"x={wide}", says=r"input 'x' must be f32\[N, 3\], not f32\[1, 2\]")
         self.refuses(*run, "--input", f"z={self.x}", says="x")
-        self.refuses(*run, "--input", "x", status=USAGE, says="NAME=FILE.npy")
+        self.refuses(*run, "--input", "x", status=USAGE, says="NAME=FILE")
         self.refuses(*run, "--input", f"x={self.x}", "--output", "q=q.npy", says="there is no output 'q'; the graph has y")
         self.refuses(*run, "--input", "x=missing.npy", status=UNAVAILABLE, says="missing.npy")
 
