@@ -151,6 +151,7 @@ constexpr Example kExamples[] = {
     {"convert model.gguf model-hf --to hf --dtype bf16", "and back, with weights in bf16"},
     {"convert model.gguf model-genai --to ort-genai", "a graph with the same codes, for ONNX Runtime GenAI"},
     {"convert model.onnx model.xml", "any graph, as OpenVINO's IR"},
+    {"convert resnet20.th resnet20.onnx", "a checkpoint whose weights say what is computed, as a graph"},
     {"convert imatrix.gguf imatrix.dat", "activation statistics for programs that read the older form"},
     {"convert model.gguf rotated.gguf --transform rotate", "the same function, without outliers in weights"},
     {"convert q4_1.gguf f16.gguf --dtype f16 --exact", "expand a quantized file, or refuse if a value would change"},

@@ -12,6 +12,7 @@
 #include "formats/onnx/read_onnx_model.h"
 #include "formats/openvino/graph_to_ir.h"
 #include "formats/openvino_ir/import_ir.h"
+#include "formats/pytorch_networks/pytorch_network.h"
 #include "formats/tflite/import_tflite.h"
 
 namespace adze::formats {
@@ -20,6 +21,7 @@ namespace {
 constexpr std::array kGraphFormats = {
     GraphFormat{"onnx", is_onnx, read_onnx_graph, onnx_facts, ".onnx", write_onnx_graph},
     GraphFormat{"openvino", is_openvino_ir, read_ir_graph, ir_facts, ".xml", write_ir_graph},
+    GraphFormat{"pytorch", is_pytorch_network, read_pytorch_graph, pytorch_network_facts, ".th"},
     GraphFormat{"tflite", is_tflite, read_tflite_graph, tflite_facts, ".tflite"},
 };
 
@@ -34,7 +36,9 @@ const GraphFormat* graph_format_of(const std::string& path) {
 
 StandardGraph read_graph(const std::string& path) {
   const GraphFormat* format = graph_format_of(path);
-  if (!format) fail(ErrorCode::unsupported, "{}: is no model with a graph of its own (ONNX, OpenVINO, TFLite)", path);
+  if (!format)
+    fail(ErrorCode::unsupported,
+         "{}: is no model with a graph of its own (ONNX, OpenVINO, TFLite) and no checkpoint of a known network", path);
   return format->read(path);
 }
 

@@ -23,7 +23,7 @@ struct GraphFact {
 
 struct GraphFormat {
   std::string_view name;  // as in the table of formats
-  /// Looks at the name and the first bytes only.
+  /// Looks at the name and the first bytes, of checkpoints at the names of their weights.
   bool (*recognizes)(const std::string& path);
   /// The verified graph; numbers stay in the mapped file.
   StandardGraph (*read)(const std::string& path);
