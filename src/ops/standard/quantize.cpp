@@ -158,15 +158,15 @@ std::optional<FixedPointSum> fixed_point_sum_of(const StandardCall& call) {
   const auto step = static_cast<float>(read_number(call.tensor(6)));
   const auto ratio = [&](size_t input) { return static_cast<float>(read_number(call.tensor(input))) / step; };
   const auto shift = [&](size_t input) { return static_cast<int32_t>(read_number(call.tensor(input))); };
-  auto sum = fixed_point_sum(ratio(1), ratio(4), shift(2), shift(5));
-  if (!sum) return std::nullopt;
+  FixedPointSum sum;
+  if (!set_factors(sum, ratio(1), ratio(4), shift(2), shift(5))) return std::nullopt;
   const auto coding = coding_of(zero);
-  sum->zero = coding.zero;
-  sum->least = coding.least;
-  sum->most = coding.most;
-  sum->a_is_signed = a.type() == &codecs::i8.info;
-  sum->b_is_signed = b.type() == &codecs::i8.info;
-  sum->b_step = b.count() == 1 ? 0 : 1;
+  sum.zero = coding.zero;
+  sum.least = coding.least;
+  sum.most = coding.most;
+  sum.a_is_signed = a.type() == &codecs::i8.info;
+  sum.b_is_signed = b.type() == &codecs::i8.info;
+  sum.b_step = b.count() == 1 ? 0 : 1;
   return sum;
 }
 
