@@ -12,6 +12,7 @@
 #include "codecs/codec.h"
 #include "codecs/group_codecs.h"
 #include "formats/format.h"
+#include "formats/pytorch_networks/pytorch_network.h"
 #include "ops/op.h"
 #include "passes/pass.h"
 #include "pipeline/conversions.h"
@@ -117,6 +118,12 @@ Table list_kernels() {
 Table list_mixes() {
   Table list({{"Name", "name"}, {"Base", "base"}, {"What", "what"}});
   for (const auto& mix : quantize::all_mixes()) list.add_row({mix.name, mix.base->name, mix.summary});
+  return list;
+}
+
+Table list_networks() {
+  Table list({{"Name", "name"}, {"What", "what"}});
+  for (const auto& network : formats::all_pytorch_networks()) list.add_row({network.name, network.summary});
   return list;
 }
 
@@ -234,6 +241,7 @@ constexpr std::array kTables = {
     ListedTable{"formats", "model files and folders that can be read and written", list_formats},
     ListedTable{"kernels", "implementations of each op, the preferred one first", list_kernels},
     ListedTable{"mixes", "policies: which tensor gets which codec", list_mixes},
+    ListedTable{"networks", "PyTorch checkpoints that are graphs: known by their weights", list_networks},
     ListedTable{"ops", "what a graph is made of", list_ops},
     ListedTable{"parameters", "what can be set about quantizers, transforms and samplers", list_parameters},
     ListedTable{"passes", "rewrites that make a graph better", list_passes},

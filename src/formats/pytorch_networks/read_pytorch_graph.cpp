@@ -58,7 +58,7 @@ StandardGraph read_pytorch_graph(const std::string& path) {
     const auto read = read_pytorch(path);
     const auto weights = weights_of({read.tensors.begin(), read.tensors.end()});
     const PytorchNetwork* network = network_of(weights);
-    if (!network) fail(ErrorCode::unsupported, "its weights are those of no known network");
+    if (!network) fail(ErrorCode::unsupported, "its weights are those of no network of `adze list networks`");
     StandardGraph result;
     const auto graph = std::make_shared<graph::Graph>();
     graph->name = network->name;
