@@ -1,6 +1,6 @@
-"""Checkpoints of residual networks become graphs: ONNX Runtime computes what `adze convert` writes of them, `adze run` the same
-from the checkpoint itself, and as many pictures of CIFAR-10 are told as a network needs that is put together rightly."""
-# needs: numpy onnx onnxruntime PIL shared
+"""Checkpoints of residual networks become graphs: ONNX Runtime and OpenVINO compute what `adze convert` writes of them, `adze run`
+the same from the checkpoint itself, and as many pictures of CIFAR-10 are told as a network needs that is put together rightly."""
+# needs: numpy onnx onnxruntime openvino PIL shared
 import os
 import subprocess
 import sys
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+import openvino
 from PIL import Image
 
 ADZE = os.environ["ADZE"]
@@ -35,16 +36,29 @@ def adze_logits(checkpoint, file, folder):
     return np.load(folder / "y.npy")
 
 
+def converted(checkpoint, target):
+    subprocess.run([ADZE, "convert", checkpoint, target], check=True, stdout=subprocess.DEVNULL)
+    return target
+
+
+def openvino_logits(model, pixels):
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return compiled({"image": pixels})[compiled.output(0)]
+
+
 def check(checkpoint, folder):
     """(largest difference of logits, share of right answers)"""
-    exported = folder / f"{checkpoint.stem}.onnx"
-    subprocess.run([ADZE, "convert", checkpoint, exported], check=True, stdout=subprocess.DEVNULL)
+    exported = converted(checkpoint, folder / f"{checkpoint.stem}.onnx")
     onnx.checker.check_model(onnx.load(exported), full_check=True)
     session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
     files, pixels, labels = zip(*pictures())
     expected = session.run(["logits"], {"image": np.stack(pixels)})[0]
     some = [i for i in range(len(files)) if i % PICTURES_OF_A_CLASS < RUN_OF_A_CLASS]
     worst = max(float(np.abs(adze_logits(checkpoint, files[i], folder)[0] - expected[i]).max()) for i in some)
+    several = np.stack([pixels[i] for i in some])
+    other = openvino_logits(converted(checkpoint, folder / f"{checkpoint.stem}.xml"), several)
+    worst = max(worst, float(np.abs(other - expected[some]).max()))
     return worst, float((expected.argmax(1) == labels).mean())
 
 
