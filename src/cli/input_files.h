@@ -3,7 +3,6 @@
 
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -14,13 +13,10 @@ namespace adze::cli {
 /// What `--input` takes, and the same as a sentence for help.
 inline constexpr const char* kInputForm = "NAME=FILE[,OPTION=VALUE]";
 inline constexpr const char* kInputHelp =
-    "the value of an input: a NumPy array, or a picture (JPEG, PNG) or sound (WAV) made into what the graph takes. Of "
-    "pictures: "
-    "size=WxH, layout=nchw|nhwc, colors=rgb|bgr|gray, mean=M, scale=S (one number or one for each channel, M:M:M; S "
-    "may be "
-    "1/255): (pixel - mean) * scale. Of sounds: rate=N, start=SECONDS, samples=N. What is not given follows from the "
-    "graph and is "
-    "said";
+    "the value of an input: a NumPy array, or a picture (JPEG, PNG) or sound (WAV) made into what the graph takes. "
+    "Of pictures: size=WxH, layout=nchw|nhwc, colors=rgb|bgr|gray, mean=M, scale=S (one number or one for each "
+    "channel, M:M:M; S may be 1/255): (pixel - mean) * scale. Of sounds: rate=N, start=SECONDS, samples=N. "
+    "What is not given follows from the graph and is said";
 
 struct InputFile {
   std::string name, path;

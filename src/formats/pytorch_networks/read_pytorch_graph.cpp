@@ -14,8 +14,7 @@ namespace {
 constexpr std::string_view kParallel = "module.";             // what DataParallel puts before every name
 constexpr std::string_view kCounter = "num_batches_tracked";  // of training; no weight
 
-/// Without DataParallel's prefix and counters. Tensors of no file have no numbers: names and shapes are enough to know
-/// a network.
+/// Without DataParallel's prefix and counters.
 model::TensorList weights_of(std::vector<model::Tensor> tensors) {
   const bool parallel = std::ranges::all_of(tensors, [](const auto& t) { return t.name.starts_with(kParallel); });
   model::TensorList weights;
@@ -32,7 +31,7 @@ const PytorchNetwork* network_of(const model::TensorList& weights) {
   return found == networks.end() ? nullptr : &*found;
 }
 
-/// Of the names and shapes in a file. What it asks to run is told by who reads it whole.
+/// By the names and shapes in a file: tensors without numbers. What it asks to run is told by who reads it whole.
 const PytorchNetwork* network_of_file(const std::string& path) {
   const auto file = MappedFile::open(path);
   std::vector<model::Tensor> tensors;

@@ -23,9 +23,10 @@ constexpr std::array kCuts = {CutRow{"relu", 0, HUGE_VAL}, CutRow{"relu_n1_to_1"
 
 bool is_float(StorageType type) { return type == &codecs::f32.info || type == &codecs::f16.info; }
 
-/// Two tensors of bytes make a third, each with one scale.
+/// Two tensors of bytes make a third, each with one scale, which an activation only cuts.
 bool is_byte_pair(TfliteStep& s) {
-  return s.has_bytes(s.tensor(0)) && s.has_bytes(s.tensor(1)) && s.has_bytes(s.output_tensor(0));
+  return s.activation(0) <= TfliteActivation::relu6 && s.has_bytes(s.tensor(0)) && s.has_bytes(s.tensor(1)) &&
+         s.has_bytes(s.output_tensor(0));
 }
 
 /// Sums in LiteRT's fixed-point arithmetic; of a difference the second scale is negative.

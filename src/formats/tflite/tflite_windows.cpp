@@ -176,7 +176,8 @@ void tflite_pool(TfliteStep& s, TfliteName op) {
     const ValueId made = channels_last(s, n.add(op, {channels_second(s, s.input(0))}, attributes));
     return s.give(s.activated_integers(made, s.activation(5)));
   }
-  if (op == "AveragePool" && s.has_bytes(s.tensor(0)) && s.same_scales(0)) {
+  if (op == "AveragePool" && s.activation(5) <= TfliteActivation::relu6 && s.has_bytes(s.tensor(0)) &&
+      s.same_scales(0)) {
     return s.give(s.activated_integers(average_of_codes(s, attributes), s.activation(5)));
   }
   const ValueId made = n.add(op, {channels_second(s, s.real(0))}, attributes);
