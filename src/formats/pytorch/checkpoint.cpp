@@ -240,7 +240,8 @@ Checkpoint read_archive(std::span<const std::byte> bytes, const std::string& pat
   return CheckpointReader(path, places).read(root.root());
 }
 
-// Element sizes of the storages that a pickle names, by key. Values may lie in each other to any depth, also in circles.
+// Element sizes of the storages that a pickle names, by key. Values may lie in each other to any depth, also in
+// circles.
 std::unordered_map<std::string, uint64_t> storages_in(const PickleValue& root) {
   std::unordered_map<std::string, uint64_t> sizes;
   std::unordered_set<const PickleValue*> seen;

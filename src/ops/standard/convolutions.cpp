@@ -197,9 +197,11 @@ HostValues evaluate_conv_integer(const StandardCall& call) {
   return {round_to_integers(result, &codecs::i32.info)};
 }
 
-/// Input 1 x's scale, 4 the weights', 6 the result's.
+/// Input 1 x's scale, 4 the weights', 6 the result's. Factors are rounded to f32 after each step, as ONNX Runtime and
+/// LiteRT do.
 IntegerResult integer_result(const StandardCall& call, int64_t outputs, const HostTensor& zero) {
-  const double x_scale = read_number(call.tensor(1)), y_scale = read_number(call.tensor(6));
+  const auto x_scale = static_cast<float>(read_number(call.tensor(1)));
+  const auto y_scale = static_cast<float>(read_number(call.tensor(6)));
   const HostTensor scales = to_f64(call.tensor(4));
   const auto limits = integer_limits(zero);
   IntegerResult result{{},
@@ -207,8 +209,8 @@ IntegerResult integer_result(const StandardCall& call, int64_t outputs, const Ho
                        static_cast<int32_t>(limits.least),
                        static_cast<int32_t>(limits.most)};
   for (int64_t o = 0; o < outputs; ++o) {
-    const double scale = scales.numbers<double>()[static_cast<size_t>(scales.count() == 1 ? 0 : o)];
-    result.scales.push_back(static_cast<float>(x_scale * scale / y_scale));
+    const auto scale = static_cast<float>(scales.numbers<double>()[static_cast<size_t>(scales.count() == 1 ? 0 : o)]);
+    result.scales.push_back(x_scale * scale / y_scale);
   }
   return result;
 }
