@@ -321,14 +321,19 @@ def body_cases():
     case("if_op else", branches, lambda g: np.array(False), floats(2, 3))
 
 
+def packed_constant(raw, shape, kind):
+    """Of its own bytes: a tensor alone shares those of the array, which ends before the model does."""
+    return ov.op.Constant(ov.Tensor(raw, shape, kind), shared_memory=False)
+
+
 def packed(kind, bits, zero_kind=None):
     """A weight as compressors write it: codes in groups, Convert, Subtract, Multiply, Reshape, Convert."""
     count = 6 * 2 * 16
     raw = RANDOM.integers(0, 256, count * bits // 8).astype(np.uint8)
-    codes = ov.op.Constant(ov.Tensor(raw, ov.Shape([6, 2, 16]), kind))
+    codes = packed_constant(raw, ov.Shape([6, 2, 16]), kind)
     values = o.convert(codes, "f16")
     if zero_kind:
-        zeros = ov.op.Constant(ov.Tensor(RANDOM.integers(0, 256, 12 * bits // 8).astype(np.uint8), ov.Shape([6, 2, 1]), zero_kind))
+        zeros = packed_constant(RANDOM.integers(0, 256, 12 * bits // 8).astype(np.uint8), ov.Shape([6, 2, 1]), zero_kind)
         values = o.subtract(values, o.convert(zeros, "f16"))
     scaled = o.multiply(values, o.constant(RANDOM.uniform(0.01, 0.1, (6, 2, 1)).astype(np.float16)))
     weight = o.convert(o.reshape(scaled, np.array([6, 32]), False), "f32")
@@ -337,21 +342,21 @@ def packed(kind, bits, zero_kind=None):
 
 def float8_weight(kind):
     raw = RANDOM.integers(0, 120, 6 * 32).astype(np.uint8)
-    codes = ov.op.Constant(ov.Tensor(raw, ov.Shape([6, 32]), kind))
+    codes = packed_constant(raw, ov.Shape([6, 32]), kind)
     return lambda x: o.matmul(x, o.convert(codes, "f32"), False, True)
 
 
 def mx_weight():
-    codes = ov.op.Constant(ov.Tensor(RANDOM.integers(0, 256, 96).astype(np.uint8), ov.Shape([6, 1, 32]), ov.Type.f4e2m1))
-    scales = ov.op.Constant(ov.Tensor(RANDOM.integers(120, 130, 6).astype(np.uint8), ov.Shape([6, 1, 1]), ov.Type.f8e8m0))
+    codes = packed_constant(RANDOM.integers(0, 256, 96).astype(np.uint8), ov.Shape([6, 1, 32]), ov.Type.f4e2m1)
+    scales = packed_constant(RANDOM.integers(120, 130, 6).astype(np.uint8), ov.Shape([6, 1, 1]), ov.Type.f8e8m0)
     scaled = o.multiply(o.convert(codes, "f32"), o.convert(scales, "f32"))
     weight = o.reshape(scaled, np.array([6, 32]), False)
     return lambda x: o.matmul(x, weight, False, True)
 
 
 def codebook_weight():
-    table = ov.op.Constant(ov.Tensor(RANDOM.integers(0, 256, 16).astype(np.int8), ov.Shape([16]), ov.Type.i8))
-    codes = ov.op.Constant(ov.Tensor(RANDOM.integers(0, 256, 96).astype(np.uint8), ov.Shape([6, 32]), ov.Type.u4))
+    table = packed_constant(RANDOM.integers(0, 256, 16).astype(np.int8), ov.Shape([16]), ov.Type.i8)
+    codes = packed_constant(RANDOM.integers(0, 256, 96).astype(np.uint8), ov.Shape([6, 32]), ov.Type.u4)
     values = o.gather(o.convert(table, "f32"), o.convert(codes, "u8"), 0)
     return lambda x: o.matmul(x, o.multiply(values, o.constant(np.float32(0.01))), False, True)
 

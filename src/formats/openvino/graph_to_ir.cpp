@@ -22,14 +22,20 @@ namespace {
 
 using graph::ValueOrigin;
 
-/// Two numbers in a byte, the first in the low half.
-std::vector<std::byte> packed_nibbles(std::span<const std::byte> bytes) {
-  std::vector<std::byte> packed((bytes.size() + 1) / 2);
-  for (size_t i = 0; i < bytes.size(); ++i) packed[i / 2] |= (bytes[i] & std::byte{15}) << (i % 2 * 4);
-  return packed;
+/// Bits of a number that shares its byte with others in the file; 8 for all others.
+size_t bits_of(StorageType type) {
+  if (type == &kU2) return 2;
+  return type == &kI4 || type == &kU4 || type == &kF4E2M1 ? 4 : 8;
 }
 
-bool is_nibble(StorageType type) { return type == &kI4 || type == &kU4 || type == &kF4E2M1; }
+/// Several numbers in a byte, the first in the lowest bits.
+std::vector<std::byte> packed_numbers(std::span<const std::byte> bytes, size_t bits) {
+  const size_t per_byte = 8 / bits;
+  const auto mask = static_cast<std::byte>((1u << bits) - 1);
+  std::vector<std::byte> packed((bytes.size() + per_byte - 1) / per_byte);
+  for (size_t i = 0; i < bytes.size(); ++i) packed[i / per_byte] |= (bytes[i] & mask) << (i % per_byte * bits);
+  return packed;
+}
 
 std::string type_of(const graph::Value& value) {
   const auto& storage = value.type.storage;
@@ -90,14 +96,15 @@ void GraphToIr::declare_inputs() {
 IrValue GraphToIr::stored(const graph::Value& value) {
   const std::string type = type_of(value);
   const auto dims = constant_dims(value.type);
+  const size_t bits = bits_of(value.type.storage);
   if (value.origin == ValueOrigin::constant) {
-    return out_.packed(value.name, type, dims,
-                       is_nibble(value.type.storage) ? packed_nibbles(value.constant) : value.constant);
+    return out_.packed(value.name, type, dims, bits < 8 ? packed_numbers(value.constant, bits) : value.constant);
   }
   const model::Tensor& tensor = source_.weights.at(value.name);
-  if (!is_nibble(value.type.storage)) return out_.constant(value.name, type, dims, tensor);
+  if (bits == 8) return out_.constant(value.name, type, dims, tensor);
   std::vector<std::byte> scratch;
-  return out_.packed(value.name, type, dims, packed_nibbles(tensor.source->rows(0, tensor.shape.row_count(), scratch)));
+  const auto bytes = tensor.source->rows(0, tensor.shape.row_count(), scratch);
+  return out_.packed(value.name, type, dims, packed_numbers(bytes, bits));
 }
 
 IrValue GraphToIr::value(graph::ValueId id) {

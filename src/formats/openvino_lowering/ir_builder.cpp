@@ -21,6 +21,7 @@ std::string precision_of(std::string_view element) {
   if (element == "f32") return "FP32";
   if (element == "f16") return "FP16";
   if (element == "bf16") return "BF16";
+  if (element == "f64") return "FP64";
   if (element == "boolean") return "BOOL";
   std::string upper;
   for (const char c : element) upper += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
