@@ -16,13 +16,8 @@ ADZE = Path(os.environ.get("ADZE", BUILD / "adze"))
 GOLDEN = ROOT / "tests" / "golden" / "architectures"
 MAX_KL = 1e-4
 
-# The op that has no form yet, in models with experts or latent attention.
-REFUSED = {
-    "mamba2": "causal_convolution", "mamba2_groups": "causal_convolution",
-    "deepseek_v2": "number_heads", "deepseek_v2_lite": "number_heads", "deepseek_v3": "number_heads",
-    "gpt_oss": "route_experts", "gpt_oss_floats": "route_experts", "mixtral": "route_experts",
-    "qwen2_moe": "route_experts", "qwen3_moe": "route_experts",
-}
+# The op that has no form yet, in models that keep running states.
+REFUSED = {"mamba2": "causal_convolution", "mamba2_groups": "causal_convolution"}
 # Angles depend on how long the text is, so a history that began short does not fit a long one: what is put in at first
 # is longer than that.
 LONG_FROM = {"phi3_long_context": 20}
@@ -83,8 +78,21 @@ def divergence(a, b):
     return float((np.exp(log_p) * (log_p - log_q)).sum(axis=1).mean())
 
 
+def with_stacks(values):
+    whole, parts = {}, {}
+    for name, array in values.items():
+        stack, _, number = name.rpartition(".")
+        if number.isdigit():
+            parts.setdefault(stack, {})[int(number)] = array
+        else:
+            whole[name] = array
+    return whole | {stack: np.stack([found[i] for i in range(len(found))]) for stack, found in parts.items()}
+
+
 def with_values(source, values, target):
-    """A GGUF file of floats with the values of a model put in place of `source`'s."""
+    """A GGUF file of floats with the values of a model put in place of `source`'s; parts of a stack have their number
+    behind its name."""
+    values = with_stacks(values)
     adze("convert", source, target, "--to", "gguf", "--dtype", "f32")
     left = set(values)
     for tensor in GGUFReader(target, "r+").tensors:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # needs: numpy gguf
 """Models that went into a folder of ONNX Runtime GenAI or of OpenVINO and came back are what they were: every tensor of
-the GGUF file bit by bit, the same logits, the same settings.
+the GGUF file bit by bit, the same logits, the same settings. From such a folder on to Hugging Face's and MLX's: the same
+logits but for scales that f16 rounds.
 
 usage: build/peers/venv/bin/python tests/peers/graph_folders_peer.py [CASE...]
 """
@@ -12,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from gguf import GGUFReader
 
-from exported_decoders import REFUSED, Tally, adze, demo_model, golden_cases, golden_tokens, our_logits
+from exported_decoders import MAX_KL, REFUSED, Tally, adze, demo_model, divergence, golden_cases, golden_tokens, our_logits
 
 FORMATS = ["ort-genai", "openvino"]
 MIXES = ["Q4_0", "Q8_0", "Q4_1"]
 QUANTIZED = "gemma3"  # rows of 64, tied embedding, windows, norms of heads
+ONWARD = [("hf", ["--dtype", "f32"]), ("mlx", [])]
 
 
 def tensors_of(path):
@@ -43,6 +45,17 @@ def check_there_and_back(tally, name, source, target_format, folder, tokens):
     tally.check(f"{name}, logits", same, "every bit" if same else "different")
 
 
+def check_onward(tally, name, source, folder, tokens):
+    """What came through each format's folder, in the other formats of folders."""
+    ours = our_logits(source, tokens, folder)
+    for through in FORMATS:
+        for target_format, words in ONWARD:
+            target = folder / f"{through}-{target_format}"
+            adze("convert", folder / through, target, "--to", target_format, *words)
+            kl = divergence(ours, our_logits(target, tokens, folder))
+            tally.check(f"{name} through {through} to {target_format}", kl < MAX_KL, f"KL {kl:.3g}")
+
+
 def check_golden(tally, source, folder):
     floats = folder / "floats.gguf"
     adze("convert", source, floats, "--dtype", "f32")
@@ -62,10 +75,11 @@ def check_demo(tally, floats, folder):
         packed = folder / f"{mix}.gguf"
         adze("quantize", floats, packed, "--type", mix, "--no-card")
         tokens = np.random.default_rng(7).integers(50, 40000, 24).tolist()
+        inner = folder / mix
+        inner.mkdir()
         for target_format in FORMATS:
-            inner = folder / f"{mix}-{target_format}"
-            inner.mkdir()
             check_there_and_back(tally, f"SmolLM2-135M in {mix} through {target_format}", packed, target_format, inner, tokens)
+        check_onward(tally, f"SmolLM2-135M in {mix}", packed, inner, tokens)
 
 
 def main():

@@ -23,7 +23,8 @@ FORMATS = ["ort-genai", "onnx"]
 # Of every kind of zero and of bits; the goldens have rows of 32 and more.
 TYPES = ["int4_g32_f32", "uint4_g16_f32", "affine4_g16_f32", "int8_g16_f32", "uint8_g32_f32", "affine8_g16_f32"]
 RUNTIME_TYPES = ["int2_g16_f32", "uint2_g16_f32", "affine2_g16_f32"]
-QUANTIZED = "gemma3"  # rows of 64 and 48, tied embedding, windows, norms of heads
+# Rows of 64 and 48, tied embedding, windows, norms of heads; experts and heads with weights of their own.
+QUANTIZED = ("gemma3", "deepseek_v2")
 # What GroupQueryAttention cannot do.
 NOT_RUN = {("ort-genai", "llama_untied_wide_heads"): "its heads are not a multiple of 8 wide"}
 SMOLLM2_MIXES = ["Q4_0", "Q8_0", "Q4_K_M", "Q6_K"]
@@ -94,7 +95,7 @@ def main():
         with tempfile.TemporaryDirectory() as name:
             for kind in FORMATS:
                 check_golden(tally, source, kind, Path(name))
-            for kind in FORMATS if source.name == QUANTIZED else []:
+            for kind in FORMATS if source.name in QUANTIZED else []:
                 for storage in TYPES + (RUNTIME_TYPES if kind == "ort-genai" else []):
                     check_type(tally, source, kind, storage, Path(name))
     for floats, folder in demo_model(tally) if not sys.argv[1:] else []:

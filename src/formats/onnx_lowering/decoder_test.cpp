@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "codecs/group_codecs.h"
 #include "formats/format.h"
+#include "formats/numbered_parts.h"
 #include "formats/onnx_lowering/lowering.h"
 #include "formats/test_folder.h"
 #include "formats/test_small_model.h"
@@ -189,7 +190,7 @@ TEST(OnnxDecoder, SaysWhichTensorItCannotHold) {
   EXPECT_THAT(refusal(two_bits, OnnxDialect::standard), HasSubstr("int2_g32_f32"));
 }
 
-TEST(OnnxDecoder, SaysWhichNodeHasNoForm) {
+model::Model model_of_experts() {
   auto model = small_model(type_named("f32"), type_named("f32"));
   model::TensorList tensors;
   for (const auto& tensor : model.tensors) {
@@ -199,15 +200,43 @@ TEST(OnnxDecoder, SaysWhichNodeHasNoForm) {
     }
   }
   tensors.add(noise("blk.0.ffn_gate_inp.weight", {4, 128}, type_named("f32")));
-  tensors.add(noise("blk.0.ffn_gate_exps.weight", {4, 256, 128}, type_named("f32")));
+  tensors.add(noise("blk.0.ffn_gate_exps.weight", {4, 256, 128}, type_named("int4_g32_f32")));
   tensors.add(noise("blk.0.ffn_up_exps.weight", {4, 256, 128}, type_named("f32")));
   tensors.add(noise("blk.0.ffn_down_exps.weight", {4, 128, 256}, type_named("f32")));
   model.tensors = tensors;
   model.config.set("expert_count", uint32_t{4});
   model.config.set("expert_used_count", uint32_t{2});
-  const auto said = refusal(model, OnnxDialect::onnxruntime);
-  EXPECT_THAT(said, HasSubstr("blk.0.exp_probs_b"));
-  EXPECT_THAT(said, HasSubstr("route_experts"));
+  return model;
+}
+
+TEST(OnnxDecoder, EveryExpertHasItsOwnProduct) {
+  const auto file = written(model_of_experts(), OnnxDialect::onnxruntime);
+  EXPECT_EQ(file.count("MatMulNBits"), 4);
+  EXPECT_EQ(file.tensor("blk.0.ffn_gate_exps.weight.3.codes").dims, (std::vector<int64_t>{256, 4, 16}));
+  EXPECT_EQ(file.tensor("blk.0.ffn_down_exps.weight.0").dims, (std::vector<int64_t>{128, 256}));
+  EXPECT_EQ(file.count("Split"), 3);
+}
+
+TEST(OrtGenai, ExpertsComeBackAsStacks) {
+  const auto folder = test_folder() + "/m";
+  const auto model = model_of_experts();
+  format_named("ort-genai").write(model, folder, {});
+  const auto back = format_named("ort-genai").read(folder, {.tokenizer = false});
+  for (const char* name : {"blk.0.ffn_gate_exps.weight", "blk.0.ffn_down_exps.weight"}) {
+    EXPECT_EQ(back.tensors.at(name).storage, model.tensors.at(name).storage) << name;
+    EXPECT_EQ(model::decode_all(back.tensors.at(name)), model::decode_all(model.tensors.at(name))) << name;
+  }
+}
+
+TEST(NumberedParts, AreStackedOrRefused) {
+  const auto part = [](const char* name) { return noise(name, {2, 32}, type_named("f32")); };
+  const auto stacked = with_parts_stacked({part("a.weight.1"), part("b.weight"), part("a.weight.0")});
+  ASSERT_EQ(stacked.size(), 2u);
+  EXPECT_EQ(stacked[1].name, "a.weight");
+  EXPECT_EQ(stacked[1].shape.to_string(), "[2, 2, 32]");
+  EXPECT_THROW(with_parts_stacked({part("a.weight.1"), part("a.weight.2")}), Error);
+  EXPECT_THROW(with_parts_stacked({part("a.weight.0"), part("a.weight.0")}), Error);
+  EXPECT_FALSE(is_weight_name("a.codes.1"));
 }
 
 TEST(OrtGenai, FolderSaysWhatTheGraphHas) {

@@ -113,6 +113,19 @@ std::string total_tokens_int32(OnnxLowering& l) {
   });
 }
 
+/// Heads of another width: with zeros behind them, or without their last numbers. The op knows one width for all.
+std::string with_heads_of(OnnxLowering& l, const std::string& rows, const OnnxState& heads, int64_t width) {
+  if (width == heads.head_dim) return rows;
+  auto& out = l.out();
+  auto split = out.add("Reshape", {rows, out.ints({0, 0, heads.heads, heads.head_dim})});
+  if (width < heads.head_dim) {
+    split = out.add("Slice", {split, out.ints({0}), out.ints({width}), out.ints({3})});
+  } else {
+    split = out.add("Pad", {split, out.ints({0, 0, 0, 0, 0, 0, 0, width - heads.head_dim}), out.number(0)});
+  }
+  return out.add("Reshape", {split, out.ints({0, 0, heads.heads * width})});
+}
+
 }  // namespace
 
 // The rows themselves take the place of the history; attention puts the past in front.
@@ -141,12 +154,12 @@ void lower_attention(OnnxLowering& l) {
 void lower_attention_contrib(OnnxLowering& l) {
   auto& out = l.out();
   const auto p = ops::read_attention_parameters(l.node());
-  if (p.value_dim != p.head_dim) l.refuse("values are not as wide as keys");
+  if (p.value_dim > p.head_dim) l.refuse("values are wider than keys");
   const OnnxState state{p.key_heads, p.head_dim};
   const size_t layer = l.add_layer(state, state);
   std::vector<std::string> inputs{l.input(0),
                                   l.input(1),
-                                  l.input(2),
+                                  with_heads_of(l, l.input(2), {p.key_heads, p.value_dim}, p.head_dim),
                                   fmt::format("past_key_values.{}.key", layer),
                                   fmt::format("past_key_values.{}.value", layer),
                                   last_tokens(l),
@@ -169,7 +182,7 @@ void lower_attention_contrib(OnnxLowering& l) {
                 .inputs = std::move(inputs),
                 .outputs = {name, fmt::format("present.{}.key", layer), fmt::format("present.{}.value", layer)},
                 .attributes = std::move(attributes)});
-  l.set_result(name);
+  l.set_result(with_heads_of(l, name, {p.query_heads, p.head_dim}, p.value_dim));
 }
 
 }  // namespace adze::formats

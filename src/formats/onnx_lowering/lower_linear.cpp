@@ -123,12 +123,14 @@ std::string rows_of_table(OnnxLowering& l, const model::Tensor& table, const std
 
 }  // namespace
 
+std::string lower_product(OnnxLowering& l, const std::string& x, const model::Tensor& weight) {
+  const auto matrix = PackedMatrix::of(weight, l.dialect());
+  return matrix ? packed_product(l, x, *matrix) : transposed_product(l, x, add_float_weight(l.out(), weight));
+}
+
 void lower_linear(OnnxLowering& l) {
   auto& out = l.out();
-  const auto& x = l.input(0);
-  const auto& weight = l.weight(1);
-  const auto matrix = PackedMatrix::of(weight, l.dialect());
-  auto product = matrix ? packed_product(l, x, *matrix) : transposed_product(l, x, add_float_weight(out, weight));
+  auto product = lower_product(l, l.input(0), l.weight(1));
   if (l.has_input(2)) product = out.add("Add", {product, add_float_weight(out, l.weight(2))});
   l.set_result(product);
 }

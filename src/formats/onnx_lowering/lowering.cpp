@@ -31,6 +31,8 @@ bool OnnxLowering::has_input(size_t index) const {
   return index < node_->inputs.size() && node_->inputs[index] != graph::kNoValue;
 }
 
+bool OnnxLowering::is_known(size_t index) const { return names_.contains(node_->inputs.at(index)); }
+
 const std::string& OnnxLowering::input(size_t index) const {
   const auto found = names_.find(node_->inputs.at(index));
   if (found == names_.end()) refuse(fmt::format("its input {} is no tensor there", index));

@@ -39,11 +39,14 @@ class OnnxLowering {
   bool has_input(size_t index) const;
   /// The ONNX name of an input that a node computed, or of one of the graph's inputs.
   const std::string& input(size_t index) const;
+  /// False for what has no value there.
+  bool is_known(size_t index) const;
   /// REQUIRES: a weight.
   const model::Tensor& weight(size_t index) const;
   /// Columns of the rows of an input.
   int64_t features(size_t index) const;
   void set_result(std::string name) { names_[node_->outputs.front()] = std::move(name); }
+  void set_second_result(std::string name) { names_[node_->outputs.at(1)] = std::move(name); }
   /// The result is an input, as it is.
   void pass_on(size_t index) { set_result(input(index)); }
   /// Error(unsupported) naming node, op and what of it cannot be lowered.

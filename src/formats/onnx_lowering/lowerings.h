@@ -9,6 +9,8 @@ namespace adze::formats {
 void lower_linear(OnnxLowering& l);
 void lower_gather_rows(OnnxLowering& l);
 void lower_gather_positions(OnnxLowering& l);
+/// x [batch, rows, columns] times the transposed of a matrix.
+std::string lower_product(OnnxLowering& l, const std::string& x, const model::Tensor& weight);
 
 // lower_norm.cpp
 void lower_rms_norm(OnnxLowering& l);
@@ -25,6 +27,15 @@ void lower_geglu(OnnxLowering& l);
 void lower_scale(OnnxLowering& l);
 void lower_soft_cap(OnnxLowering& l);
 void lower_slice_columns(OnnxLowering& l);
+
+// lower_experts.cpp
+void lower_route_experts(OnnxLowering& l);
+void lower_expert_linear(OnnxLowering& l);
+void lower_combine_experts(OnnxLowering& l);
+void lower_number_heads(OnnxLowering& l);
+void lower_slice_heads(OnnxLowering& l);
+void lower_join_heads(OnnxLowering& l);
+void lower_gate_rows(OnnxLowering& l);
 
 // lower_rotary.cpp
 void lower_rotary_angles(OnnxLowering& l);

@@ -14,6 +14,7 @@
 #include "codecs/group_codecs.h"
 #include "formats/group_planes.h"
 #include "formats/kept_rows.h"
+#include "formats/numbered_parts.h"
 #include "formats/openvino_ir/ir_numbers.h"
 
 namespace adze::formats {
@@ -125,8 +126,7 @@ class WeightReader {
  private:
   static bool is_float(const IrLayer& layer) {
     const auto type = attribute_of(layer, "element_type");
-    const bool is_named = layer.name.ends_with(".weight") || layer.name.ends_with(".bias");
-    return is_named && (type == "f32" || type == "f16" || type == "bf16");
+    return is_weight_name(layer.name) && (type == "f32" || type == "f16" || type == "bf16");
   }
 
   std::optional<model::Tensor> packed(const IrLayer& codes) {
@@ -229,6 +229,8 @@ class WeightReader {
 
 }  // namespace
 
-std::vector<model::Tensor> ir_weights(const IrDocument& document) { return WeightReader(document).read(); }
+std::vector<model::Tensor> ir_weights(const IrDocument& document) {
+  return with_parts_stacked(WeightReader(document).read());
+}
 
 }  // namespace adze::formats

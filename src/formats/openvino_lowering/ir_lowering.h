@@ -30,9 +30,12 @@ class IrLowering {
 
   bool has_input(size_t index) const;
   IrValue input(size_t index) const;
+  /// False for what has no value there.
+  bool is_known(size_t index) const { return values_.contains(node_->inputs.at(index)); }
   const model::Tensor& weight(size_t index) const;
   int64_t features(size_t index) const;
   void set_result(IrValue value) { values_[node_->outputs.front()] = value; }
+  void set_second_result(IrValue value) { values_[node_->outputs.at(1)] = value; }
   void pass_on(size_t index) { set_result(input(index)); }
   /// Error(unsupported) naming node, op and what of it cannot be lowered.
   [[noreturn]] void refuse(const std::string& what) const;

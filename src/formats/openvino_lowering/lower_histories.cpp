@@ -89,13 +89,25 @@ struct Heads {
   IrValue queries, keys, values;
 };
 
-// Scores that are capped have no layer of their own.
-IrValue capped_attention(IrLowering& l, const Heads& heads, const AttentionParameters& p) {
+/// A sink of each head is one more score: [batch, heads, sequence, total + 1].
+IrValue with_sinks(IrLowering& l, IrValue scores, int64_t heads) {
+  const auto sinks = l.reshape(ir_float_weight(l, l.weight(4)), {1, heads, 1, 1});
+  const auto nothing = l.multiply(l.slice(scores, 3, 0, 1), l.out().number(0));
+  return l.concat({scores, l.add(nothing, sinks)}, 3);
+}
+
+// Scores that are capped, and sinks, have no layer of their own.
+IrValue spelled_attention(IrLowering& l, const Heads& heads, const AttentionParameters& p) {
   auto& out = l.out();
-  const auto cap = out.number(p.soft_cap);
   auto scores = l.multiply(l.product_with_transposed(heads.queries, heads.keys), out.number(p.scale));
-  scores = l.multiply(out.add("Tanh", "opset1", {l.divide(scores, cap)}), cap);
-  const auto shares = out.add("SoftMax", "opset8", {l.add(scores, mask(l, p.window))}, {{"axis", "-1"}});
+  if (p.soft_cap > 0) {
+    const auto cap = out.number(p.soft_cap);
+    scores = l.multiply(out.add("Tanh", "opset1", {l.divide(scores, cap)}), cap);
+  }
+  scores = l.add(scores, mask(l, p.window));
+  if (l.has_input(4)) scores = with_sinks(l, scores, p.query_heads);
+  auto shares = out.add("SoftMax", "opset8", {scores}, {{"axis", "-1"}});
+  if (l.has_input(4)) shares = l.slice(shares, 3, 0, -1);
   return out.add("MatMul", "opset1", {shares, heads.values}, {{"transpose_a", "false"}, {"transpose_b", "false"}});
 }
 
@@ -109,7 +121,6 @@ void ir_read_state(IrLowering& l) { l.pass_on(2); }
 void ir_select_rows(IrLowering& l) { l.pass_on(0); }
 
 void ir_attention(IrLowering& l) {
-  if (l.has_input(4)) l.refuse("sinks");
   auto& out = l.out();
   const auto p = ops::read_attention_parameters(l.node());
   const size_t layer = l.next_layer();
@@ -119,8 +130,8 @@ void ir_attention(IrLowering& l) {
   const Heads heads{by_heads(l, l.input(0), {p.query_heads, p.head_dim}), repeated(l, keys, p, p.head_dim),
                     repeated(l, values, p, p.value_dim)};
   IrValue made;
-  if (p.soft_cap > 0) {
-    made = capped_attention(l, heads, p);
+  if (p.soft_cap > 0 || l.has_input(4)) {
+    made = spelled_attention(l, heads, p);
   } else {
     made = out.add("ScaledDotProductAttention", "opset13",
                    {heads.queries, heads.keys, heads.values, mask(l, p.window), out.number(p.scale)},

@@ -54,6 +54,16 @@ void ir_add(IrLowering& l) { l.set_result(l.add(l.input(0), l.input(1))); }
 
 void ir_swiglu(IrLowering& l) { l.set_result(l.multiply(l.out().add("Swish", "opset4", {l.input(0)}), l.input(1))); }
 
+void ir_clamped_swiglu(IrLowering& l) {
+  auto& out = l.out();
+  const double limit = graph::number_attribute(l.node(), "limit"), slope = graph::number_attribute(l.node(), "slope");
+  const auto gate = out.add("Minimum", "opset1", {l.input(0), out.number(limit)}, {{"auto_broadcast", "numpy"}});
+  const auto up =
+      out.add("Clamp", "opset1", {l.input(1)}, {{"min", fmt::format("{}", -limit)}, {"max", fmt::format("{}", limit)}});
+  const auto swished = out.add("Swish", "opset4", {gate, out.number(slope)});
+  l.set_result(l.multiply(swished, l.add(up, out.number(1))));
+}
+
 void ir_gelu(IrLowering& l) { l.set_result(gelu_of(l, l.input(0))); }
 
 void ir_geglu(IrLowering& l) { l.set_result(l.multiply(gelu_of(l, l.input(0)), l.input(1))); }

@@ -78,7 +78,7 @@ PackedParts packed_parts(IrLowering& l, const model::Tensor& tensor, const Group
 
 IrValue sums_of_groups(IrLowering& l, IrValue x, int64_t groups, int64_t group) {
   auto& out = l.out();
-  return out.shared(fmt::format("sums of {} by {}", x.layer, group), [&] {
+  return out.shared(fmt::format("sums of {}.{} by {}", x.layer, x.port, group), [&] {
     return out.add("ReduceSum", "opset1", {l.reshape(x, {0, 0, groups, group}), out.ints({3})},
                    {{"keep_dims", "false"}});
   });
@@ -112,22 +112,19 @@ IrValue ir_float_weight(IrLowering& l, const model::Tensor& tensor) {
   return l.out().shared(tensor.name + " as f32", [&] { return l.convert(stored, "f32"); });
 }
 
-void ir_linear(IrLowering& l) {
-  const auto& weight = l.weight(1);
+IrValue ir_product(IrLowering& l, IrValue x, const model::Tensor& weight) {
   const GroupLayout* layout = packed_layout(weight);
-  IrValue product;
-  if (layout) {
-    const auto parts = packed_parts(l, weight, *layout);
-    product = l.product_with_transposed(l.input(0), parts.decoded);
-    if (parts.offsets) {
-      const auto sums = sums_of_groups(l, l.input(0), weight.shape.row_length() / layout->group, layout->group);
-      product = l.add(product, l.product_with_transposed(sums, *parts.offsets));
-    }
-  } else {
-    product = l.product_with_transposed(l.input(0), ir_float_weight(l, weight));
-  }
-  if (l.has_input(2)) product = l.add(product, ir_float_weight(l, l.weight(2)));
-  l.set_result(product);
+  if (!layout) return l.product_with_transposed(x, ir_float_weight(l, weight));
+  const auto parts = packed_parts(l, weight, *layout);
+  const auto product = l.product_with_transposed(x, parts.decoded);
+  if (!parts.offsets) return product;
+  const auto sums = sums_of_groups(l, x, weight.shape.row_length() / layout->group, layout->group);
+  return l.add(product, l.product_with_transposed(sums, *parts.offsets));
+}
+
+void ir_linear(IrLowering& l) {
+  const auto product = ir_product(l, l.input(0), l.weight(1));
+  l.set_result(l.has_input(2) ? l.add(product, ir_float_weight(l, l.weight(2))) : product);
 }
 
 void ir_gather_rows(IrLowering& l) { l.set_result(rows_of_table(l, l.weight(0), l.input(1))); }

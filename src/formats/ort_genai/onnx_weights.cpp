@@ -13,7 +13,9 @@
 #include "codecs/group_codecs.h"
 #include "formats/group_planes.h"
 #include "formats/kept_rows.h"
+#include "formats/numbered_parts.h"
 #include "formats/onnx/onnx_numbers.h"
+#include "model/derived_tensors.h"
 
 namespace adze::formats {
 namespace {
@@ -27,11 +29,13 @@ int64_t integer_of(const OnnxNode& node, std::string_view name, int64_t fallback
   return number ? *number : fallback;
 }
 
-/// "blk.0.attn_q.weight.codes.rows" -> "blk.0.attn_q.weight"
+/// "blk.0.attn_q.weight.codes.rows" -> "blk.0.attn_q.weight", "lm_head.MatMul.weight_Q4" -> "lm_head.MatMul.weight"
 std::string weight_name(std::string name) {
-  for (const std::string_view ending : {".rows", ".codes"}) {
+  for (const std::string_view ending : {".rows", ".codes", "_Q2", "_Q4", "_Q8"}) {
     if (name.ends_with(ending)) name.resize(name.size() - ending.size());
   }
+  constexpr std::string_view kQuantized = ".qweight";
+  if (name.ends_with(kQuantized)) name.replace(name.size() - kQuantized.size(), kQuantized.size(), ".weight");
   return name;
 }
 
@@ -39,6 +43,12 @@ class InitializerReader {
  public:
   explicit InitializerReader(const OnnxGraph& graph) : graph_(graph) {
     for (const OnnxTensor& tensor : graph.initializers) initializers_[tensor.name] = &tensor;
+    for (const OnnxNode& node : graph.nodes) {
+      if (node.op == "Reshape" && !node.inputs.empty() && !node.outputs.empty()) {
+        reshaped_[node.outputs[0]] = node.inputs[0];
+      }
+      if (node.op == "MatMul" && node.inputs.size() > 1) multiplied_.insert(node.inputs[1]);
+    }
   }
 
   std::vector<model::Tensor> read() {
@@ -48,23 +58,31 @@ class InitializerReader {
       if (node.domain != "com.microsoft" || (node.op != "MatMulNBits" && !looks_up)) continue;
       with_context(fmt::format("node '{}' ({})", node.name, node.op), [&] {
         if (node.inputs.size() < 3) fail(ErrorCode::bad_input, "it has {} inputs", node.inputs.size());
-        const std::string& codes = node.inputs[looks_up ? 0 : 1];
+        const std::string& codes = before_reshaping(node.inputs[looks_up ? 0 : 1]);
         const std::string name = weight_name(codes);
         if (names_.insert(name).second) weights.push_back(joined(node, name, initializer(codes)));
       });
     }
     for (const OnnxTensor& tensor : graph_.initializers) {
-      const bool is_named = tensor.name.ends_with(".weight") || tensor.name.ends_with(".bias");
+      const bool is_named = is_weight_name(tensor.name);
       const bool is_float =
           tensor.type == OnnxType::float32 || tensor.type == OnnxType::float16 || tensor.type == OnnxType::bfloat16;
       if (is_named && is_float && names_.insert(tensor.name).second) {
-        weights.push_back(model_tensor_of(tensor, tensor.name, tensor.name));
+        auto weight = model_tensor_of(tensor, tensor.name, tensor.name);
+        // MatMul wants [in, out].
+        const bool is_turned = multiplied_.contains(tensor.name) && weight.shape.rank() == 2;
+        weights.push_back(is_turned ? model::transposed(std::move(weight)) : std::move(weight));
       }
     }
     return weights;
   }
 
  private:
+  const std::string& before_reshaping(const std::string& name) const {
+    const auto found = reshaped_.find(name);
+    return found == reshaped_.end() ? name : found->second;
+  }
+
   const OnnxTensor& initializer(const std::string& name) const {
     const auto found = initializers_.find(name);
     if (found == initializers_.end()) fail(ErrorCode::unsupported, "'{}' is no initializer", name);
@@ -135,11 +153,15 @@ class InitializerReader {
 
   const OnnxGraph& graph_;
   std::map<std::string, const OnnxTensor*, std::less<>> initializers_;
+  std::map<std::string, std::string, std::less<>> reshaped_;  // what was given to Reshape, by what it made
+  std::set<std::string, std::less<>> multiplied_;             // by MatMul, as its second input
   std::set<std::string> names_;
 };
 
 }  // namespace
 
-std::vector<model::Tensor> onnx_weights(const OnnxModel& onnx) { return InitializerReader(onnx.graph).read(); }
+std::vector<model::Tensor> onnx_weights(const OnnxModel& onnx) {
+  return with_parts_stacked(InitializerReader(onnx.graph).read());
+}
 
 }  // namespace adze::formats

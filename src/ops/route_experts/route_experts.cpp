@@ -21,7 +21,9 @@ ExpertScores read_scores(const graph::Node& node) {
   fail(ErrorCode::bad_input, "scores must be softmax, softmax_used or sigmoid, but is '{}'", name);
 }
 
-RouteParameters read_parameters(const graph::Node& node) {
+}  // namespace
+
+RouteParameters read_route_parameters(const graph::Node& node) {
   RouteParameters p{};
   p.used = graph::int_attribute(node, "used");
   p.scores = read_scores(node);
@@ -40,10 +42,12 @@ RouteParameters read_parameters(const graph::Node& node) {
   return p;
 }
 
+namespace {
+
 std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
   require_input_count(node, 1, 2);
   const auto& logits = require_f32(node, 0, 2, "logits");
-  const auto p = read_parameters(node.node);
+  const auto p = read_route_parameters(node.node);
   if (!logits.dims[1].is_constant()) fail(ErrorCode::bad_input, "the number of experts must be constant");
   const int64_t experts = logits.dims[1].constant();
   if (p.used < 1 || p.used > experts || experts % p.groups != 0 || p.used > experts / p.groups * p.groups_used) {
@@ -58,7 +62,7 @@ std::vector<graph::ValueType> infer(const graph::NodeTypes& node) {
 }
 
 std::shared_ptr<const void> resolve(const graph::Node& node) {
-  return std::make_shared<RouteParameters>(read_parameters(node));
+  return std::make_shared<RouteParameters>(read_route_parameters(node));
 }
 
 void softmax(std::vector<double>& values) {

@@ -23,6 +23,9 @@ struct RouteParameters {
   bool groups_by_best;  // a group scores what its best expert does; false: what its two best do together
 };
 
+/// Error(bad_input) for attributes that say nothing sensible.
+RouteParameters read_route_parameters(const graph::Node& node);
+
 extern const Op route_experts;
 
 }  // namespace adze::ops
