@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / "build" / "peers"
 SHARED = ROOT.parent / "shared"
 ONNX_CASES = Path("/usr/share/libonnx-testdata/data")
+EXPORTERS = PEERS / "exporters" / "bin" / "python"  # with PyTorch and the exporters of other toolkits
 PROGRAMS = ("chromium", "systemd-analyze")
 NEEDS = re.compile(r"^# needs:(.*)$", re.M)
 
@@ -52,6 +53,8 @@ def is_met(need):
         return cached_model() is not None
     if need == "llama.cpp":
         return (PEERS / "llama.cpp" / "build" / "bin" / "llama-quantize").is_file()
+    if need == "exporters":
+        return EXPORTERS.is_file()
     if need == "page":
         return (ROOT / "web" / "node_modules" / "esbuild").is_dir() and shutil.which("node") is not None
     if need in PROGRAMS:
@@ -70,6 +73,7 @@ def describe(need):
         "model": "the demo's model (make demo)",
         "onnx-testdata": "ONNX's test cases (tools/setup.sh peers)",
         "llama.cpp": "llama.cpp's tools (make peers)",
+        "exporters": "PyTorch and the exporters of other toolkits (tools/peers.sh exporters)",
         "page": "the web page's packages (make page)",
         "chromium": "Debian's Chromium (tools/setup.sh peers)",
         "systemd-analyze": "systemd-analyze (tools/setup.sh peers)",

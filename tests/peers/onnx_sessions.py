@@ -11,11 +11,13 @@ def open_session(folder):
     return ort.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
 
 
-def empty_histories(session):
+def empty_histories(session, head=None):
+    """`head`: number of heads and their width, where the graph does not say them."""
     histories = {}
     for value in session.get_inputs():
         if value.name.startswith("past_key_values"):
-            histories[value.name] = np.zeros((1, value.shape[1], 0, value.shape[3]), np.float32)
+            heads, width = head or (value.shape[1], value.shape[3])
+            histories[value.name] = np.zeros((1, heads, 0, width), np.float32)
     return histories
 
 
@@ -32,8 +34,8 @@ def step(session, tokens, histories):
     return made["logits"][0], later
 
 
-def logits_at_once(session, tokens):
-    return step(session, tokens, empty_histories(session))[0]
+def logits_at_once(session, tokens, head=None):
+    return step(session, tokens, empty_histories(session, head))[0]
 
 
 def logits_in_steps(session, tokens, first):

@@ -127,8 +127,9 @@ void check_plain(const Json& config, const std::string& path) {
        has_method ? quantization["quant_method"].dump() : quantization.dump().substr(0, 100));
 }
 
-void read_generation(const std::string& folder, model::Model& model) {
+void read_generation(const std::string& folder, const Json* given, model::Model& model) {
   const auto path = (fs::path(folder) / "generation_config.json").string();
+  if (given) return read_generation_config(*given, path, model);
   if (fs::exists(path)) read_generation_config(read_json_file(path), path, model);
 }
 
@@ -153,7 +154,7 @@ model::Model read_hf_variant(const std::string& path, const ReadOptions& options
   model.format = "hf";
   model.side_files = open_side_files(path);
   const auto config_path = (fs::path(path) / "config.json").string();
-  const Json config = read_json_file(config_path);
+  const Json config = variant.config ? *variant.config : read_json_file(config_path);
   if (!config.is_object()) fail(ErrorCode::bad_input, "{}: not a JSON object", config_path);
   auto stored = variant.stored          ? variant.stored(path)
                 : has_safetensors(path) ? read_safetensors_folder(path)
@@ -163,7 +164,7 @@ model::Model read_hf_variant(const std::string& path, const ReadOptions& options
   read_config_json(config, config_path, model);
   const bool tied = json_value<bool>(config, "tie_word_embeddings", false, config_path);
   add_tensors(std::move(stored), variant.names, tied, model);
-  read_generation(path, model);
+  read_generation(path, variant.generation, model);
   read_embedding_modules(path, model);
   if (options.tokenizer) read_tokenizer_files(path, model);
   read_chat_templates(path, model);

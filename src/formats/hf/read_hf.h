@@ -23,6 +23,10 @@ struct HfVariant {
   const WeightNameVariant& names;
   /// Reads the folder's tensors; null: from its safetensors or PyTorch's files.
   std::function<std::vector<model::Tensor>(const std::string& path)> stored = nullptr;
+  /// The settings; null: from its config.json.
+  const Json* config = nullptr;
+  /// Defaults for generation; null: from generation_config.json, if that is there.
+  const Json* generation = nullptr;
 };
 
 /// read_hf() for such a folder. The format's name is the caller's.

@@ -120,4 +120,14 @@ const WeightNameVariant hugging_face_names{
       return names.find(name);
     }};
 
+const WeightNameVariant exported_names{
+    hugging_face_names.from_hugging_face,
+    [](const architectures::Architecture&, const WeightNames& names, std::string_view name) {
+      auto found = names.find(name);
+      if (found && found->transform == architectures::Transform::add_one) {
+        found->transform = architectures::Transform::none;
+      }
+      return found;
+    }};
+
 }  // namespace adze::formats

@@ -63,6 +63,8 @@ struct WeightNameVariant {
 };
 
 extern const WeightNameVariant hugging_face_names;
+/// The same where norms have their 1 added already, as exporters of graphs fold it into the weight.
+extern const WeightNameVariant exported_names;
 /// Folders whose weights have canonical names already, and canonical rows.
 extern const WeightNameVariant canonical_names;
 

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/error.h"
+#include "base/file.h"
+#include "formats/hf/config_json.h"
 #include "formats/hf/read_hf.h"
 #include "formats/openvino/ir_weights.h"
+#include "formats/openvino/module_weights.h"
 #include "formats/openvino_ir/import_ir.h"
 
 namespace adze::formats {
@@ -16,6 +20,22 @@ constexpr const char* kModelFile = "openvino_model.xml";
 
 std::string model_file(const std::string& folder) { return (fs::path(folder) / kModelFile).string(); }
 
+/// As they hang in the module that was exported, and those that it lost the names of.
+void add_module_names(const std::string& folder, const IrDocument& document, std::vector<model::Tensor>& stored) {
+  for (model::Tensor& tensor : stored) {
+    constexpr std::string_view kSelf = "self.", kHalf = "._openvino_orig_weight", kWeight = ".weight";
+    if (tensor.name.starts_with(kSelf)) tensor.name.erase(0, kSelf.size());
+    // Of modules in float16, which the converter traces with other weights in their place.
+    if (tensor.name.ends_with(kHalf)) tensor.name.replace(tensor.name.size() - kHalf.size(), kHalf.size(), kWeight);
+  }
+  const Json config = read_json_file((fs::path(folder) / "config.json").string());
+  const auto* architecture = architecture_of_config(config);
+  if (!architecture) fail(ErrorCode::unsupported, "{}/config.json: {}", folder, unknown_class(config));
+  const auto known = WeightNames::to_canonical(*architecture);
+  auto found = ir_module_weights(document, known, stored);
+  std::ranges::move(found, std::back_inserter(stored));
+}
+
 }  // namespace
 
 bool is_openvino(const std::string& path) {
@@ -26,18 +46,15 @@ bool is_openvino(const std::string& path) {
 
 model::Model read_openvino(const std::string& path, const ReadOptions& options) {
   if (!fs::is_directory(path)) return read_openvino_ir(path, options);
-  auto stored = ir_weights(read_ir_document(model_file(path)));
+  const auto document = read_ir_document(model_file(path));
+  auto stored = ir_weights(document);
   const bool is_canonical =
       std::ranges::find(stored, std::string_view("token_embd.weight"), &model::Tensor::name) != stored.end();
-  for (model::Tensor& tensor : stored) {
-    // As they hang in the exported module.
-    constexpr std::string_view kSelf = "self.";
-    if (tensor.name.starts_with(kSelf)) tensor.name.erase(0, kSelf.size());
-  }
+  if (!is_canonical) add_module_names(path, document, stored);
   const auto keep = [](std::vector<model::Tensor> tensors, const Json&) { return tensors; };
   auto model = read_hf_variant(
       path, options,
-      {keep, is_canonical ? canonical_names : hugging_face_names, [&](const std::string&) { return stored; }});
+      {keep, is_canonical ? canonical_names : exported_names, [&](const std::string&) { return stored; }});
   model.format = "openvino";
   return model;
 }

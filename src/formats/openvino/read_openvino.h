@@ -12,7 +12,7 @@ bool is_openvino(const std::string& path);
 
 /// A folder: the settings of config.json; matrices of codes behind Convert, Subtract, Multiply and Reshape as members
 /// of the family of group codecs, with the same codes and scales; matrices of floats. Names are canonical, as Adze
-/// writes them, or Hugging Face's. A file: its constants (import_ir.h).
+/// writes them, or those of the module that was exported (module_weights.h). A file: its constants (import_ir.h).
 model::Model read_openvino(const std::string& path, const ReadOptions& options);
 
 }  // namespace adze::formats

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# needs: numpy onnx onnxruntime gguf exporters
+"""Folders that ONNX Runtime GenAI's own model builder wrote, read back: the GGUF file that Adze makes of one computes what
+onnxruntime computes of the folder, and so does a folder of Hugging Face; what its graph does not show is asked for.
+
+usage: build/peers/venv/bin/python tests/peers/model_builder_peer.py [CASE...]
+"""
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from exported_decoders import GOLDEN, MAX_KL, Tally, adze, demo_model, divergence, golden_tokens, our_logits
+from exporter_checkpoints import EXPORTERS, run_exporter, with_tokenizer
+from onnx_sessions import logits_at_once, open_session
+
+# Whose settings the graph shows, and whose it does not.
+CASES = {"llama_plain": True, "llama_biases": True, "llama_rope_llama3": True, "qwen2": True, "qwen3": True, "gemma": True,
+         "gemma2": False, "granite": False}
+QUANTIZED = "qwen3"
+# Activations stay in float32.
+FORMS = {"fp32": ["-p", "fp32"],
+         "int4": ["-p", "int4", "--extra_options", "accuracy_level=1"],
+         "int4 with zero points": ["-p", "int4", "--extra_options", "accuracy_level=1", "is_symmetric=false"],
+         "int4 in k_quant": ["-p", "int4", "--extra_options", "accuracy_level=1", "algo_config=k_quant"]}
+
+
+def built(source, form, folder):
+    target = folder / form.replace(" ", "_")
+    problem = run_exporter(EXPORTERS / "python", "-m", "onnxruntime_genai.models.builder", "-i", source, "-o", target, "-e", "cpu",
+                           "-c", folder / "cache", *FORMS[form])
+    return (None, problem) if problem else (target, "")
+
+
+def logits_of(target, source, tokens, folder):
+    """onnxruntime's of the folder. Where its attention cannot rotate heads of 8, ours of the checkpoint of floats."""
+    decoder = json.loads((target / "genai_config.json").read_text())["model"]["decoder"]
+    head = decoder["num_key_value_heads"], decoder["head_size"]
+    return our_logits(source, tokens, folder) if head[1] % 16 else logits_at_once(open_session(target), tokens, head)
+
+
+def check_read(tally, name, target, source, tokens, folder):
+    theirs = logits_of(target, source, tokens, folder)
+    for what, words in [("gguf", []), ("hf", ["--dtype", "f32"])]:
+        made = folder / f"made.{what}"
+        adze("convert", target, made, "--to", what, *words)
+        kl = divergence(theirs, our_logits(made, tokens, folder))
+        tally.check(f"{name} to {what}", kl < MAX_KL, f"KL {kl:.3g}")
+        shutil.rmtree(made) if made.is_dir() else made.unlink()
+
+
+def check_case(tally, name, source, form, shows_all, tokens, folder):
+    target, problem = built(source, form, folder)
+    if target is None:
+        return tally.skip(name, f"the builder: {problem}")
+    if not shows_all:
+        done = adze("convert", target, folder / "refused.gguf", check=False)
+        tally.check(f"{name} without config.json", done.returncode != 0 and "put the config.json" in done.stdout,
+                    done.stdout.strip()[-120:])
+        shutil.copy(source / "config.json", target)
+    check_read(tally, name, target, source, tokens, folder)
+
+
+def main():
+    tally = Tally()
+    for case in sys.argv[1:] or CASES:
+        with tempfile.TemporaryDirectory() as name:
+            source = with_tokenizer(GOLDEN / case, Path(name))
+            for form in FORMS if case == QUANTIZED else ["fp32"]:
+                check_case(tally, f"{case} in {form}", source, form, CASES[case], golden_tokens(GOLDEN / case), Path(name))
+    for floats, folder in demo_model(tally) if not sys.argv[1:] else []:
+        source = folder / "checkpoint"
+        adze("convert", floats, source, "--to", "hf")
+        tokens = np.random.default_rng(7).integers(50, 40000, 24).tolist()
+        for form in ["int4", "int4 with zero points"]:
+            check_case(tally, f"SmolLM2-135M in {form}", source, form, True, tokens, folder)
+    return tally.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
