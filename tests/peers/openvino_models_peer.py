@@ -1,7 +1,7 @@
 """OpenVINO's IR: `adze run` gives what OpenVINO gives in f32, for real models that it converted and for each of its ops
 on random numbers, written by its own Python API. What Adze makes IR of again, or of ONNX models, OpenVINO loads and
 computes the same. What cannot be read or written is refused by name."""
-# needs: numpy openvino onnxruntime shared
+# needs: numpy onnx openvino onnxruntime shared onnx-testdata
 import json
 import os
 import subprocess
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import openvino as ov
 
@@ -26,6 +27,10 @@ WAYS = [F32, F32 | {"LP_TRANSFORMS_MODE": "NO"}]
 # Converted by OpenVINO from ONNX's and TFLite's files.
 ONNX = ["mnist_8/model.onnx", "ultraface/version-RFB-320.onnx", "ultraface/version-RFB-320_simplified.onnx",
         "magika/model.onnx", "basic-pitch/nmp.onnx", "silero-vad/silero_vad.onnx", "silero-vad/silero_vad_16k_op15.onnx"]
+
+# In ONNX's test cases.
+ONNX_CASES = Path("/usr/share/libonnx-testdata/data/node")
+BODIES = ["test_if", "test_scan9_sum"]
 
 
 def random_input(shape, kind, generator):
@@ -171,12 +176,32 @@ def compare_onnx_as_ir(tally):
                         [session.run(None, values)], TOLERANCE)
 
 
+def compare_bodies(tally):
+    """ONNX's own cases of If, Loop and Scan as IR, against what they should give."""
+    for name in BODIES:
+        folder = ONNX_CASES / name
+        arrays = [[onnx.numpy_helper.to_array(onnx.load_tensor(str(file))).copy()
+                   for file in sorted((folder / "test_data_set_0").glob(f"{side}_*.pb"))] for side in ("input", "output")]
+        ports = onnx.load(str(folder / "model.onnx")).graph.input
+        with tempfile.TemporaryDirectory() as out:
+            try:
+                adze("convert", folder / "model.onnx", Path(out) / "model.xml")
+                made = CORE.compile_model(Path(out) / "model.xml", "CPU", F32)(
+                    {port.name: value for port, value in zip(ports, arrays[0], strict=True)})
+                tally.judge(f"{name} as IR", [made[number] for number in range(len(arrays[1]))], [arrays[1]], TOLERANCE)
+            except RuntimeError as error:
+                tally.failed += 1
+                print(f"FAILED {name} as IR: {str(error).strip()[-300:]}")
+
+
 def main():
     tally = Tally()
     wanted = sys.argv[1:]
     if not wanted or "models" in wanted:
         compare_real_models(tally)
         compare_onnx_as_ir(tally)
+    if not wanted or "bodies" in wanted:
+        compare_bodies(tally)
     for name, make in op_cases():
         if wanted and name.split()[0] not in wanted:
             continue

@@ -37,14 +37,23 @@ std::vector<std::byte> packed_numbers(std::span<const std::byte> bytes, size_t b
   return packed;
 }
 
-std::string type_of(const graph::Value& value) {
+std::string_view ir_name_of(const graph::Value& value) {
   const auto& storage = value.type.storage;
   const std::string_view name = storage ? ir_type_of(storage) : std::string_view();
   if (name.empty()) {
     fail(ErrorCode::unsupported, "'{}': OpenVINO's IR has no type for {}", value.name,
          storage ? storage->name : "a value whose type is not known");
   }
-  return std::string(name);
+  return name;
+}
+
+void collect_unknown_ops(const graph::Graph& graph, std::set<std::string_view>& unknown) {
+  for (const graph::Node& node : graph.nodes) {
+    if (!find_ir_writing(node.op->name)) unknown.insert(node.op->name);
+    for (const auto& body : node.subgraphs) {
+      if (body) collect_unknown_ops(*body, unknown);
+    }
+  }
 }
 
 std::vector<int64_t> constant_dims(const graph::ValueType& type) {
@@ -70,64 +79,88 @@ std::string shape_text(const graph::ValueType& type) {
 
 }  // namespace
 
-GraphToIr::GraphToIr(const StandardGraph& source) : source_(source) {}
+GraphToIr::GraphToIr(const graph::Graph& graph, const model::TensorList& weights) : graph_(graph), weights_(weights) {}
+
+GraphToIr::GraphToIr(const graph::Graph& graph, GraphToIr& outer)
+    : graph_(graph), weights_(outer.weights_), outer_(&outer) {}
+
+GraphToIr GraphToIr::body(size_t index) {
+  if (index >= node_->subgraphs.size() || !node_->subgraphs[index]) refuse("it has no body");
+  return {*node_->subgraphs[index], *this};
+}
 
 void GraphToIr::refuse(std::string_view what) const {
   fail(ErrorCode::unsupported, "node '{}': op {} has no form in OpenVINO's IR: {}", node_->name, node_->op->name, what);
 }
 
-void GraphToIr::check_ops() const {
-  std::set<std::string_view> unknown;
-  for (const graph::Node& node : source_.graph->nodes) {
-    if (!find_ir_writing(node.op->name)) unknown.insert(node.op->name);
-  }
-  if (!unknown.empty()) {
-    fail(ErrorCode::unsupported, "these ops have no form in OpenVINO's IR: {}", fmt::join(unknown, ", "));
-  }
-}
-
 void GraphToIr::declare_inputs() {
-  for (const graph::ValueId id : source_.graph->inputs) {
-    const graph::Value& value = source_.graph->value(id);
-    values_[id] = out_.parameter(value.name, shape_text(value.type), type_of(value));
+  for (const graph::ValueId id : graph_.inputs) {
+    values_[id] = out_->parameter(graph_.value(id).name, shape_of(id), type_of(id));
   }
 }
 
 IrValue GraphToIr::stored(const graph::Value& value) {
-  const std::string type = type_of(value);
+  const std::string_view type = ir_name_of(value);
   const auto dims = constant_dims(value.type);
   const size_t bits = bits_of(value.type.storage);
   if (value.origin == ValueOrigin::constant) {
-    return out_.packed(value.name, type, dims, bits < 8 ? packed_numbers(value.constant, bits) : value.constant);
+    return out_->packed(value.name, type, dims, bits < 8 ? packed_numbers(value.constant, bits) : value.constant);
   }
-  const model::Tensor& tensor = source_.weights.at(value.name);
-  if (bits == 8) return out_.constant(value.name, type, dims, tensor);
+  const model::Tensor& tensor = weights_.at(value.name);
+  if (bits == 8) return out_->constant(value.name, type, dims, tensor);
   std::vector<std::byte> scratch;
   const auto bytes = tensor.source->rows(0, tensor.shape.row_count(), scratch);
-  return out_.packed(value.name, type, dims, packed_numbers(bytes, bits));
+  return out_->packed(value.name, type, dims, packed_numbers(bytes, bits));
+}
+
+std::string GraphToIr::shape_of(graph::ValueId id) const { return shape_text(graph_.value(id).type); }
+
+IrType GraphToIr::type_of(graph::ValueId id) const { return ir_name_of(graph_.value(id)); }
+
+const graph::Value& GraphToIr::origin_of(graph::ValueId id) const {
+  const graph::Value& value = graph_.value(id);
+  return value.origin == ValueOrigin::captured && outer_ ? outer_->origin_of(value.outer) : value;
+}
+
+// Stored numbers are stored again: what must be known before it runs is then known in bodies too.
+IrValue GraphToIr::captured(graph::ValueId id) {
+  const graph::Value& origin = origin_of(id);
+  if (origin.origin == ValueOrigin::constant || origin.origin == ValueOrigin::weight) return stored(origin);
+  const IrValue parameter = out_->parameter(graph_.value(id).name, shape_of(id), type_of(id));
+  captures_.push_back({graph_.value(id).outer, parameter});
+  return parameter;
 }
 
 IrValue GraphToIr::value(graph::ValueId id) {
   const auto known = values_.find(id);
   if (known != values_.end()) return known->second;
-  return values_[id] = stored(source_.graph->value(id));
+  const bool is_captured = graph_.value(id).origin == ValueOrigin::captured;
+  return values_[id] = is_captured ? captured(id) : stored(graph_.value(id));
 }
 
-void GraphToIr::run() {
-  check_ops();
-  declare_inputs();
-  for (const graph::Node& node : source_.graph->nodes) {
+void GraphToIr::write_nodes() {
+  for (const graph::Node& node : graph_.nodes) {
     node_ = &node;
-    out_.enter(node.name);
+    out_->enter(node.name);
     const IrWriting* writing = find_ir_writing(node.op->name);
     writing->put(*this, *writing);
   }
+  out_->enter("");
+}
+
+void GraphToIr::run() {
+  std::set<std::string_view> unknown;
+  collect_unknown_ops(graph_, unknown);
+  if (!unknown.empty()) {
+    fail(ErrorCode::unsupported, "these ops have no form in OpenVINO's IR: {}", fmt::join(unknown, ", "));
+  }
+  declare_inputs();
+  write_nodes();
   add_results();
 }
 
 void GraphToIr::add_results() {
-  out_.enter("");
-  for (const graph::ValueId id : source_.graph->outputs) out_.result(value(id), source_.graph->value(id).name);
+  for (const graph::ValueId id : graph_.outputs) out_->result(value(id), graph_.value(id).name);
 }
 
 IrValue GraphToIr::input(size_t index) {
@@ -156,14 +189,14 @@ std::vector<int64_t> GraphToIr::dims(size_t index) const {
 
 std::optional<std::vector<int64_t>> GraphToIr::integers(size_t index) const {
   if (!has(index)) return std::nullopt;
-  const graph::Value& value = source_.graph->value(node_->inputs[index]);
+  const graph::Value& value = origin_of(node_->inputs[index]);
   if (value.origin != ValueOrigin::constant) return std::nullopt;
   return ops::read_integers(host_tensor(value));
 }
 
 std::optional<double> GraphToIr::number_of(size_t index) const {
   if (!has(index)) return std::nullopt;
-  const graph::Value& value = source_.graph->value(node_->inputs[index]);
+  const graph::Value& value = origin_of(node_->inputs[index]);
   if (value.origin != ValueOrigin::constant) return std::nullopt;
   const auto tensor = host_tensor(value);
   return tensor.count() == 1 ? std::optional(ops::read_number(tensor)) : std::nullopt;
@@ -186,7 +219,7 @@ std::string GraphToIr::word(std::string_view name, std::string_view fallback) co
 }
 
 IrType GraphToIr::output_type(size_t output) const {
-  const StorageType storage = source_.graph->value(node_->outputs.at(output)).type.storage;
+  const StorageType storage = graph_.value(node_->outputs.at(output)).type.storage;
   return storage && !ir_type_of(storage).empty() ? ir_type_of(storage) : IrType("f32");
 }
 
@@ -195,25 +228,25 @@ void GraphToIr::give(size_t output, IrValue value) {
 }
 
 IrValue GraphToIr::both(std::string_view type, IrValue a, IrValue b, IrType element) {
-  return out_.add(type, "opset1", {a, b}, {{"auto_broadcast", "numpy"}}, element);
+  return out_->add(type, "opset1", {a, b}, {{"auto_broadcast", "numpy"}}, element);
 }
 
 IrValue GraphToIr::reshape(IrValue x, const std::vector<int64_t>& dims) {
-  return out_.add("Reshape", "opset1", {x, out_.ints(dims)}, {{"special_zero", "true"}}, output_type());
+  return out_->add("Reshape", "opset1", {x, out_->ints(dims)}, {{"special_zero", "true"}}, output_type());
 }
 
 IrValue GraphToIr::transpose(IrValue x, const std::vector<int64_t>& order) {
-  return out_.add("Transpose", "opset1", {x, out_.ints(order)}, {}, output_type());
+  return out_->add("Transpose", "opset1", {x, out_->ints(order)}, {}, output_type());
 }
 
 IrValue GraphToIr::convert(IrValue x, StorageType type) {
   const auto name = ir_type_of(type);
   if (name.empty()) refuse(fmt::format("there is no type for {}", type->name));
-  return out_.add("Convert", "opset1", {x}, {{"destination_type", std::string(name)}}, name);
+  return out_->add("Convert", "opset1", {x}, {{"destination_type", std::string(name)}}, name);
 }
 
 IrValue GraphToIr::gather(IrValue x, IrValue indices, int64_t axis) {
-  return out_.add("Gather", "opset8", {x, indices, out_.whole(axis)}, {{"batch_dims", "0"}}, output_type());
+  return out_->add("Gather", "opset8", {x, indices, out_->whole(axis)}, {{"batch_dims", "0"}}, output_type());
 }
 
 IrValue GraphToIr::scalar(double value, StorageType type) {
@@ -229,12 +262,12 @@ IrValue GraphToIr::scalar(double value, StorageType type) {
     made = ops::round_to_integers(wide, type);
   }
   const auto bytes = made.bytes();
-  return out_.packed(fmt::format("{} {}", type->name, value), ir_type_of(type), {}, {bytes.begin(), bytes.end()});
+  return out_->packed(fmt::format("{} {}", type->name, value), ir_type_of(type), {}, {bytes.begin(), bytes.end()});
 }
 
 void write_ir_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options) {
   namespace fs = std::filesystem;
-  GraphToIr writer(graph);
+  GraphToIr writer(*graph.graph, graph.weights);
   writer.run();
   const std::string& name = graph.graph->name;
   if (fs::path(path).extension() == ".xml") {

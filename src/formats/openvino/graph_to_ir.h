@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,19 +18,39 @@ class GraphToIr {
  public:
   using Attributes = IrBuilder::Attributes;
 
-  explicit GraphToIr(const StandardGraph& source);
+  GraphToIr(const graph::Graph& graph, const model::TensorList& weights);
 
-  /// Writes all nodes. Error(unsupported) listing the ops that have no form there, or naming the node that has none.
+  /// Writes all nodes, with the graph's inputs and outputs. Error(unsupported) listing the ops that have no form there,
+  /// or naming the node that has none.
   void run();
-  IrBuilder& out() { return out_; }
+  IrBuilder& out() { return *out_; }
+
+  // ---- for bodies
+  /// The writer of a sub-graph of this node; its layers are not in out().
+  GraphToIr body(size_t index);
+  const graph::Graph& graph() const { return graph_; }
+  std::shared_ptr<IrBuilder> layers() const { return out_; }
+  /// An input of the sub-graph is this value of it.
+  void bind(graph::ValueId id, IrValue value) { values_[id] = value; }
+  void write_nodes();
+  IrValue value(graph::ValueId id);
+  /// "?" and numbers, "..." for an unknown rank.
+  std::string shape_of(graph::ValueId id) const;
+  IrType type_of(graph::ValueId id) const;
+  /// A value of the enclosing graph, and the parameter that stands for it.
+  struct Capture {
+    graph::ValueId outer;
+    IrValue parameter;
+  };
+  const std::vector<Capture>& captures() const { return captures_; }
 
   // ---- for the functions of the table
   const graph::Node& node() const { return *node_; }
   bool has(size_t index) const { return index < node_->inputs.size() && node_->inputs[index] != graph::kNoValue; }
   IrValue input(size_t index);
   std::vector<IrValue> inputs();
-  StorageType storage(size_t index) const { return source_.graph->value(node_->inputs.at(index)).type.storage; }
-  const graph::ValueType& type(size_t index) const { return source_.graph->value(node_->inputs.at(index)).type; }
+  StorageType storage(size_t index) const { return type(index).storage; }
+  const graph::ValueType& type(size_t index) const { return graph_.value(node_->inputs.at(index)).type; }
   int64_t rank(size_t index) const;
   /// Known before it runs, or refused.
   std::vector<int64_t> dims(size_t index) const;
@@ -45,6 +66,7 @@ class GraphToIr {
   IrType output_type(size_t output = 0) const;
   void give(IrValue value) { give(0, value); }
   void give(size_t output, IrValue value);
+  const graph::ValueType& type_of_output(size_t output) const { return graph_.value(node_->outputs.at(output)).type; }
   size_t output_count() const { return node_->outputs.size(); }
 
   // ---- short ways to write common layers
@@ -59,16 +81,21 @@ class GraphToIr {
   [[noreturn]] void refuse(std::string_view what) const;
 
  private:
+  GraphToIr(const graph::Graph& graph, GraphToIr& outer);
   void declare_inputs();
   void add_results();
-  IrValue value(graph::ValueId id);
+  /// What a captured value is outside.
+  const graph::Value& origin_of(graph::ValueId id) const;
+  IrValue captured(graph::ValueId id);
   IrValue stored(const graph::Value& value);
-  void check_ops() const;
 
-  const StandardGraph& source_;
-  IrBuilder out_;
+  const graph::Graph& graph_;
+  const model::TensorList& weights_;
+  GraphToIr* const outer_ = nullptr;
+  std::shared_ptr<IrBuilder> out_ = std::make_shared<IrBuilder>();
   const graph::Node* node_ = nullptr;
   std::map<graph::ValueId, IrValue> values_;
+  std::vector<Capture> captures_;
 };
 
 struct IrWriting {

@@ -73,4 +73,9 @@ void ir_put_one_hot(GraphToIr& g, Row row);
 void ir_put_depth_to_space(GraphToIr& g, Row row);
 void ir_put_space_to_depth(GraphToIr& g, Row row);
 
+// bodies_to_ir.cpp
+void ir_put_if(GraphToIr& g, Row row);
+void ir_put_loop(GraphToIr& g, Row row);
+void ir_put_scan(GraphToIr& g, Row row);
+
 }  // namespace adze::formats

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "codecs/codec.h"
 #include "formats/openvino/standard_to_ir.h"
 
@@ -40,10 +42,25 @@ size_t spatial_axes(GraphToIr& g, size_t input) {
   return static_cast<size_t>(rank - 2);
 }
 
+/// The same of weights whose shape a node makes: their dimensions behind the first follow from them.
+IrValue grouped_when_it_runs(GraphToIr& g, int64_t groups) {
+  auto& out = g.out();
+  const IrValue shape = out.add("ShapeOf", "opset3", {g.input(1)}, {{"output_type", "i64"}}, "i64");
+  const IrValue rest =
+      out.add("Slice", "opset8", {shape, out.ints({1}), out.ints({INT64_MAX}), out.ints({1})}, {}, "i64");
+  const IrValue dims = out.add("Concat", "opset1", {out.ints({groups, -1}), rest}, {{"axis", "0"}}, "i64");
+  return out.add("Reshape", "opset1", {g.input(1), dims}, {{"special_zero", "false"}}, g.output_type());
+}
+
 /// [groups * a, b, …] as [groups, a, b, …]
 IrValue grouped(GraphToIr& g, int64_t groups) {
+  if (groups < 1) g.refuse("its groups are no positive number");
+  const auto& type = g.type(1);
+  const bool is_known =
+      type.rank_known && std::ranges::all_of(type.dims, [](const graph::Dim& dim) { return dim.is_constant(); });
+  if (!is_known) return grouped_when_it_runs(g, groups);
   Ints dims = g.dims(1);
-  if (groups < 1 || dims[0] % groups != 0) g.refuse("its groups do not divide its weights");
+  if (dims[0] % groups != 0) g.refuse("its groups do not divide its weights");
   dims[0] /= groups;
   dims.insert(dims.begin(), groups);
   return g.reshape(g.input(1), dims);

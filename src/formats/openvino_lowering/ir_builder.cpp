@@ -38,6 +38,30 @@ void put(pugi::xml_node node, const IrBuilder::Attributes& attributes) {
   for (const auto& [name, value] : attributes) node.append_attribute(name.c_str()).set_value(value.c_str());
 }
 
+void put_map_entry(pugi::xml_node node, const IrPortMapEntry& entry) {
+  put(node, {{"external_port_id", std::to_string(entry.outer_port)},
+             {"internal_layer_id", std::to_string(entry.inner_layer)}});
+  if (entry.axis) {
+    put(node, {{"axis", std::to_string(*entry.axis)},
+               {"start", std::to_string(entry.start)},
+               {"end", std::to_string(entry.end)},
+               {"stride", std::to_string(entry.stride)},
+               {"part_size", std::to_string(entry.part_size)}});
+  }
+  if (!entry.purpose.empty()) put(node, {{"purpose", entry.purpose}});
+}
+
+void put_port_map(pugi::xml_node layer, const IrBuiltBody& body) {
+  pugi::xml_node map = layer.append_child((body.prefix + "port_map").c_str());
+  for (const auto& entry : body.inputs) put_map_entry(map.append_child("input"), entry);
+  for (const auto& entry : body.outputs) put_map_entry(map.append_child("output"), entry);
+  if (body.back_edges.empty()) return;
+  pugi::xml_node edges = layer.append_child("back_edges");
+  for (const auto& [result, parameter] : body.back_edges) {
+    put(edges.append_child("edge"), {{"from-layer", std::to_string(result)}, {"to-layer", std::to_string(parameter)}});
+  }
+}
+
 }  // namespace
 
 std::string IrBuilder::new_name(std::string_view layer_type) {
@@ -74,6 +98,13 @@ std::vector<IrValue> IrBuilder::add_several(std::string_view layer_type, std::st
   return values;
 }
 
+std::vector<IrValue> IrBuilder::add_with_bodies(std::string_view layer_type, std::string_view opset, Inputs inputs,
+                                                std::vector<IrBuiltBody> bodies, const std::vector<IrType>& types) {
+  auto values = add_several(layer_type, opset, std::move(inputs), {}, types);
+  layers_.back().bodies = std::move(bodies);
+  return values;
+}
+
 IrValue IrBuilder::parameter(const std::string& name, const std::string& shape, IrType type) {
   return append({name,
                  "Parameter",
@@ -88,6 +119,10 @@ void IrBuilder::result(IrValue value, const std::string& name) {
   if (!names.empty()) names += ',';
   for (const char c : name) names += c == ',' ? "\\," : std::string(1, c);  // a comma parts names
   append({new_name("Result"), "Result", "opset1", {}, {value}, {}});
+}
+
+int64_t IrBuilder::body_result(IrValue value) {
+  return static_cast<int64_t>(append({new_name("Result"), "Result", "opset1", {}, {value}, {}}).layer);
 }
 
 void IrBuilder::assign(const std::string& variable, IrValue value) {
@@ -138,11 +173,16 @@ IrValue IrBuilder::small_number(IrType type, uint8_t value) {
   return owned_constant(fmt::format("{} {}", type, value), type, {}, {static_cast<std::byte>(value)});
 }
 
-void IrBuilder::write_constants(const std::string& path, const WriteOptions& options) {
+uint64_t IrBuilder::constant_bytes() const {
   uint64_t total = 0;
   for (const auto& constant : constants_) total += static_cast<uint64_t>(constant.rows.byte_size());
-  OutputFile data(path);
-  TensorStream stream(options, total);
+  for (const Layer& layer : layers_) {
+    for (const IrBuiltBody& body : layer.bodies) total += body.layers->constant_bytes();
+  }
+  return total;
+}
+
+void IrBuilder::write_constants(OutputFile& data, TensorStream& stream) {
   for (const auto& constant : constants_) {
     data.pad_to(kConstantAlignment);
     auto& attributes = layers_[constant.layer].attributes;
@@ -150,7 +190,9 @@ void IrBuilder::write_constants(const std::string& path, const WriteOptions& opt
     attributes.emplace_back("size", std::to_string(constant.rows.byte_size()));
     stream.write(constant.rows, data);
   }
-  data.commit();
+  for (const Layer& layer : layers_) {
+    for (const IrBuiltBody& body : layer.bodies) body.layers->write_constants(data, stream);
+  }
 }
 
 // Inputs are numbered from 0 on, and the outputs follow them. Sizes of ports follow from the layers.
@@ -175,17 +217,28 @@ void IrBuilder::put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges
     put(made, {{"id", std::to_string(layer.inputs.size() + port)}, {"precision", precision_of(output.element)}});
     if (!output.name.empty()) put(made, {{"names", output.name}});
   }
+  for (const IrBuiltBody& body : layer.bodies) {
+    put_port_map(node, body);
+    body.layers->put_graph(node.append_child((body.prefix + "body").c_str()));
+  }
+}
+
+void IrBuilder::put_graph(pugi::xml_node parent) const {
+  pugi::xml_node layers = parent.append_child("layers");
+  pugi::xml_node edges = parent.append_child("edges");
+  for (size_t id = 0; id < layers_.size(); ++id) put_layer(id, layers, edges);
 }
 
 void IrBuilder::write(const std::string& name, const std::string& xml_path, const std::string& data_path,
                       const WriteOptions& options) {
-  write_constants(data_path, options);
+  OutputFile data(data_path);
+  TensorStream stream(options, constant_bytes());
+  write_constants(data, stream);
+  data.commit();
   pugi::xml_document document;
   pugi::xml_node net = document.append_child("net");
   put(net, {{"name", name}, {"version", kIrVersion}});
-  pugi::xml_node layers = net.append_child("layers");
-  pugi::xml_node edges = net.append_child("edges");
-  for (size_t id = 0; id < layers_.size(); ++id) put_layer(id, layers, edges);
+  put_graph(net);
   std::ostringstream text;
   document.save(text, "\t");
   write_text_file(xml_path, text.str());

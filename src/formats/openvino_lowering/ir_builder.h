@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "base/file.h"
 #include "formats/format.h"
+#include "formats/openvino_ir/ir_document.h"
 #include "model/tensor.h"
 
 namespace pugi {
@@ -26,6 +28,18 @@ struct IrValue {
 /// Element types under the names that layers have for them: "f32", "i64", "u4" …
 using IrType = std::string_view;
 
+class IrBuilder;
+class TensorStream;
+
+/// A graph inside a layer, on its way into the file: how its parameters and results belong to the layer's ports, which
+/// are numbered inputs first.
+struct IrBuiltBody {
+  std::string prefix;  // of its elements: "then_", "else_"
+  std::shared_ptr<IrBuilder> layers;
+  std::vector<IrPortMapEntry> inputs, outputs;
+  std::vector<std::pair<int64_t, int64_t>> back_edges;  // (result, parameter)
+};
+
 class IrBuilder {
  public:
   using Inputs = std::vector<IrValue>;
@@ -40,9 +54,14 @@ class IrBuilder {
   /// With several outputs, of these types; gives their values.
   std::vector<IrValue> add_several(std::string_view layer_type, std::string_view opset, Inputs inputs,
                                    Attributes attributes, const std::vector<IrType>& types);
+  /// The same of a layer with bodies.
+  std::vector<IrValue> add_with_bodies(std::string_view layer_type, std::string_view opset, Inputs inputs,
+                                       std::vector<IrBuiltBody> bodies, const std::vector<IrType>& types);
   /// "?" and numbers: "?,?".
   IrValue parameter(const std::string& name, const std::string& shape, IrType type);
   void result(IrValue value, const std::string& name);
+  /// What a body gives out; the number of its layer.
+  int64_t body_result(IrValue value);
   /// Keeps a value in a variable.
   void assign(const std::string& variable, IrValue value);
 
@@ -82,6 +101,7 @@ class IrBuilder {
     Attributes attributes;
     Inputs inputs;
     std::vector<Output> outputs;
+    std::vector<IrBuiltBody> bodies = {};
   };
   struct Constant {
     size_t layer;
@@ -89,7 +109,9 @@ class IrBuilder {
   };
 
   IrValue append(Layer layer);
-  void write_constants(const std::string& path, const WriteOptions& options);
+  uint64_t constant_bytes() const;
+  void write_constants(OutputFile& data, TensorStream& stream);
+  void put_graph(pugi::xml_node parent) const;
   void put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges) const;
   std::string new_name(std::string_view layer_type);
   IrValue owned_constant(const std::string& key, IrType type, const std::vector<int64_t>& dims,
