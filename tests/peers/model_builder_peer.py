@@ -18,7 +18,7 @@ from exporter_checkpoints import EXPORTERS, run_exporter, with_tokenizer
 from onnx_sessions import logits_at_once, open_session
 
 # Whose settings the graph shows, and whose it does not.
-CASES = {"llama_plain": True, "llama_biases": True, "llama_rope_llama3": True, "qwen2": True, "qwen3": True, "gemma": True,
+CASES = {"llama_plain": True, "llama_biases": True, "qwen2": True, "qwen3": True, "gemma": True,
          "gemma2": False, "granite": False}
 QUANTIZED = "qwen3"
 # Activations stay in float32.

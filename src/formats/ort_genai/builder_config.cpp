@@ -126,31 +126,30 @@ double base_of(const Angles& angles) {
   return rounded_base(std::pow(ratio, static_cast<double>(angles.pairs())));
 }
 
-void add_angles(const OnnxModel& onnx, int64_t head_size, BuilderConfig& made) {
+void add_angles(const OnnxModel& onnx, int64_t head_size, Json& config) {
   const Angles angles(onnx);
   const auto dims = static_cast<double>(2 * angles.pairs());
   const double base = base_of(angles);
-  made.config["rope_theta"] = base;
+  config["rope_theta"] = base;
   if (static_cast<int64_t>(2 * angles.pairs()) != head_size) {
-    made.config["partial_rotary_factor"] = dims / static_cast<double>(head_size);
+    config["partial_rotary_factor"] = dims / static_cast<double>(head_size);
   }
-  std::vector<float> factors;
   for (size_t pair = 0; pair < angles.pairs(); ++pair) {
     const double usual = std::pow(base, -2 * static_cast<double>(pair) / dims);
-    factors.push_back(static_cast<float>(usual / angles.step(pair)));
+    if (std::abs(usual / angles.step(pair) - 1) > 1e-4) {
+      fail(ErrorCode::unsupported, "its angles are stretched for long contexts; {}", kAdvice);
+    }
   }
-  const auto is_one = [](float factor) { return std::abs(factor - 1) < 1e-4F; };
-  if (!std::ranges::all_of(factors, is_one)) made.rotary_factors = std::move(factors);
 }
 
-void check_attention(const OnnxNode& attention, int64_t head_size, BuilderConfig& made) {
+void check_attention(const OnnxNode& attention, int64_t head_size, Json& config) {
   const double usual = 1 / std::sqrt(static_cast<double>(head_size));
   const bool is_plain = std::abs(attribute_of<float>(attention, "scale", 0) / usual - 1) < 1e-5 &&
                         attribute_of<float>(attention, "softcap", 0) == 0 &&
                         attribute_of<int64_t>(attention, "rotary_interleaved", 0) == 0;
   if (!is_plain) fail(ErrorCode::unsupported, "its attention has a scale or a cap of its own; {}", kAdvice);
   const auto window = attribute_of<int64_t>(attention, "local_window_size", -1);
-  if (window > 0) made.config["sliding_window"] = static_cast<uint64_t>(window);
+  if (window > 0) config["sliding_window"] = static_cast<uint64_t>(window);
 }
 
 /// Constants and flags of a class, which only Hugging Face's files say.
@@ -220,29 +219,29 @@ Json builder_generation(const Json& genai) {
   return made;
 }
 
-BuilderConfig builder_config(const Json& genai, const OnnxModel& onnx, const std::vector<model::Tensor>& weights) {
+Json builder_config(const Json& genai, const OnnxModel& onnx, const std::vector<model::Tensor>& weights) {
   const Json& model = genai.at("model");
   const auto [architecture, type] = class_of(model.at("type").get<std::string>());
   require_found(*architecture, type->class_name);
-  BuilderConfig made;
-  made.config["architectures"] = {type->class_name};
-  made.config["model_type"] = type->model_type;
-  add_sizes(model, weights, made.config);
+  Json config;
+  config["architectures"] = {type->class_name};
+  config["model_type"] = type->model_type;
+  add_sizes(model, weights, config);
   const bool has_output =
       std::ranges::any_of(weights, [](const auto& tensor) { return tensor.name.starts_with("model.embed_tokens."); });
-  made.config["tie_word_embeddings"] = !has_output;
-  add_constants(*architecture, weights, made.config);
+  config["tie_word_embeddings"] = !has_output;
+  add_constants(*architecture, weights, config);
   const auto* norm = find_node(onnx, "SimplifiedLayerNormalization");
   const auto* attention = find_node(onnx, "GroupQueryAttention");
   if (!norm || !attention) {
     fail(ErrorCode::unsupported, "its graph has no SimplifiedLayerNormalization and GroupQueryAttention; {}", kAdvice);
   }
   // Of 9.99999975e-06, which is float32's 1e-05, the number that was meant.
-  made.config["rms_norm_eps"] = std::stod(fmt::format("{}", attribute_of<float>(*norm, "epsilon", 1e-5F)));
-  const auto head_size = made.config["head_dim"].get<int64_t>();
-  check_attention(*attention, head_size, made);
-  add_angles(onnx, head_size, made);
-  return made;
+  config["rms_norm_eps"] = std::stod(fmt::format("{}", attribute_of<float>(*norm, "epsilon", 1e-5F)));
+  const auto head_size = config["head_dim"].get<int64_t>();
+  check_attention(*attention, head_size, config);
+  add_angles(onnx, head_size, config);
+  return config;
 }
 
 }  // namespace adze::formats

@@ -2,7 +2,6 @@
 // and what its graph computes.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,17 +11,12 @@
 
 namespace adze::formats {
 
-struct BuilderConfig {
-  Json config;  // as Hugging Face has it
-  /// What the angles of each pair of columns are divided by, where that is not 1 for all.
-  std::optional<std::vector<float>> rotary_factors;
-};
-
 /// What generation_config.json would say.
 Json builder_generation(const Json& genai);
 
 /// `weights`: under the names of the graph. Error(unsupported) saying what a config.json beside the graph would have to
 /// tell, for classes whose settings the graph does not show.
-BuilderConfig builder_config(const Json& genai, const OnnxModel& onnx, const std::vector<model::Tensor>& weights);
+/// As Hugging Face has them.
+Json builder_config(const Json& genai, const OnnxModel& onnx, const std::vector<model::Tensor>& weights);
 
 }  // namespace adze::formats

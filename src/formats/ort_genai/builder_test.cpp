@@ -109,23 +109,12 @@ const std::vector<model::Tensor>& some_weights() {
 
 TEST(BuilderConfig, FollowsFromTheGraph) {
   const auto made = builder_config(genai_of("llama"), graph_with_angles(steps_of(500000)), some_weights());
-  EXPECT_EQ(made.config["architectures"][0], "LlamaForCausalLM");
-  EXPECT_EQ(made.config["rope_theta"], 500000.0);
-  EXPECT_EQ(made.config["rms_norm_eps"], 1e-6);
-  EXPECT_EQ(made.config["intermediate_size"], 48);
-  EXPECT_EQ(made.config["tie_word_embeddings"], true);
-  EXPECT_FALSE(made.rotary_factors);
+  EXPECT_EQ(made["architectures"][0], "LlamaForCausalLM");
+  EXPECT_EQ(made["rope_theta"], 500000.0);
+  EXPECT_EQ(made["rms_norm_eps"], 1e-6);
+  EXPECT_EQ(made["intermediate_size"], 48);
+  EXPECT_EQ(made["tie_word_embeddings"], true);
   EXPECT_EQ(builder_generation(genai_of("llama"))["eos_token_id"], Json::parse("[2, 3]"));
-}
-
-TEST(BuilderConfig, StretchedAnglesBecomeFactors) {
-  auto steps = steps_of(10000);
-  for (size_t pair = 3; pair < steps.size(); ++pair) steps[pair] /= 8;
-  const auto made = builder_config(genai_of("llama"), graph_with_angles(steps), some_weights());
-  EXPECT_EQ(made.config["rope_theta"], 10000.0);
-  ASSERT_TRUE(made.rotary_factors);
-  EXPECT_NEAR(made.rotary_factors->at(2), 1, 1e-4);
-  EXPECT_NEAR(made.rotary_factors->at(5), 8, 1e-3);
 }
 
 TEST(BuilderConfig, AsksForWhatTheGraphDoesNotShow) {
@@ -143,6 +132,9 @@ TEST(BuilderConfig, AsksForWhatTheGraphDoesNotShow) {
   auto scaled = plain;
   scaled.graph.nodes[1].attributes = {{"scale", 0.5F}};
   EXPECT_THAT(said("llama", scaled), HasSubstr("scale"));
+  auto stretched = steps_of(10000);
+  for (size_t pair = 3; pair < stretched.size(); ++pair) stretched[pair] /= 8;
+  EXPECT_THAT(said("llama", graph_with_angles(stretched)), HasSubstr("stretched"));
   auto odd = steps_of(10000);
   odd[6] *= 1.5;
   EXPECT_THAT(said("llama", graph_with_angles(odd)), HasSubstr("no base"));

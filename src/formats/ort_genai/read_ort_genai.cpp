@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "codecs/codec.h"
 #include "formats/hf/config_json.h"
 #include "formats/hf/read_hf.h"
 #include "formats/onnx/read_onnx_model.h"
@@ -43,32 +41,26 @@ FusedHeads fused_heads(const Json& config) {
 }
 
 /// config.json where it is there, or what the graph shows.
-BuilderConfig config_of(const std::string& folder, const Json& genai, const OnnxModel& onnx,
-                        const std::vector<model::Tensor>& weights) {
-  if (has_file(folder, "config.json")) return {read_json_file(file_in(folder, "config.json")), std::nullopt};
+Json config_of(const std::string& folder, const Json& genai, const OnnxModel& onnx,
+               const std::vector<model::Tensor>& weights) {
+  if (has_file(folder, "config.json")) return read_json_file(file_in(folder, "config.json"));
   return with_context(folder, [&] { return builder_config(genai, onnx, weights); });
 }
 
 model::Model read_with_settings(const std::string& path, const ReadOptions& options, const OnnxModel& onnx,
                                 std::vector<model::Tensor> weights) {
   const Json genai = read_json_file(file_in(path, kGenaiConfig));
-  const BuilderConfig made = config_of(path, genai, onnx, weights);
+  const Json config = config_of(path, genai, onnx, weights);
   const Json generation = builder_generation(genai);
-  const auto* architecture = architecture_of_config(made.config);
-  if (!architecture) fail(ErrorCode::unsupported, "{}: {}", path, unknown_class(made.config));
+  const auto* architecture = architecture_of_config(config);
+  if (!architecture) fail(ErrorCode::unsupported, "{}: {}", path, unknown_class(config));
   const auto stored = [&](const std::string&) {
-    return builder_weights(std::move(weights), *architecture, fused_heads(made.config));
+    return builder_weights(std::move(weights), *architecture, fused_heads(config));
   };
   const auto keep = [](std::vector<model::Tensor> tensors, const Json&) { return tensors; };
   const bool has_generation = has_file(path, "generation_config.json");
-  auto model = read_hf_variant(path, options,
-                               {keep, exported_names, stored, &made.config, has_generation ? nullptr : &generation});
-  if (made.rotary_factors) {
-    const auto bytes = std::as_bytes(std::span(*made.rotary_factors));
-    model.tensors.add(model::owned_tensor("rope_freqs.weight", {static_cast<int64_t>(made.rotary_factors->size())},
-                                          &codecs::f32.info, {bytes.begin(), bytes.end()}));
-  }
-  return model;
+  return read_hf_variant(path, options,
+                         {keep, exported_names, stored, &config, has_generation ? nullptr : &generation});
 }
 
 model::Model read_written_by_builder(const std::string& path, const ReadOptions& options, const OnnxModel& onnx,
