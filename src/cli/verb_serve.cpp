@@ -28,6 +28,7 @@ struct ServeOptions {
   std::string max_ram;
   std::optional<double> keep_alive;
   std::optional<std::string> template_file;
+  std::optional<std::string> store;
   server::ModelSettings model;
   std::vector<std::string> adapters;
   int64_t threads = 0;
@@ -70,6 +71,11 @@ struct ServeOptions {
          "be repeated"},
         adapters);
     arguments.option({"--template", "FILE", "a chat template (Jinja) instead of the models' own"}, template_file);
+    arguments.option(
+        {"--store", "FOLDER",
+         "where models lie that operators make (/api/create), and what they fetch and rename, for the next "
+         "start"},
+        store);
     arguments.option({"--max-ram", "SIZE", "of all models in memory; those unused for longest make room"}, max_ram);
     arguments.option({"--keep-alive", "SECONDS", "how long an unused model stays in memory; -1: for ever [-1]"},
                      keep_alive);
@@ -133,6 +139,7 @@ server::ServerOptions server_options(const ServeOptions& options) {
   auto& origins = result.service.access.allowed_origins;
   origins.insert(origins.end(), options.origins.begin(), options.origins.end());
   result.service.keep_seconds = options.keep_alive.value_or(result.service.keep_seconds);
+  if (options.store) result.service.store.folder = *options.store;
   if (!options.max_ram.empty()) {
     result.service.max_model_bytes = static_cast<int64_t>(parse_byte_size("--max-ram", options.max_ram));
   }

@@ -40,8 +40,10 @@ constexpr Endpoint kEndpoints[] = {
      "fetches a model of the hub and serves it"},
     {"POST", "/api/copy", Dialect::ollama, Role::operator_, post_ollama_copy, "another name for a model"},
     {"DELETE", "/api/delete", Dialect::ollama, Role::operator_, delete_ollama_model, "serves a model no longer"},
-    {"POST", "/api/create", Dialect::ollama, Role::operator_, refuse_ollama_create,
-     "status 400: says what to do instead"},
+    {"POST", "/api/create", Dialect::ollama, Role::operator_, post_ollama_create,
+     "a model made from another one or from files"},
+    {"HEAD", "/api/blobs/{model}", Dialect::ollama, Role::operator_, head_ollama_blob, "200 if the file is there"},
+    {"POST", "/api/blobs/{model}", Dialect::ollama, Role::operator_, post_ollama_blob, "a file for /api/create"},
     {"POST", "/api/push", Dialect::ollama, Role::operator_, refuse_ollama_push, "status 400"},
     {"GET", "/api/version", Dialect::ollama, Role::anyone, get_ollama_version, "the version of the API"},
 

@@ -90,17 +90,21 @@ bool is_sampler_parameter(std::string_view name) {
   return found;
 }
 
-runtime::SamplerOptions sampler_options(const SamplingRequest& request, const runtime::LoadedModel& model) {
-  const auto& defaults = model.model().generation;
+runtime::SamplerOptions sampler_options(const SamplingRequest& request, const ServedModel& model) {
+  const auto& defaults = model.loaded().model().generation;
+  const auto& preset = model.settings().preset.sampling;
   runtime::SamplerOptions options;
   for_each_parameter([&](const auto& parameter) {
     if (const auto number = own_default(parameter, defaults)) parameter.set(options, *number);
-    for (const auto& [name, value] : request.numbers) {
-      if (name == parameter.name) parameter.set(options, value);
+    for (const auto* numbers : {&preset.numbers, &request.numbers}) {
+      for (const auto& [name, value] : *numbers) {
+        if (name == parameter.name) parameter.set(options, value);
+      }
     }
   });
   options.samplers = request.samplers.value_or(defaults.find_string("sequence").value_or(options.samplers));
-  options.seed = request.seed ? *request.seed : std::random_device{}();
+  const auto seed = request.seed ? request.seed : preset.seed;
+  options.seed = seed ? *seed : std::random_device{}();
   options.logit_biases = token_biases(request, model.tokenizer());
   if (options.dry_multiplier > 0) {
     options.dry_breakers = runtime::dry_breakers_of(model.tokenizer(), runtime::default_dry_breakers());
@@ -122,9 +126,12 @@ std::shared_ptr<const text::GrammarProgram> answer_program(const ChatRequest& re
 
 runtime::GenerationOptions generation_options(const ChatRequest& request, const ServedModel& model, int64_t room) {
   runtime::GenerationOptions options;
-  options.sampler = sampler_options(request.sampling, model.loaded());
-  options.max_tokens = std::min(request.max_tokens.value_or(room), room);
-  options.stop = request.stop.empty() ? own_stops(model.loaded().model()) : request.stop;
+  const auto& preset = model.settings().preset;
+  options.sampler = sampler_options(request.sampling, model);
+  options.max_tokens = std::min(request.max_tokens.value_or(preset.max_tokens.value_or(room)), room);
+  options.stop = !request.stop.empty()  ? request.stop
+                 : !preset.stop.empty() ? preset.stop
+                                        : own_stops(model.loaded().model());
   return options;
 }
 

@@ -10,8 +10,8 @@
 
 namespace adze::server {
 
-/// What the request says, else the model's own defaults, else Adze's. Throws RequestError.
-runtime::SamplerOptions sampler_options(const SamplingRequest& request, const runtime::LoadedModel& model);
+/// What the request says, else the served model's preset, else its file, else Adze's defaults. Throws RequestError.
+runtime::SamplerOptions sampler_options(const SamplingRequest& request, const ServedModel& model);
 
 /// Null: any text. Throws RequestError, and what reading a grammar or schema throws.
 std::shared_ptr<const text::GrammarProgram> answer_program(const ChatRequest& request, const ServedModel& model);

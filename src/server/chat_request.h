@@ -22,6 +22,7 @@ struct SamplingRequest {
   bool forbids_end = false;
 
   void set(std::string name, double value) { numbers.emplace_back(std::move(name), value); }
+  bool operator==(const SamplingRequest&) const = default;
 };
 
 enum class AnswerKind { text, json_object, json_schema, grammar, regex };

@@ -93,8 +93,8 @@ void post_ollama_chat(const ExchangePtr&), post_ollama_generate(const ExchangePt
     post_ollama_embed(const ExchangePtr&), post_ollama_embeddings(const ExchangePtr&),
     get_ollama_tags(const ExchangePtr&), post_ollama_show(const ExchangePtr&), get_ollama_ps(const ExchangePtr&),
     get_ollama_version(const ExchangePtr&), post_ollama_pull(const ExchangePtr&), post_ollama_copy(const ExchangePtr&),
-    delete_ollama_model(const ExchangePtr&), refuse_ollama_create(const ExchangePtr&),
-    refuse_ollama_push(const ExchangePtr&);
+    delete_ollama_model(const ExchangePtr&), post_ollama_create(const ExchangePtr&),
+    head_ollama_blob(const ExchangePtr&), post_ollama_blob(const ExchangePtr&), refuse_ollama_push(const ExchangePtr&);
 void post_anthropic_messages(const ExchangePtr&), post_anthropic_count(const ExchangePtr&);
 void get_kserve_server(const ExchangePtr&), get_kserve_live(const ExchangePtr&), get_kserve_ready(const ExchangePtr&),
     get_kserve_model(const ExchangePtr&), get_kserve_model_ready(const ExchangePtr&),

@@ -178,7 +178,7 @@ std::vector<EngineRequest> engine_requests(ServedModel& model, const ChatRequest
                                            std::span<const Prompt> prompts) {
   const auto program = answer_program(request, model);
   const auto adapters = chosen_adapters(model, request);
-  const auto seed = sampler_options(request.sampling, model.loaded()).seed;
+  const auto seed = sampler_options(request.sampling, model).seed;
   std::vector<EngineRequest> requests;
   for (const auto& prompt : prompts) {
     EngineRequest one{.prompt = prompt.tokens,

@@ -15,13 +15,23 @@ struct HttpHeader {
   std::string value;
 };
 
+/// A body that is too long for memory: the handler asks for one piece after the other.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  /// Waits for the next piece; empty at the end. Throws Error where the body does not come to its end: it is too long,
+  /// too slow, or the other side went away. One caller, on a thread that may wait.
+  virtual std::string read() = 0;
+};
+
 struct HttpRequest {
   std::string method;  // "POST"
   std::string path;    // decoded, without the query: "/v1/models/tiny"
   std::string query;   // as it came, without "?"
   std::vector<HttpHeader> headers;
   std::string body;
-  std::string peer;  // address of the other side
+  std::shared_ptr<BodyReader> reader = nullptr;  // of a body that is read by pieces, instead of `body`
+  std::string peer;                              // address of the other side
 
   /// Of the first header with this name, whatever its letter case; empty when there is none.
   std::string_view header(std::string_view name) const;

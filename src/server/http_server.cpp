@@ -13,6 +13,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "base/json.h"
 #include "server/http_answer_text.h"
 #include "server/network_stream.h"
+#include "server/request_error.h"
 
 namespace adze::server {
 namespace {
@@ -34,6 +36,7 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr size_t kReadBytes = 16 << 10;
+constexpr size_t kPieceBytes = 256 << 10;  // of a body that is read by pieces
 constexpr double kLingerSeconds = 2;
 
 std::chrono::steady_clock::duration duration_of(double seconds) {
@@ -120,6 +123,33 @@ class Answer : public HttpResponse {
   std::vector<std::function<void()>> callbacks_;
 };
 
+// What a handler that reads a body and its connection share: a piece at most.
+class PiecesOfBody : public BodyReader {
+ public:
+  PiecesOfBody(std::shared_ptr<HttpServerState> server, std::weak_ptr<Connection> connection)
+      : server_(std::move(server)), connection_(std::move(connection)) {}
+
+  std::string read() override;
+
+  // From the connection's thread.
+  void deliver(std::string piece, bool is_last);
+  void fail(int status, std::string message);
+
+ private:
+  struct Failure {
+    int status;
+    std::string message;
+  };
+
+  std::shared_ptr<HttpServerState> server_;
+  std::weak_ptr<Connection> connection_;
+  std::mutex mutex_;
+  std::condition_variable news_;
+  std::optional<std::string> piece_;
+  std::optional<Failure> failure_;
+  bool has_ended_ = false;
+};
+
 // One client, one request at a time. All of it happens on the server's thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -141,19 +171,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void write(std::string piece);
   void end_stream();
 
+  // What a handler that reads the body asks for.
+  void read_piece();
+
  private:
   void shake_hands();
   void read_next();
   void read_ahead();
   void read_header();
   void read_body();
+  bool begin_pieces();
+  void take_piece(error_code error);
+  void fail_pieces();
   void refuse(error_code error);
   void handle();
+  std::shared_ptr<HttpRequest> take_head();
   bool read_target(HttpRequest& request) const;
   void pass_on(std::shared_ptr<const HttpRequest> request);
   void hear_end();
   void expect_within(double seconds);
   void expect_nothing() { deadline_.expires_at(asio::steady_timer::time_point::max()); }
+  void send_continue();
   void queue(std::string bytes, size_t counted);
   void write_next();
   void finish_answer();
@@ -173,6 +211,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer deadline_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::request_parser<http::buffer_body>> pieces_parser_;  // from the header on, in the other's place
+  std::shared_ptr<PiecesOfBody> pieces_of_body_;
+  std::string piece_;
   std::string peer_;
   std::weak_ptr<Answer> answer_;
   std::deque<Piece> pieces_;
@@ -181,6 +222,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool answers_head_ = false;
   bool is_chunked_ = false;
   bool is_last_piece_queued_ = false;
+  bool is_continue_wanted_ = false;
   bool is_writing_ = false;
   bool is_reading_ahead_ = false;
   bool is_lingering_ = false;
@@ -302,22 +344,112 @@ void Connection::hear_end() {
 void Connection::read_header() {
   parser_.emplace();
   parser_->header_limit(limits().header_bytes);
-  parser_->body_limit(limits().body_bytes);
+  parser_->body_limit(boost::none);  // until it is known who reads the body
   expect_within(limits().header_seconds);
   http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
     if (error) return self->refuse(error);
-    if (!equal_ignoring_case(self->parser_->get()[http::field::expect], "100-continue")) return self->read_body();
-    self->queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
-    self->read_body();
+    self->is_continue_wanted_ = equal_ignoring_case(self->parser_->get()[http::field::expect], "100-continue");
+    if (!self->begin_pieces()) self->read_body();
   });
 }
 
+void Connection::send_continue() {
+  if (is_continue_wanted_) queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
+  is_continue_wanted_ = false;
+}
+
 void Connection::read_body() {
+  const uint64_t most = limits().body_bytes;
+  if (parser_->content_length().value_or(0) > most) return refuse(http::error::body_limit);
+  parser_->body_limit(most);
+  send_continue();
   expect_within(limits().body_seconds);
   http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
     if (error) return self->refuse(error);
     self->handle();
   });
+}
+
+// Whether the handler reads the body, and so is called now.
+bool Connection::begin_pieces() {
+  if (!server_->options.reads_by_pieces) return false;
+  auto head = take_head();
+  if (!head || !server_->options.reads_by_pieces(*head)) return false;
+  pieces_parser_.emplace(std::move(*parser_));
+  pieces_parser_->body_limit(boost::none);
+  parser_.reset();
+  pieces_of_body_ = std::make_shared<PiecesOfBody>(server_, weak_from_this());
+  head->reader = pieces_of_body_;
+  is_answering_ = true;
+  is_last_piece_queued_ = false;
+  pass_on(std::move(head));
+  return true;
+}
+
+void Connection::read_piece() {
+  if (is_closed_ || !pieces_parser_) return fail_pieces();
+  send_continue();
+  piece_.resize(kPieceBytes);
+  auto& body = pieces_parser_->get().body();
+  body.data = piece_.data();
+  body.size = piece_.size();
+  body.more = true;
+  expect_within(limits().body_seconds);
+  http::async_read(stream_, buffer_, *pieces_parser_,
+                   [self = shared_from_this()](error_code error, size_t) { self->take_piece(error); });
+}
+
+void Connection::take_piece(error_code error) {
+  expect_nothing();
+  if (!pieces_of_body_) return;
+  if (error && error != http::error::need_buffer) return fail_pieces();
+  piece_.resize(kPieceBytes - pieces_parser_->get().body().size);
+  const bool is_last = pieces_parser_->is_done();
+  const auto reader = pieces_of_body_;
+  if (is_last) {
+    pieces_of_body_.reset();
+    pieces_parser_.reset();
+    if (buffer_.size() == 0) read_ahead();
+  }
+  reader->deliver(std::move(piece_), is_last);
+}
+
+// The rest of the body stays unread, so the connection cannot go on behind the answer.
+void Connection::fail_pieces() {
+  keeps_connection_ = false;
+  const auto reader = std::exchange(pieces_of_body_, nullptr);
+  if (!reader) return;
+  if (is_late_) return reader->fail(408, "the body of the request did not arrive in time");
+  reader->fail(400, "the body of the request did not come to its end");
+  if (const auto answer = answer_.lock()) answer->set_gone();
+}
+
+std::string PiecesOfBody::read() {
+  std::unique_lock lock(mutex_);
+  if (has_ended_ && !piece_) return {};
+  if (!piece_ && !failure_) {
+    asio::post(server_->io, [connection = connection_] {
+      if (const auto alive = connection.lock()) alive->read_piece();
+    });
+  }
+  news_.wait(lock, [&] { return piece_ || failure_; });
+  if (failure_) throw RequestError(failure_->status, failure_->message);
+  std::string piece = *std::move(piece_);
+  piece_.reset();
+  return piece;
+}
+
+void PiecesOfBody::deliver(std::string piece, bool is_last) {
+  const std::lock_guard lock(mutex_);
+  piece_ = std::move(piece);
+  has_ended_ = is_last;
+  news_.notify_one();
+}
+
+void PiecesOfBody::fail(int status, std::string message) {
+  const std::lock_guard lock(mutex_);
+  failure_ = {status, std::move(message)};
+  news_.notify_one();
 }
 
 // A request that could not be read: says so where somebody may still listen.
@@ -349,9 +481,8 @@ bool Connection::read_target(HttpRequest& request) const {
   return percent_decode(target.substr(0, mark), request.path);
 }
 
-void Connection::handle() {
-  is_answering_ = true;
-  is_last_piece_queued_ = false;
+// Null where the target is no path.
+std::shared_ptr<HttpRequest> Connection::take_head() {
   const auto& message = parser_->get();
   keeps_connection_ = message.keep_alive();
   is_chunked_ = message.version() >= 11;
@@ -359,12 +490,20 @@ void Connection::handle() {
   auto request = std::make_shared<HttpRequest>();
   request->method = std::string(message.method_string());
   request->peer = peer_;
-  if (!read_target(*request)) {
-    keeps_connection_ = false;
-    return send(400, "application/json", error_document(400, "the target of the request is no path"), {});
-  }
+  if (!read_target(*request)) return nullptr;
   for (const auto& field : message) {
     request->headers.push_back({std::string(field.name_string()), std::string(field.value())});
+  }
+  return request;
+}
+
+void Connection::handle() {
+  is_answering_ = true;
+  is_last_piece_queued_ = false;
+  auto request = take_head();
+  if (!request) {
+    keeps_connection_ = false;
+    return send(400, "application/json", error_document(400, "the target of the request is no path"), {});
   }
   request->body = std::move(parser_->get().body());
   parser_.reset();
@@ -379,7 +518,8 @@ void Connection::pass_on(std::shared_ptr<const HttpRequest> request) {
     return answer->send(503, "application/json", error_document(503, "too many requests are waiting; try again later"));
   }
   ++server_->waiting;
-  if (buffer_.size() == 0) read_ahead();  // else the next request is here already, and writing will tell
+  // Else the rest of the body comes first, or the next request is here already, and writing will tell.
+  if (!pieces_of_body_ && buffer_.size() == 0) read_ahead();
   asio::post(server_->handlers, [server = server_, request = std::move(request), answer]() mutable {
     --server->waiting;
     server->handler(std::move(request), std::move(answer));
@@ -389,6 +529,7 @@ void Connection::pass_on(std::shared_ptr<const HttpRequest> request) {
 void Connection::send(int status, const std::string& content_type, std::string body, std::vector<HttpHeader> headers) {
   if (!is_answering_ || is_last_piece_queued_) return;
   is_last_piece_queued_ = true;
+  if (pieces_of_body_) keeps_connection_ = false;  // an answer before the body has come
   std::string bytes = answer_head({.status = status,
                                    .content_type = content_type,
                                    .body_end = BodyEnd::length,
@@ -401,7 +542,7 @@ void Connection::send(int status, const std::string& content_type, std::string b
 
 void Connection::begin_stream(const std::string& content_type, std::vector<HttpHeader> headers) {
   if (!is_answering_ || is_last_piece_queued_) return;
-  if (!is_chunked_) keeps_connection_ = false;
+  if (!is_chunked_ || pieces_of_body_) keeps_connection_ = false;
   queue(answer_head({.status = 200,
                      .content_type = content_type,
                      .body_end = is_chunked_ ? BodyEnd::chunked : BodyEnd::closed,
@@ -450,6 +591,8 @@ void Connection::finish_answer() {
   is_answering_ = false;
   is_last_piece_queued_ = false;
   answer_.reset();
+  if (pieces_of_body_) fail_pieces();
+  pieces_parser_.reset();
   keeps_connection() ? read_next() : linger();
 }
 
@@ -483,6 +626,7 @@ void Connection::close() {
   is_answering_ = false;
   deadline_.cancel();
   stream_.close();
+  if (pieces_of_body_) fail_pieces();
   if (server_->connections.erase(shared_from_this()) > 0) --server_->connection_count;
 }
 

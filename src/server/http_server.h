@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,10 @@ struct HttpServerOptions {
   unsigned handler_threads = 4;
   HttpLimits limits = {};
   std::optional<TlsFiles> tls = {};  // none: HTTP without TLS
+  /// Whether the handler reads this request's body itself, piece by piece, however long it is: asked when the header
+  /// has come. Else it is gathered before the handler is called, and the limit holds. On the server's thread; must not
+  /// throw or wait.
+  std::function<bool(const HttpRequest& head)> reads_by_pieces = nullptr;
 };
 
 struct HttpServerState;

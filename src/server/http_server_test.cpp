@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "server/client_for_test.h"
+#include "server/request_error.h"
 
 namespace adze::server {
 namespace {
@@ -223,6 +224,49 @@ TEST(HttpServer, CutsOffWhatDoesNotEnd) {
   EXPECT_FALSE(test.server.drain(0.1));
   EXPECT_TRUE(response->is_gone());
   EXPECT_EQ(busy.hear_all(), "");
+}
+
+// Reads bodies by pieces and says how many bytes came, or why they did not; /unread answers without reading.
+void count_body(const HttpRequest& request, HttpResponse& response) {
+  if (request.path == "/unread") return response.send(403, "text/plain", "no");
+  try {
+    size_t bytes = 0;
+    for (auto piece = request.reader->read(); !piece.empty(); piece = request.reader->read()) bytes += piece.size();
+    response.send(200, "text/plain", std::to_string(bytes) + " bytes, " + request.body);
+  } catch (const RequestError& error) {
+    response.send(error.status(), "text/plain", error.what());
+  }
+}
+
+TEST(HttpServer, HandsOnBodiesPieceByPiece) {
+  HttpServerOptions options{.host = "127.0.0.1", .port = 0, .limits = {.body_bytes = 10, .body_seconds = 0.5}};
+  options.reads_by_pieces = [](const HttpRequest& head) { return head.method == "POST"; };
+  std::atomic<int> handled{0};
+  HttpServer server(options, [&](auto request, auto response) {
+    count_body(*request, *response);
+    ++handled;
+  });
+  const auto client = std::make_unique<RawClient>(server.port());
+  const std::string body(1 << 20, 'x');
+  client->say("POST / HTTP/1.1\r\nContent-Length: 1048576\r\n\r\n" + body);
+  EXPECT_THAT(client->hear_until(" bytes, "), EndsWith("\r\n\r\n1048576 bytes, "));
+  client->say("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_THAT(client->hear_until("\r\n\r\n"), StartsWith("HTTP/1.1 100 "));
+  client->say("5\r\nhello\r\n0\r\n\r\n");
+  EXPECT_THAT(client->hear_until(" bytes, "), EndsWith("\r\n\r\n5 bytes, "));
+  client->say("POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\nPOST /unread HTTP/1.1\r\nContent-Length: 9\r\n\r\n123");
+  const std::string rest = client->hear_all();
+  EXPECT_THAT(rest, HasSubstr("\r\n\r\n0 bytes, "));
+  EXPECT_THAT(rest, HasSubstr("HTTP/1.1 403"));
+  EXPECT_THAT(rest, HasSubstr("Connection: close"));
+  RawClient slow(server.port());
+  slow.say("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n123");
+  EXPECT_THAT(slow.hear_all(), StartsWith("HTTP/1.1 408"));
+  const int before = handled;
+  RawClient vanishing(server.port());
+  vanishing.say("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n123");
+  vanishing.close();
+  EXPECT_TRUE(eventually([&] { return handled > before; }));
 }
 
 TEST(HttpServer, SaysThatAPortIsTaken) {

@@ -55,7 +55,9 @@ std::string fingerprint_of(const std::string& path) {
 std::string fingerprint_of(const ModelSettings& settings) {
   std::string fingerprint = fingerprint_of(settings.path);
   if (settings.draft_model) fingerprint += fingerprint_of(*settings.draft_model);
-  for (const auto& adapter : settings.adapters) fingerprint += fingerprint_of(adapter.path);
+  for (const auto* adapters : {&settings.adapters, &settings.applied_adapters}) {
+    for (const auto& adapter : *adapters) fingerprint += fingerprint_of(adapter.path);
+  }
   return fingerprint;
 }
 

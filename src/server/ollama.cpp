@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 
 #include "server/answer_options.h"
 #include "server/request_error.h"
@@ -12,6 +13,7 @@ namespace adze::server {
 namespace {
 
 constexpr size_t kMaxStops = 64;
+constexpr int64_t kMostTokens = int64_t{1} << 40;
 
 constexpr RequestField kOptions[] = {
     {"num_predict"},
@@ -46,21 +48,6 @@ constexpr RequestField kOptions[] = {
     {"draft_num_predict", FieldUse::no_effect, "the answer is the same"},
 };
 
-void read_options(const Json& options, ChatRequest& request) {
-  check_fields(options, kOptions, false);
-  const Fields fields(options, "options");
-  for (const auto& [name, value] : options.items()) {
-    if (value.is_null() || !is_sampler_parameter(name)) continue;
-    if (const auto number = fields.number(name)) request.sampling.set(name, *number);
-  }
-  if (const auto seed = fields.integer("seed", INT64_MIN, INT64_MAX))
-    request.sampling.seed = static_cast<uint64_t>(*seed);
-  request.stop = fields.texts("stop", kMaxStops);
-  // -1 and -2: as much as fits.
-  const auto most = fields.integer("num_predict", -2, int64_t{1} << 40);
-  if (most && *most >= 0) request.max_tokens = *most;
-}
-
 void read_format(const Fields& fields, AnswerConstraint& constraint) {
   const Json* format = fields.find("format");
   if (!format || *format == "") return;
@@ -84,6 +71,17 @@ void read_think(const Fields& fields, ChatRequest& request) {
 }
 
 int64_t nanoseconds(double seconds) { return static_cast<int64_t>(seconds * 1e9); }
+
+std::string time_text(std::chrono::system_clock::time_point time) {
+  const auto since = time.time_since_epoch();
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+  const std::time_t seconds = milliseconds / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  return fmt::format("{}.{:03d}Z", text, milliseconds % 1000);
+}
 
 Json line_head(const ServedModel& model) { return {{"model", model.settings().name}, {"created_at", ollama_time()}}; }
 
@@ -125,12 +123,28 @@ class LineStream : public AnswerSink {
 
 }  // namespace
 
+std::vector<std::string> read_ollama_options(const Json& options, const std::string& where, ChatRequest& request) {
+  auto unknown = check_fields(options, kOptions, false);
+  const Fields fields(options, where);
+  for (const auto& [name, value] : options.items()) {
+    if (value.is_null() || !is_sampler_parameter(name)) continue;
+    if (const auto number = fields.number(name)) request.sampling.set(name, *number);
+  }
+  if (const auto seed = fields.integer("seed", INT64_MIN, INT64_MAX))
+    request.sampling.seed = static_cast<uint64_t>(*seed);
+  request.stop = fields.texts("stop", kMaxStops);
+  // -1 and -2: as much as fits.
+  request.max_tokens = fields.integer("num_predict", -2, kMostTokens);
+  if (request.max_tokens && *request.max_tokens < 0) request.max_tokens = kMostTokens;
+  return unknown;
+}
+
 void read_ollama_generation(const Fields& fields, ChatRequest& request) {
   request.model = fields.text("model").value_or("");
   request.stream = fields.flag("stream", true);
   read_format(fields, request.constraint);
   read_think(fields, request);
-  if (const Json* options = fields.object("options")) read_options(*options, request);
+  if (const Json* options = fields.object("options")) read_ollama_options(*options, "options", request);
 }
 
 std::optional<double> read_keep_alive(const Fields& fields) {
@@ -148,15 +162,17 @@ std::optional<double> read_keep_alive(const Fields& fields) {
   refuse_field("keep_alive", "'{}' is no duration like 5m", text);
 }
 
-std::string ollama_time() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-  const std::time_t seconds = milliseconds / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  return fmt::format("{}.{:03d}Z", text, milliseconds % 1000);
+std::string ollama_name(const Fields& fields) {
+  const auto name = fields.text("model");
+  return name && !name->empty() ? *name : fields.require_text("name");
+}
+
+std::string ollama_time() { return time_text(std::chrono::system_clock::now()); }
+
+std::string ollama_time_of_file(const std::string& path) {
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(path, error);
+  return time_text(error ? std::chrono::system_clock::time_point{} : std::chrono::file_clock::to_sys(written));
 }
 
 Json ollama_figures(const runtime::RequestSummary& summary) {

@@ -1,4 +1,6 @@
 // Ollama's lists of models, and its embeddings.
+#include <fmt/ranges.h>
+
 #include "server/embeddings.h"
 #include "server/ollama.h"
 #include "server/request_error.h"
@@ -16,8 +18,12 @@ constexpr RequestField kEmbeddingsFields[] = {{"model"}, {"prompt"}, {"keep_aliv
 constexpr const char* kVersion = "0.12.0";
 
 Json details_of(const HostedModel& model) {
-  Json details = {{"parent_model", ""},        {"format", ""},         {"family", ""},
-                  {"families", Json::array()}, {"parameter_size", ""}, {"quantization_level", ""}};
+  Json details = {{"parent_model", model.settings.preset.parent},
+                  {"format", ""},
+                  {"family", ""},
+                  {"families", Json::array()},
+                  {"parameter_size", ""},
+                  {"quantization_level", ""}};
   if (!model.served || model.served->graph()) return details;
   const auto& read = model.served->loaded().model();
   details["format"] = read.format;
@@ -30,10 +36,51 @@ Json details_of(const HostedModel& model) {
 Json tag_of(const HostedModel& model) {
   return {{"name", model.settings.name},
           {"model", model.settings.name},
-          {"modified_at", "1970-01-01T00:00:00Z"},
+          {"modified_at", ollama_time_of_file(model.settings.path)},
           {"size", model.file_bytes},
           {"digest", ""},
           {"details", details_of(model)}};
+}
+
+// A line for each value, as a Modelfile has them behind PARAMETER.
+std::string parameter_lines(const Json& parameters, std::string_view before) {
+  std::string lines;
+  for (const auto& [name, value] : parameters.items()) {
+    for (const auto& each : value.is_array() ? value : Json::array({value})) {
+      lines += fmt::format("{}{:30} {}\n", before, name, to_text(each));
+    }
+  }
+  return lines;
+}
+
+std::string modelfile_of(const ServedModel& model) {
+  constexpr std::string_view kQuote = "\"\"\"";
+  const auto& settings = model.settings();
+  const auto& preset = settings.preset;
+  std::string text = fmt::format("FROM {}\n", preset.parent.empty() ? settings.path : preset.parent);
+  for (const auto& adapter : settings.applied_adapters) text += fmt::format("ADAPTER {}\n", adapter.path);
+  if (preset.system) text += fmt::format("SYSTEM {}{}{}\n", kQuote, *preset.system, kQuote);
+  text += parameter_lines(preset.parameters, "PARAMETER ");
+  for (const auto& message : preset.messages) {
+    text += fmt::format("MESSAGE {} {}{}{}\n", message["role"].get<std::string>(), kQuote,
+                        message["content"].get<std::string>(), kQuote);
+  }
+  for (const auto& license : preset.license) text += fmt::format("LICENSE {}{}{}\n", kQuote, license, kQuote);
+  return text;
+}
+
+Json capabilities_of(const ServedModel& model) {
+  Json list = Json::array();
+  list.push_back(model.generates() ? "completion" : "embedding");
+  if (model.generates() && model.has_chat_template()) list.push_back("tools");
+  return list;
+}
+
+Json model_info(const ServedModel& model) {
+  const auto& read = model.loaded().model();
+  return {{"general.architecture", read.architecture},
+          {"general.parameter_count", read.tensors.element_count()},
+          {read.architecture + ".context_length", model.context()}};
 }
 
 Json vectors_json(const Vectors& vectors) {
@@ -69,27 +116,19 @@ void get_ollama_ps(const ExchangePtr& exchange) {
 
 void post_ollama_show(const ExchangePtr& exchange) {
   const Json body = parse_body(exchange->request().body);
-  const Fields fields(body);
-  const auto name = fields.text("model").value_or(fields.text("name").value_or(""));
-  const auto model = exchange->service().open_model(*exchange, name);
-  const auto& read = model->loaded().model();
-  Json capabilities = Json::array();
-  capabilities.push_back(model->generates() ? "completion" : "embedding");
-  if (model->generates() && model->has_chat_template()) capabilities.push_back("tools");
-  Json info = {{"general.architecture", read.architecture},
-               {"general.parameter_count", read.tensors.element_count()},
-               {read.architecture + ".context_length", model->context()}};
-  for (const auto& hosted : exchange->service().models().list()) {
-    if (hosted.settings.name != model->settings().name) continue;
-    exchange->send_json(200, {{"modelfile", ""},
-                              {"parameters", ""},
-                              {"template", model->template_source()},
-                              {"modified_at", "1970-01-01T00:00:00Z"},
-                              {"details", details_of(hosted)},
-                              {"model_info", std::move(info)},
-                              {"capabilities", std::move(capabilities)}});
-    return;
-  }
+  const auto model = exchange->service().open_model(*exchange, ollama_name(Fields(body)));
+  const auto& preset = model->settings().preset;
+  Json shown = {{"modelfile", modelfile_of(*model)},
+                {"parameters", parameter_lines(preset.parameters, "")},
+                {"template", model->template_source()},
+                {"modified_at", ollama_time_of_file(model->settings().path)},
+                {"details", details_of({.settings = model->settings(), .served = model})},
+                {"model_info", model_info(*model)},
+                {"capabilities", capabilities_of(*model)}};
+  if (preset.system) shown["system"] = *preset.system;
+  if (!preset.messages.empty()) shown["messages"] = preset.messages;
+  if (!preset.license.empty()) shown["license"] = fmt::format("{}", fmt::join(preset.license, "\n"));
+  exchange->send_json(200, shown);
 }
 
 void post_ollama_embed(const ExchangePtr& exchange) {

@@ -24,16 +24,26 @@ bool begins_with_system(const Json& messages) {
   return !messages.empty() && messages.front().value("role", "") == "system";
 }
 
+// The system's message comes first, where templates look for it, then the preset's conversation.
+Json with_preset(const ServedModel& model, Json messages) {
+  const auto& preset = model.settings().preset;
+  const auto system = preset.system ? preset.system : model.loaded().model().generation.find_string("system_prompt");
+  const auto& said = preset.messages;
+  if (system && !system->empty() && !begins_with_system(messages) && !begins_with_system(said)) {
+    messages.insert(messages.begin(), Json{{"role", "system"}, {"content", *system}});
+  }
+  const bool is_behind_system = begins_with_system(messages) && !begins_with_system(said);
+  messages.insert(messages.begin() + (is_behind_system ? 1 : 0), said.begin(), said.end());
+  return messages;
+}
+
 std::string render(const ServedModel& model, const ChatRequest& request, Json messages) {
   const auto& chat_template = model.chat_template();
   text::ChatContextOptions options;
   options.add_generation_prompt = true;
   options.special_tokens = text::special_token_texts(model.tokenizer());
   options.extra = request.template_variables;
-  const auto system = model.loaded().model().generation.find_string("system_prompt");
-  if (system && !system->empty() && !begins_with_system(messages)) {
-    messages.insert(messages.begin(), Json{{"role", "system"}, {"content", *system}});
-  }
+  messages = with_preset(model, std::move(messages));
   if (!model.template_takes_tools()) {
     messages = with_tools_in_words(std::move(messages), wants_tools(request) ? request.tools : Json());
   } else if (wants_tools(request)) {

@@ -12,15 +12,6 @@ namespace {
 
 constexpr auto kLookAgain = std::chrono::milliseconds(100);
 
-void require_files(const ModelSettings& model) {
-  std::vector<std::string> paths{model.path};
-  if (model.draft_model) paths.push_back(*model.draft_model);
-  for (const auto& adapter : model.adapters) paths.push_back(adapter.path);
-  for (const auto& path : paths) {
-    if (!std::filesystem::exists(path)) fail(ErrorCode::not_found, "{}: no such file or folder", path);
-  }
-}
-
 void require_models(const std::vector<ModelSettings>& models) {
   if (models.empty())
     fail(ErrorCode::bad_input, "there is no model to serve: name one, or list them in the configuration");
@@ -44,7 +35,7 @@ void read_again(const ServerControl& control, Service& service, HttpServer& http
     require_models(options->service.models);
     if (options->http.tls) http.use(*options->http.tls);
     service.access().replace(options->service.access);
-    service.models().replace(options->service.models);
+    service.use_models(options->service.models);
     service.log({{"event", "read_again"}, {"models", options->service.models.size()}});
   } catch (const Error& error) {
     service.log({{"event", "not_read_again"}, {"error", error.what()}});
@@ -67,7 +58,9 @@ void serve(const ServerOptions& options, const ServerControl& control) {
   if (options.loads_at_once) service.models().open(options.service.models.front().name);
   bool is_clean = false;
   {
-    HttpServer http(options.http, [&service](auto request, auto response) {
+    HttpServerOptions http_options = options.http;
+    http_options.reads_by_pieces = [&service](const HttpRequest& head) { return service.reads_by_pieces(head); };
+    HttpServer http(http_options, [&service](auto request, auto response) {
       service.answer(std::move(request), std::move(response));
     });
     control.listening(http.port());

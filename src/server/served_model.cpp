@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <filesystem>
 
 #include "adapters/adapter_format.h"
 #include "base/error.h"
@@ -19,14 +20,15 @@ constexpr int64_t kMaxDefaultContext = 4096;
 constexpr int64_t kDefaultRequestsInCache = 4;
 constexpr int64_t kBatchTokens = 512;
 
-// Not applied by themselves: requests choose.
-std::vector<runtime::AppliedAdapter> read_adapters(const std::vector<AdapterSettings>& settings,
-                                                   const model::Model& base) {
-  std::vector<runtime::AppliedAdapter> choices;
-  for (const auto& each : settings) {
-    choices.push_back({std::make_shared<model::Adapter>(adapters::read_adapter(each.path, base)), 1, true});
-  }
-  return choices;
+// Choices come first: requests know them by their numbers.
+std::vector<runtime::AppliedAdapter> read_adapters(const ModelSettings& settings, const model::Model& base) {
+  std::vector<runtime::AppliedAdapter> adapters;
+  const auto read = [&](const AdapterSettings& each) {
+    return std::make_shared<model::Adapter>(adapters::read_adapter(each.path, base));
+  };
+  for (const auto& each : settings.adapters) adapters.push_back({read(each), 1, true});
+  for (const auto& each : settings.applied_adapters) adapters.push_back({read(each), each.scale, false});
+  return adapters;
 }
 
 int64_t cache_bytes(const runtime::LoadedModel& model, const runtime::SessionOptions& session) {
@@ -35,6 +37,18 @@ int64_t cache_bytes(const runtime::LoadedModel& model, const runtime::SessionOpt
 }
 
 }  // namespace
+
+void require_files(const ModelSettings& model) {
+  std::vector<std::string> paths{model.path};
+  if (model.draft_model) paths.push_back(*model.draft_model);
+  if (model.template_file) paths.push_back(*model.template_file);
+  for (const auto* adapters : {&model.adapters, &model.applied_adapters}) {
+    for (const auto& adapter : *adapters) paths.push_back(adapter.path);
+  }
+  for (const auto& path : paths) {
+    if (!std::filesystem::exists(path)) fail(ErrorCode::not_found, "{}: no such file or folder", path);
+  }
+}
 
 ServedModel::ServedModel(const ModelSettings& settings) : settings_(settings), created_(std::time(nullptr)) {
   formats::graph_format_of(settings.path) ? open_graph() : open_text_model();
@@ -53,7 +67,7 @@ void ServedModel::open_text_model() {
     fail(ErrorCode::unsupported, "{}: adapters are chosen by requests for text, which this model does not generate",
          settings_.name);
   }
-  const auto adapters = read_adapters(settings_.adapters, model);
+  const auto adapters = read_adapters(settings_, model);
   model_ =
       std::make_shared<runtime::LoadedModel>(std::move(model), passes::activation_policy_named(settings_.activation),
                                              runtime::WeightMemory::packed, passes::default_pipeline(), adapters);
@@ -65,7 +79,8 @@ void ServedModel::open_text_model() {
 
 void ServedModel::open_engine() {
   const int64_t trained = model_->trained_context();
-  context_ = settings_.context > 0 ? settings_.context : std::min(trained, kMaxDefaultContext);
+  const int64_t wanted = settings_.preset.context_tokens.value_or(settings_.context);
+  context_ = wanted > 0 ? wanted : std::min(trained, kMaxDefaultContext);
   runtime::EngineOptions options;
   options.session.threads = settings_.threads;
   options.session.context_tokens =

@@ -12,6 +12,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/graph_session.h"
 #include "runtime/loaded_model.h"
+#include "server/model_preset.h"
 #include "text/chat_templates/chat_template.h"
 #include "text/grammars/token_trie.h"
 #include "text/tool_parsers/tool_format.h"
@@ -40,10 +41,15 @@ struct ModelSettings {
   std::string activation = "auto";
   std::string kv = "f16";
   std::optional<std::string> template_file;
-  std::vector<AdapterSettings> adapters = {};
+  std::vector<AdapterSettings> adapters = {};          // that requests choose
+  std::vector<AdapterSettings> applied_adapters = {};  // to all requests
+  ModelPreset preset = {};
 
   bool operator==(const ModelSettings&) const = default;
 };
+
+/// Throws Error(not_found) naming what is not there.
+void require_files(const ModelSettings& model);
 
 class ServedModel {
  public:

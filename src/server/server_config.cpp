@@ -27,11 +27,15 @@ constexpr RequestField kMembers[] = {
     {"max_choices"},
     {"limits"},
     {"stored_response_bytes"},
+    {"store"},
+    {"store_bytes"},
     {"tls"},
 };
 constexpr RequestField kModelMembers[] = {
-    {"name"},        {"path"},     {"context"}, {"cache_tokens"}, {"max_running"}, {"draft_tokens"},
-    {"draft_model"}, {"adapters"}, {"threads"}, {"activation"},   {"kv"},          {"template"},
+    {"name"},         {"path"},        {"context"},          {"cache_tokens"}, {"max_running"},
+    {"draft_tokens"}, {"draft_model"}, {"adapters"},         {"threads"},      {"activation"},
+    {"kv"},           {"template"},    {"applied_adapters"}, {"parent"},       {"system"},
+    {"parameters"},   {"messages"},    {"license"},
 };
 constexpr RequestField kAdapterMembers[] = {{"name"}, {"path"}, {"scale"}};
 constexpr RequestField kKeyMembers[] = {{"name"}, {"salt"}, {"sha256"}, {"role"}, {"requests_per_minute"}};
@@ -64,27 +68,13 @@ AdapterSettings read_adapter(const Json& json, const std::string& where, const s
   return adapter;
 }
 
-ModelSettings read_model(const Json& json, const std::string& where, const std::string& config) {
-  check_fields(json, kModelMembers, true);
-  const Fields fields(json, where);
-  ModelSettings model;
-  model.path = beside(config, fields.require_text("path"));
-  model.name = fields.text("name").value_or(model_name_of(model.path));
-  set_integer(fields, "context", model.context);
-  set_integer(fields, "cache_tokens", model.cache_tokens);
-  set_integer(fields, "max_running", model.max_running, 1);
-  set_integer(fields, "draft_tokens", model.draft_tokens, 0, 64);
-  set_integer(fields, "threads", model.threads, 0, 1024);
-  model.activation = fields.text("activation").value_or(model.activation);
-  model.kv = fields.text("kv").value_or(model.kv);
-  if (const auto file = fields.text("draft_model")) model.draft_model = beside(config, *file);
-  if (const Json* list = fields.list("adapters")) {
-    for (size_t i = 0; i < list->size(); ++i) {
-      model.adapters.push_back(read_adapter((*list)[i], fmt::format("{}.adapters[{}]", where, i), config));
-    }
+std::vector<AdapterSettings> read_adapters(const Fields& fields, std::string_view name, const std::string& config) {
+  std::vector<AdapterSettings> adapters;
+  const Json* list = fields.list(name);
+  for (size_t i = 0; list && i < list->size(); ++i) {
+    adapters.push_back(read_adapter((*list)[i], fmt::format("{}[{}]", fields.path(name), i), config));
   }
-  if (const auto file = fields.text("template")) model.template_file = beside(config, *file);
-  return model;
+  return adapters;
 }
 
 ApiKey read_key(const Json& json, const std::string& where) {
@@ -124,7 +114,7 @@ TlsFiles read_tls(const Json& json, const std::string& config) {
 void read_lists(const Fields& fields, const std::string& path, ServiceOptions& service) {
   if (const Json* models = fields.list("models")) {
     for (size_t i = 0; i < models->size(); ++i) {
-      service.models.push_back(read_model((*models)[i], fmt::format("models[{}]", i), path));
+      service.models.push_back(read_model_settings((*models)[i], fmt::format("models[{}]", i), path));
     }
   }
   if (const Json* keys = fields.list("keys")) {
@@ -148,11 +138,67 @@ void read_document(const Json& document, const std::string& path, ServerOptions&
   set_integer(fields, "max_choices", options.service.max_choices, 1, 1024);
   set_integer(fields, "stored_response_bytes", options.service.stored_response_bytes);
   if (const Json* limits = fields.object("limits")) read_limits(*limits, options.http.limits);
+  if (const auto store = fields.text("store")) options.service.store.folder = beside(path, *store);
+  set_integer(fields, "store_bytes", options.service.store.most_bytes);
   if (const Json* tls = fields.object("tls")) options.http.tls = read_tls(*tls, path);
   read_lists(fields, path, options.service);
 }
 
+// As it is read again: relative where it lies in the folder.
+std::string path_from(const std::string& folder, const std::string& path) {
+  const auto relative = std::filesystem::path(path).lexically_relative(folder);
+  const bool is_inside = !relative.empty() && *relative.begin() != "..";
+  return is_inside ? relative.string() : std::filesystem::absolute(path).string();
+}
+
+Json adapters_json(const std::vector<AdapterSettings>& adapters, const std::string& folder) {
+  Json list = Json::array();
+  for (const auto& each : adapters) {
+    list.push_back({{"name", each.name}, {"path", path_from(folder, each.path)}, {"scale", each.scale}});
+  }
+  return list;
+}
+
 }  // namespace
+
+ModelSettings read_model_settings(const Json& json, const std::string& where, const std::string& config) {
+  check_fields(json, kModelMembers, true);
+  const Fields fields(json, where);
+  ModelSettings model;
+  model.path = beside(config, fields.require_text("path"));
+  model.name = fields.text("name").value_or(model_name_of(model.path));
+  set_integer(fields, "context", model.context);
+  set_integer(fields, "cache_tokens", model.cache_tokens);
+  set_integer(fields, "max_running", model.max_running, 1);
+  set_integer(fields, "draft_tokens", model.draft_tokens, 0, 64);
+  set_integer(fields, "threads", model.threads, 0, 1024);
+  model.activation = fields.text("activation").value_or(model.activation);
+  model.kv = fields.text("kv").value_or(model.kv);
+  if (const auto file = fields.text("draft_model")) model.draft_model = beside(config, *file);
+  model.adapters = read_adapters(fields, "adapters", config);
+  model.applied_adapters = read_adapters(fields, "applied_adapters", config);
+  model.preset = read_preset(fields);
+  if (const auto file = fields.text("template")) model.template_file = beside(config, *file);
+  return model;
+}
+
+Json model_settings_json(const ModelSettings& settings, const std::string& folder) {
+  Json json = {{"name", settings.name},
+               {"path", path_from(folder, settings.path)},
+               {"context", settings.context},
+               {"cache_tokens", settings.cache_tokens},
+               {"max_running", settings.max_running},
+               {"draft_tokens", settings.draft_tokens},
+               {"threads", settings.threads},
+               {"activation", settings.activation},
+               {"kv", settings.kv}};
+  if (settings.draft_model) json["draft_model"] = path_from(folder, *settings.draft_model);
+  if (settings.template_file) json["template"] = path_from(folder, *settings.template_file);
+  if (!settings.adapters.empty()) json["adapters"] = adapters_json(settings.adapters, folder);
+  if (!settings.applied_adapters.empty()) json["applied_adapters"] = adapters_json(settings.applied_adapters, folder);
+  json.update(preset_json(settings.preset));
+  return json;
+}
 
 void read_server_config(const std::string& path, ServerOptions& options) {
   const Json document = read_json_file(path);

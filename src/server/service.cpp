@@ -52,7 +52,52 @@ Service::Service(ServiceOptions options)
     : options_(std::move(options)),
       access_(options_.access),
       responses_(options_.stored_response_bytes),
-      models_(options_.models, options_.max_model_bytes, options_.keep_seconds) {}
+      store_(options_.store.folder.empty() ? nullptr : std::make_unique<ModelStore>(options_.store)),
+      models_(with_stored(options_.models), options_.max_model_bytes, options_.keep_seconds) {}
+
+bool Service::reads_by_pieces(const HttpRequest& head) const {
+  return store_ && head.method == "POST" && head.path.starts_with("/api/blobs/");
+}
+
+ModelStore& Service::store() {
+  if (store_) return *store_;
+  fail(ErrorCode::unsupported, "the server has no place for models that are made; start it with --store FOLDER");
+}
+
+// A configured model hides a stored one of its name; one whose files are gone is left out.
+std::vector<ModelSettings> Service::with_stored(std::vector<ModelSettings> configured) {
+  const std::lock_guard lock(configured_mutex_);
+  configured_.clear();
+  for (const auto& model : configured) configured_.insert(model.name);
+  for (const auto& stored : store_ ? store_->models() : std::vector<ModelSettings>()) {
+    try {
+      if (configured_.contains(stored.name)) fail(ErrorCode::bad_input, "the configuration has a model of this name");
+      require_files(stored);
+      configured.push_back(stored);
+    } catch (const Error& error) {
+      log({{"event", "left_out"}, {"model", stored.name}, {"error", error.what()}});
+    }
+  }
+  return configured;
+}
+
+void Service::use_models(std::vector<ModelSettings> configured) { models_.replace(with_stored(std::move(configured))); }
+
+bool Service::is_configured(const std::string& name) const {
+  const std::lock_guard lock(configured_mutex_);
+  return configured_.contains(name);
+}
+
+void Service::put_model(const ModelSettings& settings) {
+  if (store_ && !is_configured(settings.name)) store_->put(settings);
+  models_.put(settings);
+}
+
+bool Service::remove_model(const std::string& name) {
+  if (!models_.remove(name)) return false;
+  if (store_) store_->remove(name);
+  return true;
+}
 
 void Service::log(const Json& event) const {
   if (!options_.log) return;

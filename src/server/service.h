@@ -4,7 +4,9 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "hub/hub_files.h"
@@ -13,6 +15,7 @@
 #include "server/endpoint.h"
 #include "server/metrics.h"
 #include "server/model_host.h"
+#include "server/model_store.h"
 #include "server/response_store.h"
 
 namespace adze::server {
@@ -32,6 +35,7 @@ struct ServiceOptions {
   std::optional<ModelSource> hub = {};  // none: nothing is fetched
   int64_t max_choices = 16;
   int64_t stored_response_bytes = int64_t{64} << 20;  // in memory; 0: responses are not kept
+  ModelStoreOptions store = {};
   /// Gets one line of JSON for each request and event; may be called by any thread.
   std::function<void(const Json&)> log = nullptr;
 };
@@ -43,7 +47,20 @@ class Service {
   /// Never throws.
   void answer(std::shared_ptr<const HttpRequest> request, std::shared_ptr<HttpResponse> response);
 
+  /// Of which the handler reads the body.
+  bool reads_by_pieces(const HttpRequest& head) const;
+
   ModelHost& models() { return models_; }
+  /// Throws Error(unsupported) where there is none.
+  ModelStore& store();
+  /// From now on these models, and those of the store.
+  void use_models(std::vector<ModelSettings> configured);
+  /// Whether the command line or the configuration has it.
+  bool is_configured(const std::string& name) const;
+  /// One more, or another one of that name; also after the next start, where there is a store.
+  void put_model(const ModelSettings& settings);
+  /// ModelHost::remove, also for the next start.
+  bool remove_model(const std::string& name);
   Access& access() { return access_; }
   /// The model, which the exchange is then logged with.
   std::shared_ptr<ServedModel> open_model(Exchange& exchange, const std::string& name);
@@ -61,12 +78,16 @@ class Service {
  private:
   void dispatch(const ExchangePtr& exchange);
   void answer_preflight(const ExchangePtr& exchange);
+  std::vector<ModelSettings> with_stored(std::vector<ModelSettings> configured);
 
   ServiceOptions options_;
   Access access_;
   RequestMetrics metrics_;
   ResponseStore responses_;
   std::atomic<bool> is_draining_{false};
+  std::unique_ptr<ModelStore> store_;  // null: what operators do lasts until the end
+  mutable std::mutex configured_mutex_;
+  std::set<std::string> configured_;
   ModelHost models_;
   BackgroundWork background_;  // last: it uses the others
 };
