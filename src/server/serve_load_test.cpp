@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <future>
@@ -118,6 +120,57 @@ void babble(uint16_t port) {
   EXPECT_THAT(client.hear_until("}"), HasSubstr(" 400 "));
 }
 
+// Asks slowly and reads nothing.
+void stall(uint16_t port, int number) {
+  RawClient client(port);
+  const std::string request = request_text("/completion", question(number, true));
+  for (size_t at = 0; at < request.size(); at += 40) {
+    client.say(request.substr(at, 40));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+}
+
+std::string body_for(uint16_t port, std::string_view path, const Json& body) {
+  RawClient client(port);
+  client.say(request_text(path, body));
+  return body_of(client.hear_all());
+}
+
+std::string embedding_of(uint16_t port, int number) {
+  return Json::parse(body_for(port, "/v1/embeddings", {{"input", question(number, false)["prompt"]}}))["data"].dump();
+}
+std::string scores_of(uint16_t port, int number) {
+  const Json body = {{"prompt", question(number, false)["prompt"]},
+                     {"max_tokens", 3},
+                     {"n", 3},
+                     {"logprobs", 1},
+                     {"echo", true},
+                     {"temperature", 0},
+                     {"ignore_eos", true}};
+  return Json::parse(body_for(port, "/v1/completions", body))["choices"].dump();
+}
+
+// What users ask for: kind by kind.
+std::string nth_answer(uint16_t port, int kind, int number) {
+  switch (kind) {
+    case 0:
+      return answer_to(port, number, false);
+    case 1:
+      return answer_to(port, number, true);
+    case 2:
+      return embedding_of(port, number);
+    default:
+      return scores_of(port, number);
+  }
+}
+constexpr int kKinds = 4;
+
+int number_from_environment(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::stoi(text) : otherwise;
+}
+
 std::string write_tiny_model(const std::string& folder) {
   auto model = runtime::tiny_model(&codecs::f32.info);
   model.tokenizer = runtime::tiny_tokenizer();
@@ -163,6 +216,42 @@ TEST(ServerUnderLoad, EveryAnswerIsTheOneGivenAlone) {
   EXPECT_EQ(answer_to(server.port(), 1, true), alone[1]);
   is_over = true;
   watcher.join();
+}
+
+// Everything that users do at once, for as long as ADZE_LOAD_SECONDS says, by ADZE_LOAD_USERS users.
+TEST(ServerUnderLoad, ManyUsersForAWhile) {
+  const int users = number_from_environment("ADZE_LOAD_USERS", 16);
+  const double seconds = number_from_environment("ADZE_LOAD_SECONDS", 1);
+  const TemporaryFolder folder(folder_for_temporaries() + "/adze_load_");
+  RunningServer server(write_tiny_model(folder.path()));
+  const uint16_t port = server.port();
+  std::vector<std::string> alone;
+  for (int i = 0; i < kKinds * kQuestions; ++i) alone.push_back(nth_answer(port, i / kQuestions, i % kQuestions));
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  std::atomic<int> answers{0};
+  std::vector<std::thread> threads;
+  const auto go_on = [&](auto act) {
+    threads.emplace_back([&, act] {
+      for (int round = 0; std::chrono::steady_clock::now() < end; ++round) act(round);
+    });
+  };
+  for (int user = 0; user < users; ++user) {
+    go_on([&, user](int round) {
+      const int which = (7 * user + 5 * round) % (kKinds * kQuestions);
+      EXPECT_EQ(nth_answer(port, which / kQuestions, which % kQuestions), alone[static_cast<size_t>(which)]);
+      ++answers;
+    });
+  }
+  go_on([&](int round) { vanish(port, round % kQuestions); });
+  go_on([&](int round) { stall(port, round % kQuestions); });
+  go_on([&](int) { babble(port); });
+  go_on([&](int) {
+    server.read_again();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  });
+  for (auto& thread : threads) thread.join();
+  EXPECT_GE(answers, users);
+  RecordProperty("answers", answers);
 }
 
 }  // namespace
