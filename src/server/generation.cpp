@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "runtime/grammar_constraint.h"
@@ -21,8 +23,9 @@ using runtime::EngineRequest;
 // All choices of one answer. The sink is called under the lock, so it hears one thing at a time.
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
-  Generation(std::shared_ptr<ServedModel> model, std::shared_ptr<AnswerSink> sink, size_t choices)
-      : model_(std::move(model)), sink_(std::move(sink)), open_(choices) {}
+  /// `choices_each`: of every prompt.
+  Generation(std::shared_ptr<ServedModel> model, std::shared_ptr<AnswerSink> sink, size_t choices, size_t choices_each)
+      : model_(std::move(model)), sink_(std::move(sink)), open_(choices), choices_each_(choices_each), held_(choices) {}
 
   void submit(std::vector<EngineRequest> requests, std::span<const Prompt> prompts);
   void cancel();
@@ -34,12 +37,24 @@ class Generation : public std::enable_shared_from_this<Generation> {
   const ServedModel& model() const { return *model_; }
 
  private:
+  // What a choice said before the first one of its prompt, which is scored for all of them, had the scores.
+  struct Held {
+    bool waits = false;
+    std::vector<AnswerDelta> deltas = {};
+    std::optional<ChoiceEnd> end = {};
+  };
+
+  void end_choice(size_t choice, const ChoiceEnd& end);
+  void release(size_t choice, const std::vector<TokenScore>& scores);
+
   std::shared_ptr<ServedModel> model_;
   std::mutex mutex_;
   std::shared_ptr<AnswerSink> sink_;  // null: has heard everything
   std::mutex ids_mutex_;              // of its own: a sink's writing may notice that nobody listens, and cancel
   std::vector<runtime::RequestId> ids_;
   size_t open_;
+  const size_t choices_each_;
+  std::vector<Held> held_;  // by choice
   std::atomic<bool> is_cancelled_{false};
 };
 
@@ -104,14 +119,16 @@ class ChoiceListener : public runtime::RequestListener {
 };
 
 void Generation::submit(std::vector<EngineRequest> requests, std::span<const Prompt> prompts) {
-  const size_t choices = requests.size() / prompts.size();  // of each
   int64_t prompt_tokens = 0;
   for (const auto& prompt : prompts) prompt_tokens += static_cast<int64_t>(prompt.tokens.size());
+  const bool is_scored = requests.front().score_prompt;
   const std::lock_guard lock(mutex_);  // nothing is heard before on_begin
   try {
     for (size_t i = 0; i < requests.size(); ++i) {
+      const bool is_first = i % choices_each_ == 0;
+      held_[i].waits = !is_first && is_scored;
       const auto listener =
-          std::make_shared<ChoiceListener>(shared_from_this(), i, prompts[i / choices].form, i % choices == 0);
+          std::make_shared<ChoiceListener>(shared_from_this(), i, prompts[i / choices_each_].form, is_first);
       const auto id = model_->engine().submit(std::move(requests[i]), listener);
       const std::lock_guard ids_lock(ids_mutex_);
       ids_.push_back(id);
@@ -137,19 +154,41 @@ void Generation::cancel() {
 bool Generation::token(size_t choice, AnswerDelta delta) {
   const std::lock_guard lock(mutex_);
   if (!sink_ || is_cancelled_) return false;
-  sink_->on_delta(choice, delta);
+  if (held_[choice].waits) {
+    held_[choice].deltas.push_back(std::move(delta));
+  } else {
+    sink_->on_delta(choice, delta);
+  }
   return true;
 }
 
 void Generation::prompt(size_t choice, std::vector<TokenScore> scores) {
   const std::lock_guard lock(mutex_);
+  if (!sink_) return;
+  for (size_t other = choice + 1; other < choice + choices_each_; ++other) release(other, scores);
   if (sink_) sink_->on_prompt(choice, std::move(scores));
+}
+
+void Generation::release(size_t choice, const std::vector<TokenScore>& scores) {
+  Held held = std::exchange(held_[choice], Held());
+  sink_->on_prompt(choice, scores);
+  for (const auto& delta : held.deltas) sink_->on_delta(choice, delta);
+  if (held.end) end_choice(choice, *held.end);
 }
 
 void Generation::end(size_t choice, const AnswerDelta& rest, const ChoiceEnd& end) {
   const std::lock_guard lock(mutex_);
   if (!sink_) return;
+  if (held_[choice].waits) {
+    if (!rest.part.empty()) held_[choice].deltas.push_back(rest);
+    held_[choice].end = end;
+    return;
+  }
   if (!rest.part.empty()) sink_->on_delta(choice, rest);
+  end_choice(choice, end);
+}
+
+void Generation::end_choice(size_t choice, const ChoiceEnd& end) {
   sink_->on_choice_end(choice, end);
   if (--open_ > 0) return;
   sink_->on_end();
@@ -192,6 +231,7 @@ std::vector<EngineRequest> engine_requests(ServedModel& model, const ChatRequest
       if (program)
         requests.back().options.constraint = std::make_shared<runtime::GrammarConstraint>(program, model.token_trie());
       ++one.options.sampler.seed;  // choices differ
+      one.score_prompt = false;    // the first one's scores are all choices'
     }
   }
   return requests;
@@ -204,7 +244,8 @@ void begin_generation(std::shared_ptr<ServedModel> model, const ChatRequest& req
   model->engine();
   const auto prompts = prompts_of(*model, request);
   auto requests = engine_requests(*model, request, prompts);
-  const auto generation = std::make_shared<Generation>(std::move(model), std::move(sink), requests.size());
+  const auto generation = std::make_shared<Generation>(std::move(model), std::move(sink), requests.size(),
+                                                       requests.size() / prompts.size());
   response.when_gone([weak = std::weak_ptr(generation)] {
     if (const auto alive = weak.lock()) alive->cancel();
   });
