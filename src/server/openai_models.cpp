@@ -2,16 +2,30 @@
 #include "server/adapter_choice.h"
 #include "server/request_error.h"
 #include "server/service.h"
+#include "text/tokenizers/tokenizer.h"
 
 namespace adze::server {
 namespace {
+
+// Facts that llama-server's clients look for. // lint: foreign names: llama-server
+Json facts_of(const ServedModel& served) {
+  const auto& loaded = served.loaded();
+  const auto& model = loaded.model();
+  return {{"n_vocab", loaded.tokenizer().vocabulary_size()},
+          {"n_ctx_train", loaded.trained_context()},
+          {"n_embd", model.config.find_int("embedding_length").value_or(0)},
+          {"n_params", model.tensors.element_count()},
+          {"size", model.tensors.byte_size()}};
+}
 
 Json model_json(const HostedModel& model) {
   Json document = {{"id", model.settings.name},
                    {"object", "model"},
                    {"created", model.served ? model.served->created() : 0},
                    {"owned_by", "adze"}};
-  if (model.served) document["context_length"] = model.served->context();
+  if (!model.served || model.served->graph()) return document;
+  document["context_length"] = model.served->context();
+  document["meta"] = facts_of(*model.served);
   return document;
 }
 

@@ -38,6 +38,9 @@ std::string time_text() {
   return text;
 }
 
+// OpenVINO Model Server has OpenAI's API under /v3.
+std::string usual_path(const std::string& path) { return path.starts_with("/v3/") ? "/v1/" + path.substr(4) : path; }
+
 // An error in the form of the API that the path belongs to, also where it is no endpoint.
 Dialect dialect_of(std::string_view path) {
   if (path.starts_with("/v1/messages")) return Dialect::anthropic;
@@ -130,9 +133,10 @@ void Service::answer_preflight(const ExchangePtr& exchange) {
 
 void Service::dispatch(const ExchangePtr& exchange) {
   const auto& request = exchange->request();
+  const std::string path = usual_path(request.path);
   std::set<std::string_view> methods;
   for (const auto& endpoint : all_endpoints()) {
-    if (!matches(endpoint, request.path, exchange->captured)) continue;
+    if (!matches(endpoint, path, exchange->captured)) continue;
     methods.insert(endpoint.method);
     const bool is_asked = endpoint.method == request.method || (endpoint.method == "GET" && request.method == "HEAD");
     if (!is_asked) continue;
@@ -152,7 +156,7 @@ void Service::dispatch(const ExchangePtr& exchange) {
 void Service::answer(std::shared_ptr<const HttpRequest> request, std::shared_ptr<HttpResponse> response) {
   metrics_.begin();
   const auto exchange = std::make_shared<Exchange>(*this, std::move(request), std::move(response));
-  exchange->dialect = dialect_of(exchange->request().path);
+  exchange->dialect = dialect_of(usual_path(exchange->request().path));
   try {
     access_.allow_origin(*exchange);
     dispatch(exchange);
