@@ -12,7 +12,7 @@
 #include "cli/session_arguments.h"
 #include "cli/verb.h"
 #include "formats/format.h"
-#include "runtime/encoder.h"
+#include "runtime/embedder.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace adze::cli {
@@ -68,7 +68,7 @@ std::vector<std::string> texts_of(const EmbedOptions& options) {
   return lines;
 }
 
-std::shared_ptr<runtime::LoadedModel> load_encoder(const EmbedOptions& options) {
+std::shared_ptr<runtime::LoadedModel> load_to_embed(const EmbedOptions& options) {
   auto model = formats::read_model(options.session.model);
   if (const auto pooling = model::pooling_named(options.pooling)) set_pooling(model, *pooling);
   return load_model(options.session, std::move(model));
@@ -79,25 +79,25 @@ bool is_normalized(const EmbedOptions& options, const model::Model& model) {
   return options.normalize == "model" ? normalizes_embeddings(model) : options.normalize == "l2";
 }
 
-std::vector<runtime::EncoderText> encoder_texts(const EmbedOptions& options, const runtime::Encoder& encoder,
-                                                const runtime::LoadedModel& model,
-                                                const std::vector<std::string>& texts) {
+std::vector<runtime::EncoderText> texts_in_tokens(const EmbedOptions& options, const runtime::Embedder& embedder,
+                                                  const runtime::LoadedModel& model,
+                                                  const std::vector<std::string>& texts) {
   const auto* types = model.model().tensors.find("token_types.weight");
   std::vector<runtime::EncoderText> result;
   for (const auto& text : texts) {
     result.push_back(options.query ? runtime::encoder_pair(model.tokenizer(), *options.query, text,
-                                                           encoder.longest_text(), types ? types->shape[0] : 1)
-                                   : runtime::encoder_text(model.tokenizer(), text, encoder.longest_text()));
+                                                           embedder.longest_text(), types ? types->shape[0] : 1)
+                                   : runtime::encoder_text(model.tokenizer(), text, embedder.longest_text()));
   }
   return result;
 }
 
-void warn_of_truncated(const std::vector<runtime::EncoderText>& texts, const runtime::Encoder& encoder,
+void warn_of_truncated(const std::vector<runtime::EncoderText>& texts, const runtime::Embedder& embedder,
                        Console& console) {
   const auto count = std::ranges::count(texts, true, &runtime::EncoderText::truncated);
   if (count == 0) return;
   console.note("{} of {} texts have more than the {} tokens that the model takes; their ends were left out", count,
-               texts.size(), encoder.longest_text());
+               texts.size(), embedder.longest_text());
 }
 
 Json rows_of(const runtime::Embedding& embedding, model::Pooling pooling) {
@@ -115,19 +115,19 @@ struct Embedded {
   bool normalized;
 };
 
-Json json_of(const EmbedOptions& options, const Embedded& embedded, const runtime::Encoder& encoder) {
-  const bool ranks = encoder.pooling() == model::Pooling::rank;
+Json json_of(const EmbedOptions& options, const Embedded& embedded, const runtime::Embedder& embedder) {
+  const bool ranks = embedder.pooling() == model::Pooling::rank;
   Json rows = Json::array();
   for (size_t i = 0; i < embedded.texts.size(); ++i) {
     rows.push_back({{"text", embedded.texts[i]},
                     {"tokens", embedded.tokens[i].tokens.size()},
                     {"truncated", embedded.tokens[i].truncated},
-                    {ranks ? "scores" : "embedding", rows_of(embedded.embeddings[i], encoder.pooling())}});
+                    {ranks ? "scores" : "embedding", rows_of(embedded.embeddings[i], embedder.pooling())}});
   }
-  Json document = {{"model", options.session.model}, {"pooling", pooling_name(encoder.pooling())}};
+  Json document = {{"model", options.session.model}, {"pooling", pooling_name(embedder.pooling())}};
   if (options.query) document["query"] = *options.query;
   document["normalized"] = embedded.normalized;
-  document["width"] = encoder.width();
+  document["width"] = embedder.width();
   document["texts"] = std::move(rows);
   return document;
 }
@@ -143,18 +143,18 @@ void print_rows(const std::vector<runtime::Embedding>& embeddings, Console& cons
 
 void run_embed(const EmbedOptions& options, Console& console) {
   Embedded embedded{.texts = texts_of(options), .tokens = {}, .embeddings = {}, .normalized = false};
-  const auto model = load_encoder(options);
+  const auto model = load_to_embed(options);
   embedded.normalized = is_normalized(options, model->model());
-  runtime::Encoder encoder(model, {.threads = static_cast<unsigned>(options.session.threads),
-                                   .batch_tokens = options.batch_tokens,
-                                   .normalize = embedded.normalized});
-  if (options.query && encoder.pooling() != model::Pooling::rank) {
+  const auto embedder = runtime::open_embedder(model, {.threads = static_cast<unsigned>(options.session.threads),
+                                                       .batch_tokens = options.batch_tokens,
+                                                       .normalize = embedded.normalized});
+  if (options.query && embedder->pooling() != model::Pooling::rank) {
     throw UsageError("--query needs a model that ranks (pooling rank)");
   }
-  embedded.tokens = encoder_texts(options, encoder, *model, embedded.texts);
-  warn_of_truncated(embedded.tokens, encoder, console);
-  embedded.embeddings = encoder.encode(embedded.tokens);
-  options.json ? print_json(console, json_of(options, embedded, encoder)) : print_rows(embedded.embeddings, console);
+  embedded.tokens = texts_in_tokens(options, *embedder, *model, embedded.texts);
+  warn_of_truncated(embedded.tokens, *embedder, console);
+  embedded.embeddings = embedder->encode(embedded.tokens);
+  options.json ? print_json(console, json_of(options, embedded, *embedder)) : print_rows(embedded.embeddings, console);
 }
 
 constexpr Example kExamples[] = {
@@ -170,8 +170,10 @@ const Verb embed_verb = make_verb<EmbedOptions, run_embed>({
     .name = "embed",
     .group = "Run",
     .summary = "turn texts into vectors, or score them against a query",
-    .description = "Runs an encoder (BERT, BGE, E5, MPNet, XLM-R …) over texts and prints a vector for each, or for a "
-                   "model that ranks a score. Texts of several lengths are run together, and a result does not depend "
+    .description = "Runs an encoder (BERT, BGE, E5, MPNet, XLM-R …), or a model that predicts text, over texts and "
+                   "prints a vector "
+                   "for each, or for a model that ranks a score. Texts of several lengths are run together, and a "
+                   "result does not depend "
                    "on the others.",
     .examples = kExamples,
 });

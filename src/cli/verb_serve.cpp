@@ -36,6 +36,7 @@ struct ServeOptions {
   void declare(Arguments& arguments) {
     static const std::string kActivations[] = {"auto", "q8_32", "q8_256", "f32"};
     static const std::string kCaches[] = {"f16", "f32", "q8_0", "q4_0"};
+    static const std::string kPoolings[] = {"model", "none", "mean", "cls", "last", "rank"};
     static const std::string kLogs[] = {"stderr", "none"};
     arguments.optional("MODEL", "files or folders in any format of `adze list formats`, or hf:owner/repo", models);
     arguments.takes_models(models);
@@ -70,6 +71,8 @@ struct ServeOptions {
          "an adapter of the first model, in any format of `adze list adapters`, that requests can choose; may "
          "be repeated"},
         adapters);
+    arguments.choice({"--pooling", "HOW", "what becomes of the tokens' vectors in embeddings, as of `adze embed`"},
+                     kPoolings, model.pooling);
     arguments.option({"--template", "FILE", "a chat template (Jinja) instead of the models' own"}, template_file);
     arguments.option(
         {"--store", "FOLDER",

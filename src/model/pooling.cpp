@@ -13,6 +13,11 @@ constexpr const char* kNormalize = "normalize_embeddings";
 
 constexpr std::array<std::string_view, 5> kNames = {"none", "mean", "cls", "last", "rank"};
 
+Pooling usual_pooling(const Model& model) {
+  if (model.tensors.contains("cls.output.weight")) return Pooling::rank;
+  return is_encoder(model) ? Pooling::mean : Pooling::last;
+}
+
 }  // namespace
 
 std::span<const std::string_view> pooling_names() { return kNames; }
@@ -29,13 +34,15 @@ bool is_encoder(const Model& model) { return !model.config.find_bool("attention.
 
 Pooling pooling_of(const Model& model) {
   const auto stated = model.config.find_int(kPoolingType);
-  if (!stated || *stated == -1) return model.tensors.contains("cls.output.weight") ? Pooling::rank : Pooling::mean;
+  if (!stated || *stated == -1) return usual_pooling(model);
   if (*stated < 0 || *stated >= static_cast<int64_t>(kNames.size())) {
     fail(ErrorCode::unsupported, "{}: '{}' is {}; known are 0 (none), 1 (mean), 2 (cls), 3 (last), 4 (rank)",
          model.source, kPoolingType, *stated);
   }
   return static_cast<Pooling>(*stated);
 }
+
+bool states_pooling(const Model& model) { return model.config.find_int(kPoolingType).value_or(-1) >= 0; }
 
 void set_pooling(Model& model, Pooling pooling) { model.config.set(kPoolingType, static_cast<uint32_t>(pooling)); }
 

@@ -1,4 +1,4 @@
-// What becomes of the rows of an encoder: one vector for a text, or a score.
+// What becomes of a text's rows: one vector for a text, or a score.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,12 @@ std::optional<Pooling> pooling_named(std::string_view name);
 /// Whether rows see what follows them, so that a text must be run as a whole and nothing is generated.
 bool is_encoder(const Model& model);
 
-/// What the model says; if nothing, rank where it has a classifier, else mean, as sentence-transformers has it.
+/// What the model says; if nothing, rank where it has a classifier, else mean, as sentence-transformers has it, or last
+/// where a token sees only what is before it.
 /// Error(bad_input | unsupported) for a number that is none of the above.
 Pooling pooling_of(const Model& model);
+/// Whether the model says one, and so is meant for embeddings.
+bool states_pooling(const Model& model);
 void set_pooling(Model& model, Pooling pooling);
 
 /// Whether embeddings are meant to be divided by their length; where a model says nothing, they are.

@@ -1,10 +1,10 @@
 #include "runtime/encoder.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "runtime/pooled_rows.h"
 
 namespace adze::runtime {
 namespace {
@@ -33,23 +33,6 @@ int64_t longest_text_of(const model::Model& model) {
 }
 
 int64_t size_of(const EncoderText& text) { return static_cast<int64_t>(text.tokens.size()); }
-
-void divide_by_length(std::span<float> row) {
-  double squares = 0;
-  for (const float number : row) squares += static_cast<double>(number) * number;
-  if (squares <= 0) return;
-  const double factor = 1 / std::sqrt(squares);
-  for (float& number : row) number = static_cast<float>(number * factor);
-}
-
-Embedding mean_of(std::span<const float> rows, size_t width) {
-  std::vector<double> sums(width);
-  for (size_t i = 0; i < rows.size(); ++i) sums[i % width] += rows[i];
-  Embedding embedding{static_cast<int64_t>(width), std::vector<float>(width)};
-  const auto count = static_cast<double>(rows.size() / width);
-  for (size_t i = 0; i < width; ++i) embedding.values[i] = static_cast<float>(sums[i] / count);
-  return embedding;
-}
 
 }  // namespace
 
@@ -114,17 +97,6 @@ void Encoder::append_wanted_rows(const EncoderText& text, int64_t first_row) {
   }
 }
 
-Embedding Encoder::pooled(std::span<const float> rows) const {
-  const auto size = static_cast<size_t>(width());
-  Embedding embedding = pooling_ == Pooling::mean ? mean_of(rows, size)
-                                                  : Embedding{width(), std::vector<float>(rows.begin(), rows.end())};
-  if (!options_.normalize || pooling_ == Pooling::rank) return embedding;
-  for (size_t row = 0; row < embedding.values.size() / size; ++row) {
-    divide_by_length(std::span(embedding.values).subspan(row * size, size));
-  }
-  return embedding;
-}
-
 void Encoder::run(std::span<const EncoderText> batch, std::vector<Embedding>& results) {
   tokens_.clear();
   types_of_rows_.clear();
@@ -148,7 +120,8 @@ void Encoder::run(std::span<const EncoderText> batch, std::vector<Embedding>& re
   const auto size = static_cast<size_t>(width());
   size_t begin = 0;
   for (const size_t end : wanted_until) {
-    results.push_back(pooled({rows.floats(0) + begin * size, (end - begin) * size}));
+    results.push_back(
+        pooled_rows({rows.floats(0) + begin * size, (end - begin) * size}, width(), pooling_, options_.normalize));
     begin = end;
   }
 }

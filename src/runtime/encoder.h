@@ -5,8 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "model/pooling.h"
-#include "runtime/encoder_text.h"
+#include "runtime/embedder.h"
 #include "runtime/kv_cache.h"
 #include "runtime/loaded_model.h"
 #include "runtime/plan.h"
@@ -19,32 +18,16 @@ struct EncoderOptions {
   bool normalize = true;       // divides vectors by their length; scores stay
 };
 
-/// Rows of `width` numbers: one, or one for every token where nothing is pooled.
-struct Embedding {
-  int64_t width = 0;
-  std::vector<float> values;
-
-  int64_t rows() const { return width > 0 ? static_cast<int64_t>(values.size()) / width : 0; }
-  std::span<const float> row(int64_t index) const {
-    return std::span(values).subspan(static_cast<size_t>(index * width), static_cast<size_t>(width));
-  }
-};
-
-class Encoder {
+class Encoder : public Embedder {
  public:
   /// Error(unsupported) for a model that generates text. Pooling is the model's (model::pooling_of).
   Encoder(std::shared_ptr<LoadedModel> model, const EncoderOptions& options);
-  ~Encoder();
+  ~Encoder() override;
 
-  /// In the order of the texts; a result does not depend on the others. Error(bad_input) for an empty text, one that is
-  /// longer than longest_text(), or tokens and types that the model does not have.
-  std::vector<Embedding> encode(std::span<const EncoderText> texts);
-
-  /// In tokens.
-  int64_t longest_text() const { return longest_text_; }
-  /// Numbers of a vector, or scores of a text.
-  int64_t width() const;
-  model::Pooling pooling() const { return pooling_; }
+  std::vector<Embedding> encode(std::span<const EncoderText> texts) override;
+  int64_t longest_text() const override { return longest_text_; }
+  int64_t width() const override;
+  model::Pooling pooling() const override { return pooling_; }
   LoadedModel& model() { return *model_; }
   ThreadPool& pool() { return pool_; }
   size_t activation_bytes() const { return plan_ ? plan_->activation_bytes() : 0; }
@@ -61,7 +44,6 @@ class Encoder {
   Plan& plan_for(int64_t tokens);
   void run(std::span<const EncoderText> batch, std::vector<Embedding>& results);
   void append_wanted_rows(const EncoderText& text, int64_t first_row);
-  Embedding pooled(std::span<const float> rows) const;
 
   std::shared_ptr<LoadedModel> model_;
   EncoderOptions options_;

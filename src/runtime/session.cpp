@@ -6,6 +6,7 @@
 #include "codecs/codec.h"
 #include "model/pooling.h"
 #include "runtime/choosable_adapters.h"
+#include "runtime/hidden_rows.h"
 
 namespace adze::runtime {
 namespace {
@@ -34,6 +35,11 @@ std::shared_ptr<LoadedModel> require_decoder(std::shared_ptr<LoadedModel> model)
   return model;
 }
 
+std::unique_ptr<const graph::Graph> hidden_graph(const LoadedModel& model, const SessionOptions& options) {
+  if (options.rows == SessionRows::logits) return nullptr;
+  return std::make_unique<const graph::Graph>(graph_of_hidden_rows(model.graph()));
+}
+
 int64_t logit_rows_of(const SequenceWork& work) {
   if (work.logits == LogitsWanted::none) return 0;
   return work.logits == LogitsWanted::all ? static_cast<int64_t>(work.tokens.size()) : 1;
@@ -45,8 +51,9 @@ Session::Session(std::shared_ptr<LoadedModel> model, const SessionOptions& optio
     : model_(require_decoder(std::move(model))),
       options_(with_defaults(options)),
       pool_(pool ? std::move(pool) : std::make_shared<ThreadPool>(options.threads)),
-      cache_(model_->graph(), options_.kv_storage, options_.context_tokens),
-      plan_(model_->graph(), model_->weights(), cache_, plan_options(options_, pool_->size())) {
+      hidden_(hidden_graph(*model_, options_)),
+      cache_(graph(), options_.kv_storage, options_.context_tokens),
+      plan_(graph(), model_->weights(), cache_, plan_options(options_, pool_->size())) {
   model_->weights().fill(*pool_);
 }
 

@@ -12,12 +12,19 @@
 
 namespace adze::runtime {
 
+/// What a forward call gives for the rows that are asked for.
+enum class SessionRows {
+  logits,
+  hidden,  // what goes into the product that makes logits, for embeddings
+};
+
 struct SessionOptions {
   unsigned threads = 0;              // 0: one per available processor
   int64_t context_tokens = 4096;     // over all sequences together
   int64_t batch_tokens = 512;        // most tokens per forward call
   int64_t logit_rows = 0;            // most rows with logits per call; 0: batch_tokens
   StorageType kv_storage = nullptr;  // null: f16
+  SessionRows rows = SessionRows::logits;
 };
 
 using SequenceId = int32_t;
@@ -31,7 +38,8 @@ struct SequenceWork {
   LogitsWanted logits = LogitsWanted::last;
 };
 
-/// Rows of `vocabulary` logits, in the order of the work that asked for them. Valid until the next call.
+/// Rows of `vocabulary` logits, or of as many numbers as hidden rows have, in the order of the work that asked for
+/// them. Valid until the next call.
 struct Logits {
   const float* values = nullptr;
   int64_t rows = 0;
@@ -94,6 +102,7 @@ class Session {
     std::vector<int32_t> pages;
     std::vector<ops::AdapterUse> adapters = {};
   };
+  const graph::Graph& graph() const { return hidden_ ? *hidden_ : model_->graph(); }
   void check(std::span<const SequenceWork> work) const;
   void check_sequence(const SequenceWork& work) const;
   void reserve(std::span<const SequenceWork> work);
@@ -103,6 +112,7 @@ class Session {
   std::shared_ptr<LoadedModel> model_;
   SessionOptions options_;
   std::shared_ptr<ThreadPool> pool_;
+  std::unique_ptr<const graph::Graph> hidden_;  // null: the model's own graph
   KvCache cache_;
   Plan plan_;
   std::map<SequenceId, Sequence> sequences_;

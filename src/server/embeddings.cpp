@@ -22,7 +22,7 @@ std::vector<int32_t> read_tokens(const Json& list, std::string_view name) {
 }
 
 runtime::EncoderText as_text(const ServedModel& model, const std::string& text, bool truncates) {
-  const int64_t longest = model.encoder().longest_text();
+  const int64_t longest = model.embedder().longest_text();
   auto encoded = runtime::encoder_text(model.tokenizer(), text, longest);
   if (encoded.truncated && !truncates) {
     throw RequestError(400, fmt::format("a text has more than the {} tokens that the model takes", longest), "input");
@@ -53,22 +53,34 @@ EmbeddedInputs read_inputs(const Fields& fields, std::string_view name, bool tak
   return inputs;
 }
 
-Vectors embed(ServedModel& model, const EmbeddedInputs& inputs, bool truncates) {
-  const auto& encoder = model.encoder();
-  if (encoder.pooling() == model::Pooling::rank) {
+VectorRows embed_rows(ServedModel& model, const EmbeddedInputs& inputs, bool truncates) {
+  if (model.embedder().pooling() == model::Pooling::rank) {
     fail(ErrorCode::unsupported, "{}: the model ranks texts and makes no embeddings; use /rerank",
          model.settings().name);
   }
   std::vector<runtime::EncoderText> texts;
   for (const auto& text : inputs.texts) texts.push_back(as_text(model, text, truncates));
   for (const auto& tokens : inputs.tokens) texts.push_back({.tokens = tokens});
-  Vectors vectors;
+  VectorRows vectors;
   for (const auto& text : texts) vectors.tokens += static_cast<int64_t>(text.tokens.size());
   for (const auto& embedding : model.embed(texts)) {
-    if (embedding.rows() != 1)
-      fail(ErrorCode::unsupported, "{}: the model makes a vector for every token", model.settings().name);
-    vectors.values.push_back(embedding.values);
+    auto& rows = vectors.rows.emplace_back();
+    for (int64_t i = 0; i < embedding.rows(); ++i) {
+      const auto row = embedding.row(i);
+      rows.emplace_back(row.begin(), row.end());
+    }
   }
+  return vectors;
+}
+
+Vectors embed(ServedModel& model, const EmbeddedInputs& inputs, bool truncates) {
+  if (model.embedder().pooling() == model::Pooling::none) {
+    fail(ErrorCode::unsupported, "{}: the model makes a vector for every token; ask /embedding, or choose a pooling",
+         model.settings().name);
+  }
+  auto made = embed_rows(model, inputs, truncates);
+  Vectors vectors{.values = {}, .tokens = made.tokens};
+  for (auto& rows : made.rows) vectors.values.push_back(std::move(rows.front()));
   return vectors;
 }
 

@@ -24,6 +24,13 @@ EmbeddedInputs read_inputs(const Fields& fields, std::string_view name, bool tak
 /// With `truncates`, of a text that is too long the end is left out; otherwise it is refused. Throws Error.
 Vectors embed(ServedModel& model, const EmbeddedInputs& inputs, bool truncates);
 
+struct VectorRows {
+  std::vector<std::vector<std::vector<float>>> rows;  // of each input: one, or one for every token
+  int64_t tokens = 0;
+};
+/// The same, also of a model that makes a vector for every token.
+VectorRows embed_rows(ServedModel& model, const EmbeddedInputs& inputs, bool truncates);
+
 /// The first `width` numbers, again of length one.
 void shorten(Vectors& vectors, int64_t width);
 

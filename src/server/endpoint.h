@@ -99,9 +99,10 @@ void post_anthropic_messages(const ExchangePtr&), post_anthropic_count(const Exc
 void get_kserve_server(const ExchangePtr&), get_kserve_live(const ExchangePtr&), get_kserve_ready(const ExchangePtr&),
     get_kserve_model(const ExchangePtr&), get_kserve_model_ready(const ExchangePtr&),
     post_kserve_infer(const ExchangePtr&);
-void post_llama_completion(const ExchangePtr&), post_tokenize(const ExchangePtr&), post_detokenize(const ExchangePtr&),
-    post_apply_template(const ExchangePtr&), get_props(const ExchangePtr&), get_slots(const ExchangePtr&),
-    post_rerank(const ExchangePtr&), post_llama_infill(const ExchangePtr&), get_lora_adapters(const ExchangePtr&),
+void post_llama_completion(const ExchangePtr&), post_llama_embedding(const ExchangePtr&),
+    post_tokenize(const ExchangePtr&), post_detokenize(const ExchangePtr&), post_apply_template(const ExchangePtr&),
+    get_props(const ExchangePtr&), get_slots(const ExchangePtr&), post_rerank(const ExchangePtr&),
+    post_llama_infill(const ExchangePtr&), get_lora_adapters(const ExchangePtr&),
     post_lora_adapters(const ExchangePtr&);
 
 }  // namespace adze::server

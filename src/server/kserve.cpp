@@ -55,10 +55,10 @@ Json metadata_of(const ServedModel& model) {
   }
   document["platform"] = "adze";
   document["inputs"] = document["outputs"] = Json::array();
-  if (model.generates() || model.encoder().pooling() == model::Pooling::rank) return document;
+  if (model.embedder().pooling() == model::Pooling::rank) return document;
   document["inputs"].push_back({{"name", kTextInput}, {"datatype", "BYTES"}, {"shape", {-1}}});
   document["outputs"].push_back(
-      {{"name", kEmbeddingOutput}, {"datatype", "FP32"}, {"shape", {-1, model.encoder().width()}}});
+      {{"name", kEmbeddingOutput}, {"datatype", "FP32"}, {"shape", {-1, model.embedder().width()}}});
   return document;
 }
 

@@ -15,6 +15,7 @@ constexpr RequestField kTokenizeFields[] = {
     {"model"}, {"content"}, {"add_special"}, {"parse_special"}, {"with_pieces"}};
 constexpr RequestField kRerankFields[] = {{"model"}, {"query"}, {"documents"},
                                           {"texts"}, {"top_n"}, {"return_documents"}};
+constexpr RequestField kEmbeddingFields[] = {{"model"}, {"content"}, {"input"}, {"embd_normalize"}};
 constexpr size_t kMaxDocuments = 2048;
 
 Json piece_json(const text::Tokenizer& tokenizer, int32_t token) {
@@ -31,7 +32,7 @@ std::string token_text_or_none(const Json& texts, const char* name) { return tex
 
 runtime::EncoderText pair_of(const ServedModel& model, const std::string& query, const std::string& document) {
   const auto* types = model.loaded().model().tensors.find("token_types.weight");
-  return runtime::encoder_pair(model.tokenizer(), query, document, model.encoder().longest_text(),
+  return runtime::encoder_pair(model.tokenizer(), query, document, model.embedder().longest_text(),
                                types ? types->shape[0] : 1);
 }
 
@@ -118,6 +119,25 @@ void get_slots(const ExchangePtr& exchange) {
   exchange->send_json(200, slots);
 }
 
+// A list of rows for each text, as there may be one for every token.
+void post_llama_embedding(const ExchangePtr& exchange) {
+  const Json body = parse_body(exchange->request().body);
+  exchange->service().check_fields(*exchange, body, kEmbeddingFields);
+  const Fields fields(body);
+  const auto inputs = read_inputs(fields, fields.find("input") ? "input" : "content", true);
+  const auto norm = fields.integer("embd_normalize", -1, INT32_MAX);
+  const auto model = exchange->service().open_model(*exchange, fields.text("model").value_or(""));
+  if (norm && (*norm == 2) != model->normalizes()) {
+    refuse_field("embd_normalize", "vectors of this model have {}",
+                 model->normalizes() ? "length one (2)" : "any length (-1)");
+  }
+  const auto vectors = embed_rows(*model, inputs, false);
+  exchange->prompt_tokens = vectors.tokens;
+  Json list = Json::array();
+  for (const auto& rows : vectors.rows) list.push_back({{"index", list.size()}, {"embedding", rows}});
+  exchange->send_json(200, list);
+}
+
 void post_rerank(const ExchangePtr& exchange) {
   const Json body = parse_body(exchange->request().body);
   exchange->service().check_fields(*exchange, body, kRerankFields);
@@ -126,7 +146,7 @@ void post_rerank(const ExchangePtr& exchange) {
   const auto query = fields.require_text("query");
   const auto most = fields.integer("top_n", 1, INT32_MAX).value_or(static_cast<int64_t>(documents.size()));
   const auto model = exchange->service().open_model(*exchange, fields.text("model").value_or(""));
-  if (model->encoder().pooling() != model::Pooling::rank) {
+  if (model->embedder().pooling() != model::Pooling::rank) {
     fail(ErrorCode::unsupported, "{}: the model makes embeddings and does not rank texts", model->settings().name);
   }
   std::vector<runtime::EncoderText> pairs;

@@ -1,6 +1,7 @@
 // Ollama's lists of models, and its embeddings.
 #include <fmt/ranges.h>
 
+#include "model/pooling.h"
 #include "server/embeddings.h"
 #include "server/ollama.h"
 #include "server/request_error.h"
@@ -71,7 +72,8 @@ std::string modelfile_of(const ServedModel& model) {
 
 Json capabilities_of(const ServedModel& model) {
   Json list = Json::array();
-  list.push_back(model.generates() ? "completion" : "embedding");
+  if (model.generates()) list.push_back("completion");
+  if (!model.generates() || states_pooling(model.loaded().model())) list.push_back("embedding");
   if (model.generates() && model.has_chat_template()) list.push_back("tools");
   return list;
 }

@@ -62,6 +62,7 @@ void ServedModel::open_graph() {
 
 void ServedModel::open_text_model() {
   auto model = formats::read_model(settings_.path);
+  if (const auto pooling = model::pooling_named(settings_.pooling)) set_pooling(model, *pooling);
   const bool is_encoder = model::is_encoder(model);
   if (is_encoder && !settings_.adapters.empty()) {
     fail(ErrorCode::unsupported, "{}: adapters are chosen by requests for text, which this model does not generate",
@@ -73,7 +74,8 @@ void ServedModel::open_text_model() {
                                              runtime::WeightMemory::packed, passes::default_pipeline(), adapters);
   model_->tokenizer();
   read_template();
-  is_encoder ? open_encoder() : open_engine();
+  if (!is_encoder) open_engine();
+  open_embedder();
   bytes_ += static_cast<int64_t>(model_->weights().owned_bytes());
 }
 
@@ -105,12 +107,19 @@ std::shared_ptr<runtime::LoadedModel> ServedModel::load_draft_model() const {
                                                 passes::activation_policy_named(settings_.activation));
 }
 
-void ServedModel::open_encoder() {
-  runtime::EncoderOptions options;
+// Of a model that predicts text behind the engine, which has packed the weights that both read; before any request, as
+// packing is for one thread.
+void ServedModel::open_embedder() {
+  const auto pooling = pooling_of(model_->model());
+  if (generates() && pooling == model::Pooling::rank) return;
+  runtime::EmbedderOptions options;
   options.threads = settings_.threads;
-  options.normalize = pooling_of(model_->model()) != model::Pooling::rank && normalizes_embeddings(model_->model());
-  encoder_ = std::make_unique<runtime::Encoder>(model_, options);
-  context_ = encoder_->longest_text();
+  options.batch_tokens = kBatchTokens;
+  options.normalize = normalizes();
+  options.context_tokens = context_;
+  options.kv_storage = &codecs::require_codec(settings_.kv).info;
+  embedder_ = runtime::open_embedder(model_, options);
+  context_ = embedder_->longest_text();
 }
 
 void ServedModel::read_template() {
@@ -174,19 +183,24 @@ void ServedModel::set_adapter_scales(std::vector<ops::AdapterUse> scales) {
   adapter_scales_ = std::move(scales);
 }
 
-const runtime::Encoder& ServedModel::encoder() const {
+const runtime::Embedder& ServedModel::embedder() const {
   loaded();
-  if (!encoder_) {
-    fail(ErrorCode::unsupported, "{}: the model generates text; embeddings need an encoder (BERT and its kin)",
+  if (!embedder_) {
+    fail(ErrorCode::unsupported, "{}: the model ranks by its logits, and neither that nor embeddings of it are there",
          settings_.name);
   }
-  return *encoder_;
+  return *embedder_;
+}
+
+bool ServedModel::normalizes() const {
+  const auto& model = loaded().model();
+  return pooling_of(model) != model::Pooling::rank && normalizes_embeddings(model);
 }
 
 std::vector<runtime::Embedding> ServedModel::embed(std::span<const runtime::EncoderText> texts) {
-  encoder();
-  const std::lock_guard lock(mutex_);
-  return encoder_->encode(texts);
+  embedder();
+  const std::lock_guard lock(embedding_mutex_);
+  return embedder_->encode(texts);
 }
 
 }  // namespace adze::server

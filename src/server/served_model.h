@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/encoder.h"
+#include "runtime/embedder.h"
 #include "runtime/engine/engine.h"
 #include "runtime/graph_session.h"
 #include "runtime/loaded_model.h"
@@ -40,6 +40,7 @@ struct ModelSettings {
   unsigned threads = 0;                         // 0: one per usable processor
   std::string activation = "auto";
   std::string kv = "f16";
+  std::string pooling = "model";  // of embeddings, by name; "model": what it says
   std::optional<std::string> template_file;
   std::vector<AdapterSettings> adapters = {};          // that requests choose
   std::vector<AdapterSettings> applied_adapters = {};  // to all requests
@@ -85,9 +86,12 @@ class ServedModel {
   /// Ends its engine, which answers nothing any more. REQUIRES: nobody else calls meanwhile or later.
   void close() { engine_.reset(); }
 
-  /// One caller at a time; others wait. Throws Error(unsupported) for a model that generates text.
+  /// One caller at a time; others wait. Throws Error(unsupported) for a graph of tensors.
   std::vector<runtime::Embedding> embed(std::span<const runtime::EncoderText> texts);
-  const runtime::Encoder& encoder() const;
+  /// Throws likewise, and where the model's pooling is none that its kind has.
+  const runtime::Embedder& embedder() const;
+  /// Whether the vectors have the length one.
+  bool normalizes() const;
 
   /// Null: the model is no graph of tensors.
   const graph::Graph* graph() const { return graph_ ? &graph_->graph() : nullptr; }
@@ -98,7 +102,7 @@ class ServedModel {
   void open_graph();
   void open_text_model();
   void open_engine();
-  void open_encoder();
+  void open_embedder();
   std::shared_ptr<runtime::LoadedModel> load_draft_model() const;
   void read_template();
 
@@ -114,7 +118,8 @@ class ServedModel {
   mutable std::mutex mutex_;
   std::vector<ops::AdapterUse> adapter_scales_;
   std::shared_ptr<const text::TokenTrie> token_trie_;
-  std::unique_ptr<runtime::Encoder> encoder_;
+  std::mutex embedding_mutex_;
+  std::unique_ptr<runtime::Embedder> embedder_;
   std::unique_ptr<runtime::Engine> engine_;  // last: its thread uses the others
 };
 

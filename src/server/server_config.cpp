@@ -1,10 +1,13 @@
 #include "server/server_config.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/pooling.h"
 #include "server/request_error.h"
 #include "server/request_fields.h"
 
@@ -35,7 +38,7 @@ constexpr RequestField kModelMembers[] = {
     {"name"},         {"path"},        {"context"},          {"cache_tokens"}, {"max_running"},
     {"draft_tokens"}, {"draft_model"}, {"adapters"},         {"threads"},      {"activation"},
     {"kv"},           {"template"},    {"applied_adapters"}, {"parent"},       {"system"},
-    {"parameters"},   {"messages"},    {"license"},
+    {"parameters"},   {"messages"},    {"license"},          {"pooling"},
 };
 constexpr RequestField kAdapterMembers[] = {{"name"}, {"path"}, {"scale"}};
 constexpr RequestField kKeyMembers[] = {{"name"}, {"salt"}, {"sha256"}, {"role"}, {"requests_per_minute"}};
@@ -174,6 +177,11 @@ ModelSettings read_model_settings(const Json& json, const std::string& where, co
   set_integer(fields, "threads", model.threads, 0, 1024);
   model.activation = fields.text("activation").value_or(model.activation);
   model.kv = fields.text("kv").value_or(model.kv);
+  model.pooling = fields.text("pooling").value_or(model.pooling);
+  if (model.pooling != "model" && !model::pooling_named(model.pooling)) {
+    refuse_field(fields.path("pooling"), "'{}' is none of model, {}", model.pooling,
+                 fmt::join(model::pooling_names(), ", "));
+  }
   if (const auto file = fields.text("draft_model")) model.draft_model = beside(config, *file);
   model.adapters = read_adapters(fields, "adapters", config);
   model.applied_adapters = read_adapters(fields, "applied_adapters", config);
@@ -191,7 +199,8 @@ Json model_settings_json(const ModelSettings& settings, const std::string& folde
                {"draft_tokens", settings.draft_tokens},
                {"threads", settings.threads},
                {"activation", settings.activation},
-               {"kv", settings.kv}};
+               {"kv", settings.kv},
+               {"pooling", settings.pooling}};
   if (settings.draft_model) json["draft_model"] = path_from(folder, *settings.draft_model);
   if (settings.template_file) json["template"] = path_from(folder, *settings.template_file);
   if (!settings.adapters.empty()) json["adapters"] = adapters_json(settings.adapters, folder);

@@ -124,12 +124,24 @@ class Embed(VerbTest):
         self.assertAlmostEqual(same["worst_cosine"], 1, places=9)
         self.assertEqual(same["same_nearest"], 1)
 
+    def test_models_that_predict_text(self):
+        decoder = write_tiny_model(self.folder / "decoder.gguf")
+        vectors = {}
+        for pooling in ("last", "mean", "cls"):
+            done = self.adze("embed", decoder, "-p", "the cat sat", "--pooling", pooling)
+            vectors[pooling] = [float(word) for word in done.stdout.split()]
+            self.assertAlmostEqual(sum(number * number for number in vectors[pooling]), 1, places=5)
+        self.assertEqual(len({tuple(vector) for vector in vectors.values()}), 3)
+        by_itself = self.adze("embed", decoder, "-p", "the cat sat")
+        self.assertEqual([float(word) for word in by_itself.stdout.split()], vectors["last"])
+
     def test_says_what_is_wrong(self):
         self.refuses("embed", self.model, status=USAGE, says="give a text")
         self.refuses("embed", self.model, "-p", "a", "--file", "b", status=USAGE, says="not both")
         self.refuses("embed", self.model, "-p", "a", "--query", "b", status=USAGE, says="needs a model that ranks")
         self.refuses("embed", self.model, "-p", "a", "--pooling", "rank", says="needs a classifier")
-        self.refuses("embed", write_tiny_model(self.folder / "decoder.gguf"), "-p", "a", says="needs? an encoder")
+        decoder = write_tiny_model(self.folder / "decoder.gguf")
+        self.refuses("embed", decoder, "-p", "a", "--pooling", "rank", says="ranking by a model that predicts text")
         self.refuses("run", self.model, "-p", "a", says="an encoder")
         text = self.folder / "text.txt"
         text.write_text("the cat")

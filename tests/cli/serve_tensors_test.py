@@ -61,7 +61,7 @@ class Graphs(VerbTest):
         for path, status in (("/v2/health/live", 200), ("/v2/health/ready", 200), ("/v2/models/huge", 404), ("/v2/models/huge/ready", 404),
                              ("/v2/models/small/versions/2", 404), ("/v2/nothing", 404)):
             self.assertEqual(self.server.ask("GET", path)[0], status, path)
-        self.assertEqual(self.server.get("/v2/models/tiny")["inputs"], [])
+        self.assertEqual(self.server.get("/v2/models/tiny")["inputs"], [{"name": "text", "datatype": "BYTES", "shape": [-1]}])
 
     def test_computes_tensors_of_json(self):
         for data in (ROWS, [number for row in ROWS for number in row]):

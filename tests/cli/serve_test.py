@@ -99,6 +99,30 @@ class OpenAi(Served):
         texts = self.server.post("/v1/completions", {"prompt": PROMPTS[:2], "max_tokens": 0, "echo": True, **GREEDY})["choices"]
         self.assertEqual([choice["text"] for choice in texts], PROMPTS[:2])
 
+    def metric(self, name):
+        _, _, text = self.server.ask("GET", "/metrics")
+        return float(next(line.split()[-1] for line in text.splitlines() if line.startswith(name)))
+
+    def test_scores_a_prompt_once_for_all_its_choices(self):
+        body = {"prompt": ["the cat sat on the mat and " * 10, "a dog"], "n": 3, "echo": True, "logprobs": 2, "max_tokens": 4, **GREEDY}
+        tokens = len(self.json_of("tokenize", self.model, body["prompt"][0])["ids"])
+        before = self.metric("adze_prompt_tokens_reused_total")
+        choices = self.server.post("/v1/completions", body)["choices"]
+        self.assertGreaterEqual(self.metric("adze_prompt_tokens_reused_total") - before, 2 * (tokens // 64 * 64))
+        for first in (0, 3):
+            for other in (first + 1, first + 2):
+                self.assertEqual(choices[other]["logprobs"], choices[first]["logprobs"])
+                self.assertEqual(choices[other]["text"], choices[first]["text"])
+        self.assertEqual(len(choices[0]["logprobs"]["tokens"]), tokens + 4)
+        for fields in ({"stream": True}, {"stream": True, "max_tokens": 0}):
+            gathered = [{"text": "", "tokens": []} for _ in range(6)]
+            for choice in (choice for event in self.server.events_of("/v1/completions", {**body, **fields}) for choice in event["choices"]):
+                gathered[choice["index"]]["text"] += choice["text"]
+                gathered[choice["index"]]["tokens"] += (choice["logprobs"] or {"tokens": []})["tokens"]
+            wanted = None if fields.get("max_tokens", 4) else -4
+            self.assertEqual([each["tokens"] for each in gathered], [choice["logprobs"]["tokens"][:wanted] for choice in choices])
+            self.assertTrue(all(choice["text"].startswith(each["text"]) for each, choice in zip(gathered, choices)))
+
     def test_stops(self):
         whole = self.said("the", 40)
         middle = whole[len(whole) // 2:][:2]
@@ -288,8 +312,14 @@ class Others(Served):
         if native["stop_type"] == "word":
             self.assertEqual(native["stopping_word"], "e")
 
-    def test_embeddings_need_an_encoder(self):
-        self.refuses_request("/v1/embeddings", {"input": "x"}, 400, "embeddings need an encoder")
+    def test_embeddings_of_a_model_that_predicts_text(self):
+        answer = self.server.post("/v1/embeddings", {"input": ["the cat", "the dog"]})
+        first, second = (entry["embedding"] for entry in answer["data"])
+        for vector in (first, second):
+            self.assertAlmostEqual(sum(number * number for number in vector), 1, places=5)
+        self.assertNotEqual(first, second)
+        alone = self.server.post("/v1/embeddings", {"input": "the cat"})["data"][0]["embedding"]
+        self.assertEqual(alone, first)
 
     def metrics(self):
         status, headers, text = self.server.ask("GET", "/metrics")

@@ -76,7 +76,7 @@ bool is_pooled(Pooling pooling) { return pooling != Pooling::none && pooling != 
 void read_embedding_modules(const std::string& folder, model::Model& model) {
   const std::string path = (fs::path(folder) / kModules).string();
   std::error_code ignored;
-  if (!is_encoder(model) || !fs::exists(path, ignored)) return;
+  if (!fs::exists(path, ignored)) return;
   const Json modules = read_json_file(path);
   if (!modules.is_array()) fail(ErrorCode::bad_input, "{}: not a list of modules", path);
   bool normalizes = false;
@@ -96,7 +96,8 @@ void read_embedding_modules(const std::string& folder, model::Model& model) {
 }
 
 void write_embedding_modules(const model::Model& model, const OutputFolder& folder) {
-  if (!is_encoder(model) || !model.side_file("config.json").empty()) return;
+  const bool makes_embeddings = is_encoder(model) || states_pooling(model);
+  if (!makes_embeddings || !model.side_file("config.json").empty()) return;
   const Pooling pooling = pooling_of(model);
   if (!is_pooled(pooling)) return;
   Json modules = Json::array({module_entry(0, "", "Transformer"), module_entry(1, kPoolingFolder, "Pooling")});
