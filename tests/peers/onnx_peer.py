@@ -23,8 +23,8 @@ FORMATS = ["ort-genai", "onnx"]
 # Of every kind of zero and of bits; the goldens have rows of 32 and more.
 TYPES = ["int4_g32_f32", "uint4_g16_f32", "affine4_g16_f32", "int8_g16_f32", "uint8_g32_f32", "affine8_g16_f32"]
 RUNTIME_TYPES = ["int2_g16_f32", "uint2_g16_f32", "affine2_g16_f32"]
-# Rows of 64 and 48, tied embedding, windows, norms of heads.
-QUANTIZED = ("gemma3",)
+# Rows of 64 and 48, tied embedding, windows, norms of heads; experts and heads with weights of their own.
+QUANTIZED = ("gemma3", "deepseek_v2")
 # What GroupQueryAttention cannot do.
 NOT_RUN = {("ort-genai", "llama_untied_wide_heads"): "its heads are not a multiple of 8 wide"}
 SMOLLM2_MIXES = ["Q4_0", "Q8_0", "Q4_K_M", "Q6_K"]

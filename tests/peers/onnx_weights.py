@@ -56,4 +56,23 @@ class Folder:
             if f"{name}.offsets" in self.tensors:
                 decoded = decoded + self.array(f"{name}.offsets")[:, :, None]
             values[name] = decoded.reshape(len(codes), -1)
-        return values
+        return values | self.packed_embedding()
+
+    def packed_embedding(self):
+        """The same of an embedding that no product uses: its rows are gathered, with their scales and zero points."""
+        name = "token_embd.weight"
+        if f"{name}.codes.rows" not in self.tensors:
+            return {}
+        rows, scales = self.array(f"{name}.codes.rows"), self.array(f"{name}.scales")
+        columns = self.tensors["output_norm.weight"].dims[0]
+        bits = 8 * rows.shape[1] // columns
+        codes = unpacked(rows, bits).reshape(*scales.shape, -1)
+        zeros = np.full(scales.shape, 0 if f"{name}.offsets" in self.tensors else 2**(bits - 1))
+        if f"{name}.zero_points" in self.tensors:
+            zeros = self.array(f"{name}.zero_points")
+        if f"{name}.zero_points.packed" in self.tensors:
+            zeros = unpacked(self.array(f"{name}.zero_points.packed"), bits)[:, :scales.shape[1]]
+        decoded = (codes.astype(np.int32) - zeros.astype(np.int32)[:, :, None]).astype(np.float32) * scales[:, :, None]
+        if f"{name}.offsets" in self.tensors:
+            decoded = decoded + self.array(f"{name}.offsets")[:, :, None]
+        return {name: decoded.reshape(len(rows), -1)}
