@@ -117,16 +117,24 @@ class WeightReader {
     }
     for (const IrLayer& layer : document_.graph.layers) {
       if (is_constant(layer) && !used_.contains(layer.id) && is_float(layer)) {
-        weights.push_back(ir_constant(layer, document_));
+        weights.push_back(model::renamed(ir_constant(layer, document_), std::string(whole_name(layer))));
       }
     }
     return weights;
   }
 
  private:
+  /// Constants that were made smaller keep their name for what makes floats of them.
+  static std::string_view whole_name(const IrLayer& layer) {
+    constexpr std::string_view kSmaller = "_compressed";
+    std::string_view name = layer.name;
+    if (name.ends_with(kSmaller)) name.remove_suffix(kSmaller.size());
+    return name;
+  }
+
   static bool is_float(const IrLayer& layer) {
     const auto type = attribute_of(layer, "element_type");
-    return is_weight_name(layer.name) && (type == "f32" || type == "f16" || type == "bf16");
+    return is_weight_name(whole_name(layer)) && (type == "f32" || type == "f16" || type == "bf16");
   }
 
   std::optional<model::Tensor> packed(const IrLayer& codes) {

@@ -34,6 +34,15 @@ void add_module_names(const std::string& folder, const IrDocument& document, std
   const auto known = WeightNames::to_canonical(*architecture);
   auto found = ir_module_weights(document, known, stored);
   std::ranges::move(found, std::back_inserter(stored));
+  const auto is_embedding = [&](const model::Tensor& tensor) {
+    const auto mapped = known.find(tensor.name);
+    return mapped && mapped->name == "token_embd.weight";
+  };
+  if (std::ranges::none_of(stored, is_embedding)) {
+    fail(ErrorCode::unsupported,
+         "{}: no constant is called as the embedding of {} is; the exporter gave the weights other names", folder,
+         architecture->name);
+  }
 }
 
 }  // namespace
