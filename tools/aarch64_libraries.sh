@@ -9,8 +9,9 @@ arm64_libraries=(libfmt-dev libfmt9 nlohmann-json3-dev libpcre2-dev libpcre2-8-0
   libjpeg62-turbo-dev libjpeg62-turbo libpng-dev libpng16-16
   libgtest-dev libgmock-dev)
 folder=$PWD/build/aarch64-libraries
+contents="${arm64_libraries[*]}, all in usr/lib"
 
-[ "$(cat "$folder/.complete" 2>/dev/null)" = "${arm64_libraries[*]}" ] && exit 0
+[ "$(cat "$folder/.complete" 2>/dev/null)" = "$contents" ] && exit 0
 echo "setup: fetching libraries for AArch64"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -30,6 +31,9 @@ fi
 rm -rf "$folder"
 mkdir -p "$folder"
 for package in *.deb; do dpkg -x "$package" "$folder"; done
+# One folder for all, where programs look: some packages unpack into /lib, which Debian has as a link to /usr/lib.
+cp -a "$folder"/lib/. "$folder"/usr/lib/
+rm -rf "${folder:?}/lib" && ln -s usr/lib "$folder/lib"
 # Links to absolute paths would lead out of the folder.
 find "$folder" -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do ln -sfnr "$folder$target" "$link"; done
-echo "${arm64_libraries[*]}" >"$folder/.complete"
+echo "$contents" >"$folder/.complete"

@@ -18,4 +18,7 @@ set(ENV{PKG_CONFIG_LIBDIR} ${ADZE_AARCH64_LIBRARIES}/usr/lib/aarch64-linux-gnu/p
 # Debian keeps the headers that differ between processors (openssl/opensslconf.h) apart.
 string(APPEND CMAKE_CXX_FLAGS_INIT " -isystem ${ADZE_AARCH64_LIBRARIES}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE}")
 
+# The path where programs look for libraries holds for what those need in turn, too.
+string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " -Wl,--disable-new-dtags")
+
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu)

@@ -30,6 +30,16 @@ std::string_view attribute_of(const IrLayer& layer, std::string_view name) {
 
 bool is_constant(const IrLayer& layer) { return layer.type == "Const" || layer.type == "Constant"; }
 
+/// Constants that were made smaller keep their name for what makes floats of them; modules in float16 are traced with
+/// other weights in their place.
+std::string weight_name_of(const IrLayer& constant) {
+  constexpr std::string_view kSmaller = "_compressed", kHalf = "._openvino_orig_weight", kWeight = ".weight";
+  std::string name = constant.name;
+  if (name.ends_with(kSmaller)) name.resize(name.size() - kSmaller.size());
+  if (name.ends_with(kHalf)) name.replace(name.size() - kHalf.size(), kHalf.size(), kWeight);
+  return name;
+}
+
 /// Types of codes: bits, and what turns the bits of a signed one into the code that counts from the least number.
 struct CodeType {
   std::string_view name;
@@ -117,24 +127,16 @@ class WeightReader {
     }
     for (const IrLayer& layer : document_.graph.layers) {
       if (is_constant(layer) && !used_.contains(layer.id) && is_float(layer)) {
-        weights.push_back(model::renamed(ir_constant(layer, document_), std::string(whole_name(layer))));
+        weights.push_back(model::renamed(ir_constant(layer, document_), weight_name_of(layer)));
       }
     }
     return weights;
   }
 
  private:
-  /// Constants that were made smaller keep their name for what makes floats of them.
-  static std::string_view whole_name(const IrLayer& layer) {
-    constexpr std::string_view kSmaller = "_compressed";
-    std::string_view name = layer.name;
-    if (name.ends_with(kSmaller)) name.remove_suffix(kSmaller.size());
-    return name;
-  }
-
   static bool is_float(const IrLayer& layer) {
     const auto type = attribute_of(layer, "element_type");
-    return is_weight_name(whole_name(layer)) && (type == "f32" || type == "f16" || type == "bf16");
+    return is_weight_name(weight_name_of(layer)) && (type == "f32" || type == "f16" || type == "bf16");
   }
 
   std::optional<model::Tensor> packed(const IrLayer& codes) {
@@ -167,7 +169,7 @@ class WeightReader {
     if (!codecs::is_group_layout(layout)) {
       fail(ErrorCode::unsupported, "codes of {} bits in groups of {} cannot be read", layout.bits, layout.group);
     }
-    return joined_planes(codes.name, planes, layout);
+    return joined_planes(weight_name_of(codes), planes, layout);
   }
 
   /// What stands for 0: half of all codes, or a zero point for each group; or there is an offset beside it.

@@ -23,10 +23,8 @@ std::string model_file(const std::string& folder) { return (fs::path(folder) / k
 /// As they hang in the module that was exported, and those that it lost the names of.
 void add_module_names(const std::string& folder, const IrDocument& document, std::vector<model::Tensor>& stored) {
   for (model::Tensor& tensor : stored) {
-    constexpr std::string_view kSelf = "self.", kHalf = "._openvino_orig_weight", kWeight = ".weight";
+    constexpr std::string_view kSelf = "self.";
     if (tensor.name.starts_with(kSelf)) tensor.name.erase(0, kSelf.size());
-    // Of modules in float16, which the converter traces with other weights in their place.
-    if (tensor.name.ends_with(kHalf)) tensor.name.replace(tensor.name.size() - kHalf.size(), kHalf.size(), kWeight);
   }
   const Json config = read_json_file((fs::path(folder) / "config.json").string());
   const auto* architecture = architecture_of_config(config);
