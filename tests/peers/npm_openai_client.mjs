@@ -66,5 +66,6 @@ found.chats = await chats();
 found.calls = await calls();
 found.responses = await responses();
 found.completions = await completions();
-found.refused = await client.embeddings.create({ model, input: "a" }).then(() => "answered", (error) => error.status);
+found.embeddings = (await client.embeddings.create({ model, input: "a" })).data.length;
+found.refused = await client.models.retrieve("none").then(() => "answered", (error) => error.status);
 console.log(JSON.stringify(found));

@@ -36,7 +36,8 @@ def check(checks, server):
     checks.true("schema", response["formed"]["bird"] in ("crow", "owl", "wren"))
     checks.equal("a forgotten response", response["gone"], 404)
     checks.equal("several prompts, streamed", found["completions"]["streamed"], found["completions"]["whole"])
-    checks.equal("embeddings", found["refused"], 400)
+    checks.equal("embeddings", found["embeddings"], 1)
+    checks.equal("no such model", found["refused"], 404)
 
 
 if not shutil.which("node"):

@@ -34,7 +34,8 @@ def check(checks, server):
     checks.true("with tools", answer.message.content or answer.message.tool_calls, str(answer))
     checks.equal("in memory", [entry.model for entry in client.ps().models], [model])
     checks.true("show", "completion" in client.show(model).capabilities)
-    checks.refused("embeddings", ollama.ResponseError, lambda: client.embed(model=model, input="a"))
+    vector = client.embed(model=model, input="a").embeddings[0]
+    checks.true("embeddings", abs(sum(number * number for number in vector) - 1) < 1e-4, str(len(vector)))
     checks.refused("an image", ollama.ResponseError, lambda: client.chat(
         model=model, messages=[{"role": "user", "content": "x", "images": [b"\x89PNG"]}]))
     check_created(checks, server, model)

@@ -119,7 +119,8 @@ def check_errors(checks, client, model):
     checks.refused("an image", openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=[
         {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "http://localhost/x.png"}}]}]))
     checks.refused("a suffix", openai.BadRequestError, lambda: client.completions.create(model=model, prompt="a", suffix="b"))
-    checks.refused("embeddings", openai.BadRequestError, lambda: client.embeddings.create(model=model, input="a"))
+    vector = client.embeddings.create(model=model, input="a").data[0].embedding
+    checks.true("embeddings", abs(sum(number * number for number in vector) - 1) < 1e-4, str(len(vector)))
     checks.refused("no such model", openai.NotFoundError, lambda: client.models.retrieve("none"))
 
 
