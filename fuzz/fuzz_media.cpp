@@ -1,7 +1,6 @@
 // Any bytes as a picture or a sound: an Error, or as many pixels and samples as it says.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <span>
 
 #include "base/error.h"
@@ -15,7 +14,7 @@ using namespace adze::media;
 void check_picture(Picture (*decode)(std::span<const std::byte>), std::span<const std::byte> file) {
   try {
     const Picture picture = decode(file);
-    if (picture.pixels.size() != picture.row_bytes() * static_cast<size_t>(picture.height)) std::abort();
+    if (picture.pixels.size() != picture.row_bytes() * static_cast<size_t>(picture.height)) __builtin_trap();
     resized(picture, 3, 2);
   } catch (const adze::Error&) {
   }
@@ -24,7 +23,7 @@ void check_picture(Picture (*decode)(std::span<const std::byte>), std::span<cons
 void check_sound(std::span<const std::byte> file) {
   try {
     const Sound sound = decode_wave(file);
-    if (sound.samples.size() % static_cast<size_t>(sound.channels) != 0) std::abort();
+    if (sound.samples.size() % static_cast<size_t>(sound.channels) != 0) __builtin_trap();
     resampled(mono(sound), 4000);
   } catch (const adze::Error&) {
   }

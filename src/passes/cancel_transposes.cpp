@@ -1,13 +1,12 @@
 #include "passes/cancel_transposes.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "graph/rewrite.h"
 #include "ops/standard/standard_op.h"
 #include "passes/constant_tensors.h"
 #include "passes/elementwise_ops.h"
+#include "passes/new_names.h"
 #include "passes/value_uses.h"
 
 namespace adze::passes {
@@ -193,21 +192,13 @@ class TransposeCanceller {
   /// Right behind node i.
   ValueId add_copy(NodeId i) {
     Node copy = graph_.nodes[i];
-    copy.name = new_name(copy.name);
     graph::Value value = graph_.value(copy.outputs[0]);
-    value.name = new_name(value.name);
+    value.name = NewNames(graph_).like(value.name);
+    copy.name = value.name;
     copy.outputs[0] = graph_.add_value(std::move(value));
     const ValueId id = copy.outputs[0];
     graph_.nodes.insert(graph_.nodes.begin() + i + 1, std::move(copy));
     return id;
-  }
-
-  std::string new_name(const std::string& name) const {
-    for (size_t number = 2;; ++number) {
-      auto candidate = fmt::format("{}.{}", name, number);
-      const auto is_it = [&](const Node& node) { return node.name == candidate; };
-      if (!graph_.find_value(candidate) && std::ranges::none_of(graph_.nodes, is_it)) return candidate;
-    }
   }
 
   static graph::ValueType turned_back(graph::ValueType type, const Order& order) {

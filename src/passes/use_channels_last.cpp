@@ -1,7 +1,5 @@
 #include "passes/use_channels_last.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 #include <set>
@@ -10,6 +8,7 @@
 #include "ops/standard/standard_op.h"
 #include "passes/constant_tensors.h"
 #include "passes/elementwise_ops.h"
+#include "passes/new_names.h"
 #include "passes/value_uses.h"
 
 namespace adze::passes {
@@ -32,10 +31,8 @@ struct LastForm {
 
 class ChannelMover {
  public:
-  explicit ChannelMover(const PassContext& context) : graph_(context.graph), constants_(context) {
-    for (const Node& node : graph_.nodes) names_.insert(node.name);
-    for (const auto& value : graph_.values) names_.insert(value.name);
-  }
+  explicit ChannelMover(const PassContext& context)
+      : graph_(context.graph), constants_(context), names_(context.graph) {}
 
   bool run() {
     std::vector<Node> nodes = std::move(graph_.nodes);
@@ -126,8 +123,8 @@ class ChannelMover {
     }
     const ValueId result = node.outputs[0];
     const ValueId last =
-        graph_.add_value({new_name(node.name + ".result"), inferred(node), graph::ValueOrigin::node, {}, kNoValue});
-    Node turning{ops::find_standard_op("Transpose"), new_name(node.name + ".first"), {last}, {result}, {}, {}, {}};
+        graph_.add_value({names_.like(node.name + ".result"), inferred(node), graph::ValueOrigin::node, {}, kNoValue});
+    Node turning{ops::find_standard_op("Transpose"), names_.like(node.name + ".first"), {last}, {result}, {}, {}, {}};
     turning.attributes["perm"] = to_first;
     node.outputs[0] = last;
     lasting_.insert(result);
@@ -137,7 +134,7 @@ class ChannelMover {
 
   ValueId add_node(std::string_view op, const std::string& name, std::vector<ValueId> inputs,
                    graph::Attributes attributes) {
-    return graph_.add_node(*ops::find_standard_op(op), new_name(name), std::move(inputs), std::move(attributes))[0];
+    return graph_.add_node(*ops::find_standard_op(op), names_.like(name), std::move(inputs), std::move(attributes))[0];
   }
 
   graph::ValueType inferred(const Node& node) const {
@@ -146,15 +143,9 @@ class ChannelMover {
     return node.op->infer(types).at(0);
   }
 
-  std::string new_name(const std::string& name) {
-    std::string candidate = name;
-    for (size_t number = 2; !names_.insert(candidate).second; ++number) candidate = fmt::format("{}.{}", name, number);
-    return candidate;
-  }
-
   Graph& graph_;
   ConstantTensors constants_;
-  std::set<std::string> names_;
+  NewNames names_;
   std::set<ValueId> lasting_;
 };
 

@@ -190,7 +190,7 @@ class Product {
     if constexpr (kRecipe.code_planes == 2) {
       add_tile_products<kSums, kFirstActivations + kTile, kFirstCodes + kPlane>();
     } else {
-      add_tile_products_unsigned<kSums, kFirstActivations + kTile, kFirstCodes + kPlane>();
+      add_tile_products_unsigned_codes<kSums, kFirstActivations + kTile, kFirstCodes + kPlane>();
     }
   }
 

@@ -58,13 +58,13 @@ inline __attribute__((always_inline)) void add_tile_products() {
 
 /// The same with codes of uint8.
 template <int kSums, int kActivations, int kCodes>
-inline __attribute__((always_inline)) void add_tile_products_unsigned() {
+inline __attribute__((always_inline)) void add_tile_products_unsigned_codes() {
   asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSums), "i"(kActivations), "i"(kCodes));
 }
 
 /// Sums += activations of uint8 * int8.
 template <int kSums, int kActivations, int kCodes>
-inline __attribute__((always_inline)) void add_unsigned_tile_products() {
+inline __attribute__((always_inline)) void add_tile_products_unsigned_activations() {
   asm volatile("tdpbusd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSums), "i"(kActivations), "i"(kCodes));
 }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ops/standard/place_products_lanes.h"
+#include "ops/standard/sum_codes_avx512.h"
 
 namespace adze::ops {
 namespace {
@@ -51,20 +52,13 @@ struct ByteArithmetic {
           mask_(first_of(count)),
           terms_(to.end->column_terms ? _mm512_maskz_loadu_epi32(mask_, to.end->column_terms + output) : none()),
           scales_(to.sums ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask_, to.end->column_scales + output)),
-          zero_(_mm512_set1_epi32(to.end->zero)),
-          least_(_mm512_set1_epi32(to.end->least)),
-          most_(_mm512_set1_epi32(to.end->most)) {}
+          coding_(*to.end) {}
 
     void store(int64_t place, Sums sums) const {
       const int64_t at = place * to_.out_step + output_;
       sums = _mm512_add_epi32(sums, terms_);
       if (to_.sums) return _mm512_mask_storeu_epi32(to_.sums + at, mask_, sums);
-      // Within what i32 holds, and far outside of any code.
-      const __m512 limit = _mm512_set1_ps(1 << 24), scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), scales_);
-      const __m512 kept = _mm512_max_ps(_mm512_min_ps(scaled, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
-      const __m512i codes = _mm512_add_epi32(_mm512_cvtps_epi32(kept), zero_);
-      const __m512i within = _mm512_min_epi32(_mm512_max_epi32(codes, least_), most_);
-      _mm_mask_storeu_epi8(to_.codes + at, mask_, _mm512_cvtepi32_epi8(within));
+      _mm_mask_storeu_epi8(to_.codes + at, mask_, coding_.codes(sums, scales_));
     }
 
    private:
@@ -73,7 +67,7 @@ struct ByteArithmetic {
     __mmask16 mask_;
     __m512i terms_;
     __m512 scales_;
-    __m512i zero_, least_, most_;
+    SumCoding coding_;
   };
 };
 

@@ -282,20 +282,20 @@ HostValues evaluate_q_linear_conv(const StandardCall& call) {
   return has_channels_last(call) ? q_linear_conv_channels_last(call) : q_linear_conv_channels_first(call);
 }
 
-Types infer_convolution(const graph::NodeTypes& node) {
-  auto types = infer_windows(node, type_of_input(node, 1));
-  const auto weights = type_of_input(node, 1);
+/// As many channels as there are filters in the input `weights`.
+Types infer_filtered(const graph::NodeTypes& node, size_t weights) {
+  const auto filters = type_of_input(node, weights);
+  auto types = infer_windows(node, filters);
   if (types.empty()) return types;
-  if (weights.rank_known && !weights.dims.empty() && types[0].dims.size() > 1) types[0].dims[1] = weights.dims[0];
+  if (filters.rank_known && !filters.dims.empty() && types[0].dims.size() > 1) types[0].dims[1] = filters.dims[0];
   return types;
 }
 
+Types infer_convolution(const graph::NodeTypes& node) { return infer_filtered(node, 1); }
+
 Types infer_q_linear_conv_channels_first(const graph::NodeTypes& node) {
-  auto types = infer_windows(node, type_of_input(node, 3));
-  const auto weights = type_of_input(node, 3);
-  if (types.empty()) return types;
-  if (weights.rank_known && !weights.dims.empty() && types[0].dims.size() > 1) types[0].dims[1] = weights.dims[0];
-  types[0].storage = storage_of_input(node, 7);
+  auto types = infer_filtered(node, 3);
+  if (!types.empty()) types[0].storage = storage_of_input(node, 7);
   return types;
 }
 

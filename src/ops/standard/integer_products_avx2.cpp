@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "ops/standard/integer_products.h"
+#include "ops/standard/sum_codes_avx2.h"
 
 namespace adze::ops {
 namespace {
@@ -54,13 +55,6 @@ inline Sums multiply_sums(const Sums& a, const Sums& b) {
   return {_mm256_mullo_epi32(a.low, b.low), _mm256_mullo_epi32(a.high, b.high)};
 }
 
-inline __m256i coded(__m256i sums, __m256 scales, const IntegerEnd& end) {
-  const __m256 limit = _mm256_set1_ps(1 << 24);
-  const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), scales);
-  const __m256 kept = _mm256_max_ps(_mm256_min_ps(scaled, limit), _mm256_sub_ps(_mm256_setzero_ps(), limit));
-  const __m256i codes = _mm256_add_epi32(_mm256_cvtps_epi32(kept), _mm256_set1_epi32(end.zero));
-  return _mm256_min_epi32(_mm256_max_epi32(codes, _mm256_set1_epi32(end.least)), _mm256_set1_epi32(end.most));
-}
 inline void store_codes(__m256i low, __m256i high, uint8_t* to) {
   int32_t codes[16];
   store_sums(codes, {low, high});

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "ops/standard/integer_products.h"
+#include "ops/standard/sum_codes_avx512.h"
 
 namespace adze::ops {
 namespace {
@@ -26,13 +27,7 @@ inline Sums add(Sums a, Sums b) { return _mm512_add_epi32(a, b); }
 inline Sums multiply_sums(Sums a, Sums b) { return _mm512_mullo_epi32(a, b); }
 
 inline void codes_of(Sums sums, __m512 scales, const IntegerEnd& end, uint8_t* to) {
-  // Within what i32 holds, and far outside of any code.
-  const __m512 limit = _mm512_set1_ps(1 << 24);
-  const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), scales);
-  const __m512 kept = _mm512_max_ps(_mm512_min_ps(scaled, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
-  __m512i codes = _mm512_add_epi32(_mm512_cvtps_epi32(kept), _mm512_set1_epi32(end.zero));
-  codes = _mm512_min_epi32(_mm512_max_epi32(codes, _mm512_set1_epi32(end.least)), _mm512_set1_epi32(end.most));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(codes));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), SumCoding(end).codes(sums, scales));
 }
 inline void codes_of(Sums sums, float scale, const IntegerEnd& end, uint8_t* to) {
   codes_of(sums, _mm512_set1_ps(scale), end, to);

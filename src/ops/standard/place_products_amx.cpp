@@ -91,16 +91,16 @@ class TileSums {
   void add(const std::byte* rows, const std::byte* filters) {
     load_tile<4>(rows, rows_.step);
     load_tile<6>(filters, kStripBytes);
-    add_unsigned_tile_products<0, 4, 6>();
+    add_tile_products_unsigned_activations<0, 4, 6>();
     if constexpr (kStrips == 2) {
       load_tile<7>(filters + strip_step_, kStripBytes);
-      add_unsigned_tile_products<1, 4, 7>();
+      add_tile_products_unsigned_activations<1, 4, 7>();
     }
     if constexpr (kPlaceTiles == 2) {
       load_tile<5>(rows + kTileRows * rows_.step, rows_.step);
-      add_unsigned_tile_products<2, 5, 6>();
+      add_tile_products_unsigned_activations<2, 5, 6>();
     }
-    if constexpr (kPlaceTiles == 2 && kStrips == 2) add_unsigned_tile_products<3, 5, 7>();
+    if constexpr (kPlaceTiles == 2 && kStrips == 2) add_tile_products_unsigned_activations<3, 5, 7>();
   }
 
   PlaceRows rows_;

@@ -3,6 +3,7 @@
 #include "ops/lanes_avx2.h"
 #include "ops/standard/float_products_lanes.h"
 #include "ops/standard/float_places_lanes.h"
+#include "ops/standard/sum_codes_avx2.h"
 // clang-format on
 
 namespace adze::ops {
@@ -12,15 +13,6 @@ inline __m256i load_half(const std::byte* from) { return _mm256_loadu_si256(rein
 /// Signed bytes 0 and 2, or 1 and 3, of each four as 16-bit numbers.
 inline __m256i even_bytes(__m256i bytes) { return _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8); }
 inline __m256i odd_bytes(__m256i bytes) { return _mm256_srai_epi16(bytes, 8); }
-
-inline __m256i coded(__m256i sums, __m256 scales, const IntegerEnd& end) {
-  // Within what i32 holds, and far outside of any code.
-  const __m256 limit = _mm256_set1_ps(1 << 24);
-  const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), scales);
-  const __m256 kept = _mm256_max_ps(_mm256_min_ps(scaled, limit), _mm256_sub_ps(_mm256_setzero_ps(), limit));
-  const __m256i codes = _mm256_add_epi32(_mm256_cvtps_epi32(kept), _mm256_set1_epi32(end.zero));
-  return _mm256_min_epi32(_mm256_max_epi32(codes, _mm256_set1_epi32(end.least)), _mm256_set1_epi32(end.most));
-}
 
 struct ByteArithmetic {
   struct Sums {
