@@ -19,6 +19,21 @@ inline void store(float* to, Lanes a) {
   _mm256_storeu_ps(to, a.low);
   _mm256_storeu_ps(to + 8, a.high);
 }
+/// Of the lanes from `first` on those before `count`.
+inline __m256i lanes_before(int64_t count, int first) {
+  const __m256i lanes = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(first));
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), lanes);
+}
+/// The first `count` numbers, zeros behind them.
+inline Lanes load_part(const float* from, int64_t count) {
+  if (count >= Lanes::kCount) return load(from);
+  return {_mm256_maskload_ps(from, lanes_before(count, 0)), _mm256_maskload_ps(from + 8, lanes_before(count, 8))};
+}
+inline void store_part(float* to, int64_t count, Lanes a) {
+  if (count >= Lanes::kCount) return store(to, a);
+  _mm256_maskstore_ps(to, lanes_before(count, 0), a.low);
+  _mm256_maskstore_ps(to + 8, lanes_before(count, 8), a.high);
+}
 /// Stops GCC from loading a value again for each use.
 inline void keep_in_register(Lanes& a) { asm("" : "+x"(a.low), "+x"(a.high)); }
 inline Lanes splat(float a) { return {_mm256_set1_ps(a), _mm256_set1_ps(a)}; }

@@ -16,6 +16,12 @@ struct Lanes {
 
 inline Lanes load(const float* from) { return {_mm512_loadu_ps(from)}; }
 inline void store(float* to, Lanes a) { _mm512_storeu_ps(to, a.v); }
+inline __mmask16 first_lanes(int64_t count) {
+  return count >= Lanes::kCount ? __mmask16{0xFFFF} : static_cast<__mmask16>((1u << count) - 1);
+}
+/// The first `count` numbers, zeros behind them.
+inline Lanes load_part(const float* from, int64_t count) { return {_mm512_maskz_loadu_ps(first_lanes(count), from)}; }
+inline void store_part(float* to, int64_t count, Lanes a) { _mm512_mask_storeu_ps(to, first_lanes(count), a.v); }
 /// Stops GCC from loading a value again for each use.
 inline void keep_in_register(Lanes& a) { asm("" : "+v"(a.v)); }
 inline Lanes splat(float a) { return {_mm512_set1_ps(a)}; }

@@ -20,6 +20,19 @@ inline Lanes load(const float* from) {
 inline void store(float* to, const Lanes& a) {
   for (int i = 0; i < Lanes::kRegisters; ++i) vst1q_f32(to + 4 * i, a.v[i]);
 }
+/// The first `count` numbers, zeros behind them.
+inline Lanes load_part(const float* from, int64_t count) {
+  if (count >= Lanes::kCount) return load(from);
+  float whole[Lanes::kCount] = {};
+  for (int64_t i = 0; i < count; ++i) whole[i] = from[i];
+  return load(whole);
+}
+inline void store_part(float* to, int64_t count, const Lanes& a) {
+  if (count >= Lanes::kCount) return store(to, a);
+  float whole[Lanes::kCount];
+  store(whole, a);
+  for (int64_t i = 0; i < count; ++i) to[i] = whole[i];
+}
 /// Stops GCC from loading a value again for each use.
 inline void keep_in_register(Lanes& a) { asm("" : "+w"(a.v[0]), "+w"(a.v[1]), "+w"(a.v[2]), "+w"(a.v[3])); }
 inline Lanes splat(float a) {

@@ -35,6 +35,9 @@ struct ByteArithmetic {
     asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(number), "v"(filter));
   }
 
+  static Sums load_sums(const std::byte* from) { return filter(from); }
+  static void store_sums(std::byte* to, Sums sums) { _mm512_storeu_si512(to, sums); }
+
   static Filter weights(const std::byte* from) { return filter(from); }
   static Number channels(const std::byte* from, int64_t count) {
     return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(first_of(count), from));
@@ -54,12 +57,24 @@ struct ByteArithmetic {
           scales_(to.sums ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(mask_, to.end->column_scales + output)),
           coding_(*to.end) {}
 
-    void store(int64_t place, Sums sums) const {
+    template <int kPlaces>
+    [[gnu::always_inline]] void store_all(int64_t place, const Sums (&sums)[kPlaces]) const {
       const int64_t at = place * to_.out_step + output_;
-      sums = _mm512_add_epi32(sums, terms_);
-      if (to_.sums) return _mm512_mask_storeu_epi32(to_.sums + at, mask_, sums);
-      _mm_mask_storeu_epi8(to_.codes + at, mask_, coding_.codes(sums, scales_));
+      if (to_.sums) {
+#pragma GCC unroll 8
+        for (int i = 0; i < kPlaces; ++i) {
+          _mm512_mask_storeu_epi32(to_.sums + at + i * to_.out_step, mask_, _mm512_add_epi32(sums[i], terms_));
+        }
+        return;
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < kPlaces; ++i) {
+        const __m128i codes = coding_.codes(_mm512_add_epi32(sums[i], terms_), scales_);
+        _mm_mask_storeu_epi8(to_.codes + at + i * to_.out_step, mask_, codes);
+      }
     }
+
+    [[gnu::always_inline]] void store(int64_t place, Sums sums) const { store_all(place, {sums}); }
 
    private:
     const BytePlaces& to_;

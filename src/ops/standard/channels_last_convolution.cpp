@@ -115,7 +115,7 @@ class PlacePieces {
     pixels.resize(static_cast<size_t>(in_tiles(p.count) * taps));
     const std::byte* image = form.x + p.image * c_.windows.input_count() * form.pixel_bytes;
     for (int64_t i = 0; i < p.count; i += kTilePlaces) {
-      find_pixels({p.first + i, std::min(kTilePlaces, p.count - i)}, image, form, pixels.data() + i * taps);
+      find_pixels(p.first + i, std::min(kTilePlaces, p.count - i), {image, &form}, pixels.data() + i * taps);
     }
     return {pixels.data(), p.count, taps};
   }
@@ -129,56 +129,64 @@ class PlacePieces {
     return {number * units / parts * unit, std::min(count, (number + 1) * units / parts * unit)};
   }
 
-  struct Tile {
-    int64_t first, count;  // places
-  };
-
-  /// [taps][kTilePlaces]
-  void find_pixels(const Tile& tile, const std::byte* image, const PixelForm& form, const std::byte** to) const {
-    const Windows& w = c_.windows;
-    const bool flat = w.input.size() == 1;
-    const size_t last = w.input.size() - 1;
-    const int64_t width = w.output[last], tap_rows = flat ? 1 : w.kernel[0];
-    const int64_t column = tile.first % width, row = tile.first / width;
-    const int64_t here = std::min(tile.count, width - column);  // places of this row of the output
-    for (int64_t tap_row = 0; tap_row < tap_rows; ++tap_row) {
-      for (int64_t tap = 0; tap < w.kernel[last]; ++tap, to += kTilePlaces) {
-        fill_run({row, column}, {tap_row, tap}, here, {image, &form}, to);
-        // Tiles are longer than short rows, and go on behind long ones.
-        for (int64_t i = here; i < kTilePlaces; ++i) {
-          const int64_t place = tile.first + std::min(i, tile.count - 1);
-          fill_run({place / width, place % width}, {tap_row, tap}, 1, {image, &form}, to + i);
-        }
-      }
-    }
-  }
-
-  struct Position {
-    int64_t row, column;
-  };
   struct Source {
     const std::byte* image;
     const PixelForm* form;
   };
 
-  /// The pixels that one tap meets at `count` places one beside the other.
-  void fill_run(const Position& place, const Position& tap, int64_t count, const Source& source,
-                const std::byte** to) const {
+  /// Places of a row of the output, one beside the other.
+  struct Run {
+    int64_t row, column, count;
+  };
+
+  Run run_at(int64_t place, int64_t most) const {
+    const int64_t width = c_.windows.output.back();
+    const int64_t row = place / width, column = place - row * width;
+    return {row, column, std::min(most, width - column)};
+  }
+
+  /// The pixels of `count` places from `first` on: [taps][kTilePlaces]
+  void find_pixels(int64_t first, int64_t count, const Source& source, const std::byte** to) const {
+    for (int64_t i = 0; i < kTilePlaces;) {
+      // Behind the last place its pixels are repeated.
+      const Run run = i < count ? run_at(first + i, count - i) : run_at(first + count - 1, 1);
+      fill_run(run, source, to + i);
+      i += run.count;
+    }
+  }
+
+  /// Where the first tap of a place lies along an axis.
+  int64_t window_start(size_t axis, int64_t place) const {
+    return place * c_.windows.strides[axis] - c_.windows.before[axis];
+  }
+
+  void fill_run(const Run& run, const Source& source, const std::byte** to) const {
     const Windows& w = c_.windows;
     const size_t last = w.input.size() - 1;
-    const int64_t width = w.input[last], stride = w.strides[last];
-    const int64_t x = place.column * stride - w.before[last] + tap.column * w.dilations[last];
-    const int64_t y = last == 0 ? 0 : place.row * w.strides[0] - w.before[0] + tap.row * w.dilations[0];
-    const bool outside = last > 0 && (y < 0 || y >= w.input[0]);
-    const int64_t step = stride * source.form->pixel_bytes;
-    const std::byte* pixel = source.image + (y * width + x) * source.form->pixel_bytes;
-    if (!outside && x >= 0 && x + (count - 1) * stride < width) {
-      for (int64_t i = 0; i < count; ++i) to[i] = pixel + i * step;
-      return;
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t at = x + i * stride;
-      to[i] = outside || at < 0 || at >= width ? source.form->padding : pixel + i * step;
+    const bool flat = last == 0;
+    const int64_t pixel = source.form->pixel_bytes, tap_rows = flat ? 1 : w.kernel[0];
+    const int64_t step = w.strides[last] * pixel, tap_step = w.dilations[last] * pixel;
+    const int64_t x = window_start(last, run.column), y = flat ? 0 : window_start(0, run.row);
+    const int64_t reach = (w.kernel[last] - 1) * w.dilations[last] + (run.count - 1) * w.strides[last];
+    const bool inside = x >= 0 && x + reach < w.input[last];
+    for (int64_t tap_row = 0; tap_row < tap_rows; ++tap_row) {
+      const int64_t line = flat ? 0 : y + tap_row * w.dilations[0];
+      const std::byte* from = source.image + (line * w.input[last] + x) * pixel;
+      if (!flat && (line < 0 || line >= w.input[0])) {
+        from = source.form->padding;
+        for (int64_t tap = 0; tap < w.kernel[last]; ++tap, to += kTilePlaces) std::fill_n(to, run.count, from);
+      } else if (inside) {
+        for (int64_t tap = 0; tap < w.kernel[last]; ++tap, from += tap_step, to += kTilePlaces) {
+          for (int64_t i = 0; i < run.count; ++i) to[i] = from + i * step;
+        }
+      } else {
+        for (int64_t tap = 0; tap < w.kernel[last]; ++tap, from += tap_step, to += kTilePlaces) {
+          for (int64_t i = 0; i < run.count; ++i) {
+            const int64_t at = x + tap * w.dilations[last] + i * w.strides[last];
+            to[i] = at >= 0 && at < w.input[last] ? from + i * step : source.form->padding;
+          }
+        }
+      }
     }
   }
 
@@ -199,7 +207,7 @@ void run_pieces(const Convolution& c, const PlaceFilters& filters, const PixelFo
     const auto p = pieces.piece(number);
     const PixelTable table = pieces.table(p, form, pixels);
     if (is_by_channel(c)) return each(ChannelWork{table, c.channels, filters.strips.data()}, p);
-    room.resize(static_cast<size_t>(kRoomPlaces * (c.windows.taps() * steps * kStepBytes + kStripBytes)));
+    room.resize(static_cast<size_t>(room_bytes(c.windows.taps() * steps)));
     const std::byte* strips = filters.strips.data() + p.group * group_bytes(c, form.step_channels) +
                               p.first_output * c.windows.taps() * steps * kStepBytes;
     each(PlaceWork{table, p.group * (form.pixel_bytes / c.groups), steps, strips, p.outputs, room.data()}, p);

@@ -1,6 +1,7 @@
 // Ops with channels last are those with channels first, turned; on every instruction set of this machine.
 #include "ops/standard/channels_last.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -92,6 +93,39 @@ TEST(ChannelsLast, QuantizedConvolutionsAreTheSame) {
       const auto last = run("QLinearConv", inputs, attributes);
       ASSERT_TRUE(same_bytes(last, channels_last(first)));
       ASSERT_TRUE(same_bytes(last, run("QLinearConv", inputs, attributes, &pool)));
+    }
+  });
+}
+
+/// So deep that sums wait for the next part of the filters.
+TEST(ChannelsLast, DeepConvolutionsAreThoseOfDoublesAndOfChannelsFirst) {
+  on_every_isa([] {
+    RandomShapes shapes(26);
+    const std::array<float, 1> one{0.5f}, wide{400.0f};
+    for (int round = 0; round < 6; ++round) {
+      const int64_t kernel = shapes.between(1, 3), depth = shapes.between(700, 1700) * (round % 2 ? 4 : 1);
+      const int64_t channels = depth / kernel / kernel, outputs = shapes.between(1, 70);
+      const Dims size{1, channels, shapes.between(kernel, 17), shapes.between(kernel, 17)};
+      const Dims filters{outputs, channels, kernel, kernel};
+      SCOPED_TRACE(fmt::format("{} channels, {} x {}, {} outputs", channels, kernel, kernel, outputs));
+      const HostTensor x = shapes.floats(size), weights = shapes.floats(filters);
+      const auto plain = channels_last(run("Conv", {to_f64(x), to_f64(weights)}, {}));
+      const auto fast = run("NhwcFusedConv", {channels_last(x), weights}, {});
+      for (size_t i = 0; i < static_cast<size_t>(fast.count()); ++i) {
+        ASSERT_NEAR(fast.numbers<float>()[i], plain.numbers<double>()[i], 5e-4) << i;
+      }
+      const HostTensor bytes = shapes.bytes(&codecs::u8.info, size), codes = shapes.bytes(&codecs::i8.info, filters);
+      HostValues inputs{bytes,
+                        float_tensor({}, one),
+                        scalar(&codecs::u8.info, 131),
+                        codes,
+                        float_tensor({}, one),
+                        scalar(&codecs::i8.info, 0),
+                        float_tensor({}, wide),
+                        scalar(&codecs::u8.info, 120)};
+      const auto first = run("QLinearConv", inputs, {});
+      inputs[0] = channels_last(bytes);
+      ASSERT_TRUE(same_bytes(run("QLinearConv", inputs, {{"channels_last", int64_t{1}}}), channels_last(first)));
     }
   });
 }

@@ -1,7 +1,7 @@
 // Floats for place_products_lanes.h, over lanes of sixteen; included behind lanes_<isa>.h and float_products_lanes.h.
 #pragma once
 
-#include <cstring>
+#include <limits>
 
 #include "ops/standard/place_products_lanes.h"
 
@@ -22,6 +22,9 @@ struct FloatArithmetic {
   static Number number(const std::byte* from) { return splat(*reinterpret_cast<const float*>(from)); }
   static void add(Sums& sums, const Number& number, const Filter& filter) { sums = multiply_add(number, filter, sums); }
 
+  static Sums load_sums(const std::byte* from) { return filter(from); }
+  static void store_sums(std::byte* to, const Sums& sums) { ops::store(reinterpret_cast<float*>(to), sums); }
+
   static Filter weights(const std::byte* from) { return filter(from); }
   static Number channels(const std::byte* from, int64_t count) {
     return load_part(reinterpret_cast<const float*>(from), count);
@@ -31,6 +34,8 @@ struct FloatArithmetic {
   }
 
   class Ending {
+    static constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
    public:
     Ending(const FloatPlaces& to, int64_t output, int64_t count)
         : out_(to.out + output),
@@ -38,26 +43,39 @@ struct FloatArithmetic {
           step_(to.out_step),
           count_(count),
           bias_(to.end->bias ? load_part(to.end->bias + output, count) : splat(0)),
-          least_(splat(to.end->least)),
-          most_(splat(to.end->most)),
+          least_(splat(to.end->clips ? to.end->least : -kInfinity)),
+          most_(splat(to.end->clips ? to.end->most : kInfinity)),
           slope_(splat(to.end->slope)),
-          clips_(to.end->clips),
           leaks_(to.end->leaks) {}
 
-    void store(int64_t place, Sums sums) const {
-      sums = sums + bias_;
-      if (addend_) sums = sums + load_part(addend_ + place * step_, count_);
-      if (clips_) sums = smaller(most_, larger(least_, sums));
-      if (leaks_) sums = larger(splat(0), sums) + slope_ * smaller(splat(0), sums);
-      store_part(out_ + place * step_, count_, sums);
+    template <int kPlaces>
+    [[gnu::always_inline]] void store_all(int64_t place, const Sums (&sums)[kPlaces]) const {
+      Sums results[kPlaces];
+#pragma GCC unroll 8
+      for (int i = 0; i < kPlaces; ++i) results[i] = sums[i] + bias_;
+      if (addend_) {
+#pragma GCC unroll 8
+        for (int i = 0; i < kPlaces; ++i) results[i] = results[i] + load_part(addend_ + (place + i) * step_, count_);
+      }
+      if (leaks_) {
+#pragma GCC unroll 8
+        for (int i = 0; i < kPlaces; ++i) results[i] = leaked(results[i]);
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < kPlaces; ++i) store_part(out_ + (place + i) * step_, count_, clipped(results[i]));
     }
 
+    void store(int64_t place, const Sums& sums) const { store_all(place, {sums}); }
+
    private:
+    Sums leaked(const Sums& sums) const { return larger(splat(0), sums) + slope_ * smaller(splat(0), sums); }
+    Sums clipped(const Sums& sums) const { return smaller(most_, larger(least_, sums)); }
+
     float* out_;
     const float* addend_;
     int64_t step_, count_;
     Lanes bias_, least_, most_, slope_;
-    bool clips_, leaks_;
+    bool leaks_;
   };
 };
 

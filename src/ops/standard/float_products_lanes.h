@@ -12,20 +12,6 @@ namespace {
 constexpr int kTileRows = Lanes::kRegisters == 1 ? 8 : 4;
 constexpr int kTileLanes = Lanes::kRegisters == 1 ? 3 : 1;
 
-inline Lanes load_part(const float* from, int64_t count) {
-  if (count >= Lanes::kCount) return load(from);
-  float whole[Lanes::kCount] = {};
-  for (int64_t i = 0; i < count; ++i) whole[i] = from[i];
-  return load(whole);
-}
-
-inline void store_part(float* to, int64_t count, Lanes sums) {
-  if (count >= Lanes::kCount) return store(to, sums);
-  float whole[Lanes::kCount];
-  store(whole, sums);
-  for (int64_t i = 0; i < count; ++i) to[i] = whole[i];
-}
-
 inline Lanes limited(const ProductEnd& end, Lanes sums) {
   if (end.clips) sums = smaller(splat(end.most), larger(splat(end.least), sums));
   // a slope below one: the larger of both lines

@@ -20,8 +20,15 @@ inline constexpr int64_t kTilePlaces = 8;
 /// Filters lie in strips of outputs: [outputs / kStrip][taps][steps][64 bytes], zeros behind the last.
 inline constexpr int64_t kStrip = 16;
 inline constexpr int64_t kStepBytes = 4, kStripBytes = 64;
-/// Places that a kernel may copy at a time.
-inline constexpr int64_t kRoomPlaces = 32;
+/// Places that a kernel may copy at a time, or whose sums for some strips of outputs may wait.
+inline constexpr int64_t kRoomPlaces = 32, kWaitingPlaces = 128, kWaitingStrips = 3;
+
+/// Bytes of room for kernels. `steps`: of all taps.
+constexpr int64_t room_bytes(int64_t steps) {
+  const int64_t copied = kRoomPlaces * (steps * kStepBytes + kStripBytes);
+  const int64_t waiting = kWaitingPlaces * kWaitingStrips * kStripBytes;
+  return copied > waiting ? copied : waiting;
+}
 
 struct PixelTable {
   const std::byte* const* pixels;
@@ -39,7 +46,7 @@ struct PlaceWork {
   int64_t steps;         // of a tap
   const std::byte* filters;
   int64_t outputs;
-  std::byte* room;  // kRoomPlaces times the steps of all taps and 64 bytes
+  std::byte* room;  // room_bytes()
 };
 
 /// Every channel has an output of its own: filters lie [taps][channels, filled up to strips], of bytes as i32.

@@ -1,4 +1,6 @@
 // Convolutions whose channels come last on AVX2: bytes as 16-bit numbers, whose sums of two products cannot overflow.
+#include <cstring>
+
 // clang-format off: the operations come first
 #include "ops/lanes_avx2.h"
 #include "ops/standard/float_products_lanes.h"
@@ -45,7 +47,13 @@ struct ByteArithmetic {
     sums = {_mm256_add_epi32(sums.low, low), _mm256_add_epi32(sums.high, high)};
   }
 
-  static Sums weights(const std::byte* from) { return {load_half(from), load_half(from + kStripBytes / 2)}; }
+  static Sums load_sums(const std::byte* from) { return {load_half(from), load_half(from + kStripBytes / 2)}; }
+  static void store_sums(std::byte* to, const Sums& sums) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), sums.low);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + kStripBytes / 2), sums.high);
+  }
+
+  static Sums weights(const std::byte* from) { return load_sums(from); }
   static Sums channels(const std::byte* from, int64_t count) {
     uint8_t bytes[kStrip] = {};
     copy_numbers(reinterpret_cast<const uint8_t*>(from), count, bytes);

@@ -3,8 +3,9 @@
 //   kPlaces, kStrips      sums of a tile that fit into the registers
 //   kChannelBytes         of a number of a pixel
 //   Sums, Filter, Number  sixteen sums; 64 bytes of filters; a step of a pixel, repeated
-//   none, filter, number, add; channels, weights, add_channels
-//   Ending                what becomes of the sums of a strip, of whose outputs `count` exist
+//   none, filter, number, add; load_sums, store_sums; channels, weights, add_channels
+//   Ending                what becomes of the sums of a strip, of whose outputs `count` exist: store() of a place,
+//                         and where it pays store_all() of a tile's
 #pragma once
 
 #include <cstddef>
@@ -47,14 +48,22 @@ struct StripEnding {
   }
 };
 
-/// Bytes from a filter to the one that is fetched from a farther cache meanwhile.
-constexpr int64_t kAhead = 24 * kStripBytes;
-
 /// Where the sums of a tile belong.
 struct TileEnd {
   int64_t place, output;
   int64_t places;  // that exist
 };
+
+/// A column of sums, all of whose places exist.
+template <typename Ending, typename Sums, int kPlaces>
+[[gnu::always_inline]] inline void store_whole(const Ending& ending, int64_t place, const Sums (&sums)[kPlaces]) {
+  if constexpr (requires { ending.store_all(place, sums); }) {
+    ending.store_all(place, sums);
+  } else {
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) ending.store(place + i, sums[i]);
+  }
+}
 
 /// `last`: outputs of the last strip that exist.
 template <typename Arithmetic, int kPlaces, int kStrips>
@@ -64,12 +73,35 @@ template <typename Arithmetic, int kPlaces, int kStrips>
 #pragma GCC unroll 4
   for (int s = 0; s < kStrips; ++s) {
     const typename Arithmetic::Ending ending(to, end.output + s * kStrip, s + 1 < kStrips ? kStrip : last);
+    typename Arithmetic::Sums column[kPlaces];
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) column[i] = sums[i][s];
+    if (end.place + kPlaces <= end.places) {
+      store_whole(ending, end.place, column);
+      continue;
+    }
 #pragma GCC unroll 8
     for (int i = 0; i < kPlaces; ++i) {
-      if (end.place + i < end.places) ending.store(end.place + i, sums[i][s]);
+      if (end.place + i < end.places) ending.store(end.place + i, column[i]);
     }
   }
 }
+
+/// Steps of all taps that are summed up before the next ones, while the sums of kWaitingPlaces wait: the filters of a
+/// part stay in the second cache, while those of the next come from farther away.
+constexpr int64_t kDepthOfPart = 512;
+
+struct DepthPart {
+  int64_t tap, step;  // of its first step
+  int64_t count;      // of steps
+  bool begins, ends;  // the sums
+};
+
+/// What a tile fetches into the second cache: a step's bytes further with every step.
+struct Fetching {
+  const std::byte* from;
+  int64_t step_bytes;
+};
 
 /// Places [place, place + kPlaces) and kStrips strips of outputs from `strip` on. All is inlined, so that the sums stay
 /// in registers.
@@ -87,17 +119,38 @@ struct PlaceTile {
     }
   }
 
-  [[gnu::always_inline]] void add_tap(const std::byte* const* pixels, const std::byte* filters, int64_t strip_step) {
+  /// [place][kStrips] in the room.
+  std::byte* waiting() const { return work.room + place % kWaitingPlaces * kStrips * kStripBytes; }
+
+  [[gnu::always_inline]] void go_on() {
+    const std::byte* from = waiting();
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) {
+#pragma GCC unroll 3
+      for (int s = 0; s < kStrips; ++s, from += kStripBytes) sums[i][s] = Arithmetic::load_sums(from);
+    }
+  }
+
+  [[gnu::always_inline]] void wait() const {
+    std::byte* to = waiting();
+#pragma GCC unroll 8
+    for (int i = 0; i < kPlaces; ++i) {
+#pragma GCC unroll 3
+      for (int s = 0; s < kStrips; ++s, to += kStripBytes) Arithmetic::store_sums(to, sums[i][s]);
+    }
+  }
+
+  [[gnu::always_inline]] void add_steps(const std::byte* const* pixels, int64_t step, int64_t steps,
+                                        const std::byte* filters, int64_t strip_step, Fetching& fetching) {
     const std::byte* from[kPlaces];
 #pragma GCC unroll 8
     for (int i = 0; i < kPlaces; ++i) from[i] = pixels[i] + work.pixel_offset;
-    for (int64_t at = 0; at < work.steps * kStepBytes; at += kStepBytes, filters += kStripBytes) {
+    for (int64_t at = step * kStepBytes; at < (step + steps) * kStepBytes; at += kStepBytes, filters += kStripBytes) {
       typename Arithmetic::Filter filter[kStrips];
+      __builtin_prefetch(fetching.from, 0, 2);
+      fetching.from += fetching.step_bytes;
 #pragma GCC unroll 3
-      for (int s = 0; s < kStrips; ++s) {
-        filter[s] = Arithmetic::filter(filters + s * strip_step);
-        __builtin_prefetch(filters + s * strip_step + kAhead);
-      }
+      for (int s = 0; s < kStrips; ++s) filter[s] = Arithmetic::filter(filters + s * strip_step);
 #pragma GCC unroll 8
       for (int i = 0; i < kPlaces; ++i) {
         const auto number = Arithmetic::number(from[i] + at);
@@ -107,12 +160,16 @@ struct PlaceTile {
     }
   }
 
-  [[gnu::always_inline]] void multiply() {
-    const int64_t tap_bytes = work.steps * kStripBytes, strip_step = work.table.taps * tap_bytes;
-    const std::byte* filters = work.filters + strip * strip_step;
-    const std::byte* const* pixels = work.table.tile(place);
-    for (int64_t tap = 0; tap < work.table.taps; ++tap, pixels += kTilePlaces, filters += tap_bytes) {
-      add_tap(pixels, filters, strip_step);
+  [[gnu::always_inline]] void multiply(const DepthPart& part, Fetching fetching) {
+    const int64_t strip_step = work.table.taps * work.steps * kStripBytes;
+    const std::byte* filters = work.filters + strip * strip_step + (part.tap * work.steps + part.step) * kStripBytes;
+    const std::byte* const* pixels = work.table.tile(place) + part.tap * kTilePlaces;
+    int64_t step = part.step;
+    for (int64_t left = part.count; left > 0; pixels += kTilePlaces, step = 0) {
+      const int64_t steps = left < work.steps - step ? left : work.steps - step;
+      add_steps(pixels, step, steps, filters, strip_step, fetching);
+      filters += steps * kStripBytes;
+      left -= steps;
     }
   }
 
@@ -122,29 +179,69 @@ struct PlaceTile {
   }
 };
 
-template <typename Arithmetic, int kPlaces, int kStrips>
-[[gnu::noinline]] void multiply_tile(const PlaceWork& work, const typename Arithmetic::Destination& to, int64_t place,
-                                     int64_t strip) {
-  PlaceTile<Arithmetic, kPlaces, kStrips> tile{work, place, strip, {}};
-  tile.begin();
-  tile.multiply();
-  tile.finish(to);
-}
+/// Places that follow one another.
+struct PlaceRange {
+  int64_t first, end;
+};
+
+/// A part of the depth of kStrips strips, from `strip` on.
+template <typename Arithmetic, int kStrips>
+struct StripsPart {
+  const PlaceWork& work;
+  const typename Arithmetic::Destination& to;
+  int64_t strip;
+  DepthPart part;
+
+  /// What comes after this part, in shares for the tiles of `range`.
+  Fetching fetching(const PlaceRange& range, int64_t place) const {
+    const int64_t tiles = (range.end - range.first) / Arithmetic::kPlaces;
+    const int64_t tiles_of_strip = tiles > kStrips ? tiles / kStrips : 1;
+    const int64_t tile = (place - range.first) / Arithmetic::kPlaces, next = tile / tiles_of_strip;
+    const int64_t strip_steps = work.table.taps * work.steps;
+    const int64_t first = part.ends ? (strip + kStrips) * strip_steps
+                                    : strip * strip_steps + part.tap * work.steps + part.step + part.count;
+    const std::byte* from = work.filters + (first + next * strip_steps) * kStripBytes;
+    const int64_t step_bytes = kStripBytes / tiles_of_strip;
+    if (next >= kStrips || step_bytes == 0) return {work.filters, 0};
+    return {from + tile % tiles_of_strip * part.count * step_bytes, step_bytes};
+  }
+
+  template <int kPlaces>
+  [[gnu::noinline]] void multiply_tile(const PlaceRange& range, int64_t place) const {
+    PlaceTile<Arithmetic, kPlaces, kStrips> tile{work, place, strip, {}};
+    part.begins ? tile.begin() : tile.go_on();
+    tile.multiply(part, fetching(range, place));
+    part.ends ? tile.finish(to) : tile.wait();
+  }
+
+  void multiply(const PlaceRange& range) const {
+    constexpr int kPlaces = Arithmetic::kPlaces;
+    for (int64_t place = range.first; place < range.end;) {
+      const int64_t left = range.end - place;
+      if (left > kPlaces / 2) {
+        multiply_tile<kPlaces>(range, place);
+        place += kPlaces;
+      } else if (left > kPlaces / 4) {
+        multiply_tile<kPlaces / 2>(range, place);
+        place += kPlaces / 2;
+      } else {
+        multiply_tile<kPlaces / 4>(range, place);
+        place += kPlaces / 4;
+      }
+    }
+  }
+};
 
 template <typename Arithmetic, int kStrips>
 void multiply_strips(const PlaceWork& work, const typename Arithmetic::Destination& to, int64_t strip) {
-  constexpr int kPlaces = Arithmetic::kPlaces;
-  for (int64_t place = 0; place < work.table.places;) {
-    const int64_t left = work.table.places - place;
-    if (left > kPlaces / 2) {
-      multiply_tile<Arithmetic, kPlaces, kStrips>(work, to, place, strip);
-      place += kPlaces;
-    } else if (left > kPlaces / 4) {
-      multiply_tile<Arithmetic, kPlaces / 2, kStrips>(work, to, place, strip);
-      place += kPlaces / 2;
-    } else {
-      multiply_tile<Arithmetic, kPlaces / 4, kStrips>(work, to, place, strip);
-      place += kPlaces / 4;
+  const int64_t depth = work.table.taps * work.steps, places = work.table.places;
+  const int64_t at_once = depth > kDepthOfPart ? kWaitingPlaces : places;
+  for (int64_t place = 0; place < places; place += at_once) {
+    const PlaceRange range{place, place + at_once < places ? place + at_once : places};
+    for (int64_t at = 0; at < depth; at += kDepthOfPart) {
+      const int64_t end = at + kDepthOfPart < depth ? at + kDepthOfPart : depth;
+      const DepthPart part{at / work.steps, at % work.steps, end - at, at == 0, end == depth};
+      StripsPart<Arithmetic, kStrips>{work, to, strip, part}.multiply(range);
     }
   }
 }

@@ -1,4 +1,6 @@
 // Convolutions whose channels come last on NEON: bytes as 16-bit numbers.
+#include <cstring>
+
 // clang-format off: the operations come first
 #include "ops/lanes_neon.h"
 #include "ops/standard/float_products_lanes.h"
@@ -42,10 +44,16 @@ struct ByteArithmetic {
     for (int i = 0; i < 4; ++i) sums.parts[i] = vaddq_s32(sums.parts[i], products(filter.parts[i], number));
   }
 
-  static Sums weights(const std::byte* from) {
+  static Sums load_sums(const std::byte* from) {
     const auto* numbers = reinterpret_cast<const int32_t*>(from);
     return {{vld1q_s32(numbers), vld1q_s32(numbers + 4), vld1q_s32(numbers + 8), vld1q_s32(numbers + 12)}};
   }
+  static void store_sums(std::byte* to, const Sums& sums) {
+    auto* numbers = reinterpret_cast<int32_t*>(to);
+    for (int i = 0; i < 4; ++i) vst1q_s32(numbers + 4 * i, sums.parts[i]);
+  }
+
+  static Sums weights(const std::byte* from) { return load_sums(from); }
   static Sums channels(const std::byte* from, int64_t count) {
     uint8_t room[kStrip] = {};
     copy_numbers(reinterpret_cast<const uint8_t*>(from), count, room);

@@ -9,19 +9,21 @@ namespace {
 /// As IntegerEnd says of results of 8 bits; made once for many sums.
 class SumCoding {
  public:
+  // Limits are whole numbers: what lies within them before rounding does so afterwards.
   explicit SumCoding(const IntegerEnd& end)
-      : zero_(_mm512_set1_epi32(end.zero)), least_(_mm512_set1_epi32(end.least)), most_(_mm512_set1_epi32(end.most)) {}
+      : zero_(_mm512_set1_epi32(end.zero)),
+        least_(_mm512_set1_ps(static_cast<float>(end.least - end.zero))),
+        most_(_mm512_set1_ps(static_cast<float>(end.most - end.zero))) {}
 
   __m128i codes(__m512i sums, __m512 scales) const {
-    // Within what i32 holds, and far outside of any code.
-    const __m512 limit = _mm512_set1_ps(1 << 24), scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), scales);
-    const __m512 kept = _mm512_max_ps(_mm512_min_ps(scaled, limit), _mm512_sub_ps(_mm512_setzero_ps(), limit));
-    const __m512i codes = _mm512_add_epi32(_mm512_cvtps_epi32(kept), zero_);
-    return _mm512_cvtepi32_epi8(_mm512_min_epi32(_mm512_max_epi32(codes, least_), most_));
+    const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), scales);
+    const __m512 kept = _mm512_max_ps(_mm512_min_ps(scaled, most_), least_);
+    return _mm512_cvtepi32_epi8(_mm512_add_epi32(_mm512_cvtps_epi32(kept), zero_));
   }
 
  private:
-  __m512i zero_, least_, most_;
+  __m512i zero_;
+  __m512 least_, most_;
 };
 
 }  // namespace
