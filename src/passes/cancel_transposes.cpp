@@ -180,8 +180,8 @@ class TransposeCanceller {
       for (size_t input = 0; input < graph_.nodes[user].inputs.size(); ++input) {
         if (graph_.nodes[user].inputs[input] != turned) continue;
         if (!first) {
-          graph_.nodes[user].inputs[input] = add_copy(i);
-          ++user;
+          const ValueId copy = add_copy(i);
+          graph_.nodes[++user].inputs[input] = copy;
         }
         first = false;
       }
