@@ -7,6 +7,7 @@
 #include "codecs/codec.h"
 #include "ops/standard/byte_products.h"
 #include "ops/standard/matrix_product.h"
+#include "ops/standard/winograd_convolution.h"
 
 namespace adze::ops {
 namespace {
@@ -278,6 +279,7 @@ const PlaceProducts& place_products() {
 bool can_convolve_places(const Convolution& c) { return c.windows.input.size() <= 2; }
 
 PlaceFilters place_filters(const Convolution& given, const float* weights) {
+  if (pays_winograd(given)) return {winograd_filters(given, weights), {}, true};
   const JoinedTaps joined(given);
   const Convolution& c = joined.c;
   PlaceFilters filters;
@@ -325,6 +327,7 @@ std::optional<PlaceFilters> signed_place_filters(const Convolution& given, const
 }
 
 void convolve_places(const FloatPlaceConvolution& run, ThreadPool* pool) {
+  if (run.filters.winograd) return convolve_winograd(run, pool);
   const JoinedTaps joined(run.c);
   const Convolution& c = joined.c;
   if (c.batch * c.outputs * c.windows.output_count() == 0) return;

@@ -22,6 +22,7 @@ bool can_convolve_places(const Convolution& c);
 struct PlaceFilters {
   AlignedVector<std::byte> strips;  // of each group, or by channel
   std::vector<int32_t> row_sums;    // of signed bytes, by output
+  bool winograd = false;            // the strips are those of winograd_filters()
 };
 PlaceFilters place_filters(const Convolution& c, const float* weights);
 /// Nothing where a zero point of the weights, taken as signed numbers, is not 0: the sums would need more.

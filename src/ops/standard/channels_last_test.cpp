@@ -130,6 +130,34 @@ TEST(ChannelsLast, DeepConvolutionsAreThoseOfDoublesAndOfChannelsFirst) {
   });
 }
 
+/// Of 3 x 3 taps and so many channels that Winograd's tiles pay.
+TEST(ChannelsLast, WinogradsTilesAreConvolutionsOfDoubles) {
+  on_every_isa([] {
+    RandomShapes shapes(27);
+    ThreadPool pool(3);
+    for (int round = 0; round < 10; ++round) {
+      const int64_t channels = shapes.between(32, 70), outputs = shapes.between(32, 70);
+      const HostTensor x =
+          shapes.floats({shapes.between(1, 2), channels, shapes.between(9, 22), shapes.between(9, 22)});
+      const HostTensor weights = shapes.floats({outputs, channels, 3, 3}), bias = shapes.floats({outputs});
+      const auto pad = [&] { return shapes.between(0, 2); };
+      graph::Attributes attributes{{"pads", Dims{pad(), pad(), pad(), pad()}}};
+      SCOPED_TRACE(x.description() + " " + weights.description());
+      const auto plain = channels_last(run("Conv", {to_f64(x), to_f64(weights), to_f64(bias)}, attributes));
+      const HostTensor addend = shapes.floats(plain.dims());
+      attributes["activation"] = std::string("Relu");
+      const HostValues inputs{channels_last(x), weights, bias, addend};
+      const auto fast = run("NhwcFusedConv", inputs, attributes);
+      ASSERT_EQ(fast.dims(), plain.dims());
+      for (size_t i = 0; i < static_cast<size_t>(fast.count()); ++i) {
+        const double sum = plain.numbers<double>()[i] + static_cast<double>(addend.numbers<float>()[i]);
+        ASSERT_NEAR(fast.numbers<float>()[i], std::max(sum, 0.0), 1e-4) << i;
+      }
+      ASSERT_TRUE(same_bytes(fast, run("NhwcFusedConv", inputs, attributes, &pool)));
+    }
+  });
+}
+
 TEST(ChannelsLast, LargeConvolutionsAreTheSameOnAllThreads) {
   RandomShapes shapes(23);
   ThreadPool pool(3);

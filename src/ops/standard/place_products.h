@@ -11,6 +11,7 @@
 
 #include "ops/standard/float_products.h"
 #include "ops/standard/integer_products.h"
+#include "ops/standard/winograd_tiles.h"
 
 namespace adze::ops {
 
@@ -76,6 +77,7 @@ struct PlaceProducts {
   void (*multiply_bytes)(const PlaceWork& work, const BytePlaces& to);
   void (*filter_floats)(const ChannelWork& work, const FloatPlaces& to);
   void (*filter_bytes)(const ChannelWork& work, const BytePlaces& to);
+  WinogradTransforms winograd;  // null: none
 };
 
 /// The rest is that of AVX-512.

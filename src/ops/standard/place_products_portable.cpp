@@ -85,8 +85,10 @@ void filter_channels(const ChannelWork& work, const Destination& to) {
 
 }  // namespace
 
-const PlaceProducts kPlaceProductsPortable = {multiply_places<float, FloatPlaces>, multiply_places<int32_t, BytePlaces>,
+const PlaceProducts kPlaceProductsPortable = {multiply_places<float, FloatPlaces>,
+                                              multiply_places<int32_t, BytePlaces>,
                                               filter_channels<float, float, FloatPlaces>,
-                                              filter_channels<uint8_t, int32_t, BytePlaces>};
+                                              filter_channels<uint8_t, int32_t, BytePlaces>,
+                                              {nullptr, nullptr}};
 
 }  // namespace adze::ops
