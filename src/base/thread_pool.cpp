@@ -101,10 +101,30 @@ void ThreadPool::run(const std::function<void(unsigned)>& body) {
   if (s.failure) std::rethrow_exception(std::exchange(s.failure, nullptr));
 }
 
+namespace {
+
+/// What a thread begins with, and others finish where they are earlier: one that takes the same part in every loop
+/// finds in its caches what it left there.
+struct alignas(64) Share {
+  std::atomic<size_t> next;
+  size_t end;
+};
+
+}  // namespace
+
 void ThreadPool::for_each(size_t count, const std::function<void(size_t)>& body) {
-  std::atomic<size_t> next{0};
-  run([&](unsigned) {
-    for (size_t index = next++; index < count; index = next++) body(index);
+  const unsigned threads = size();
+  std::vector<Share> shares(threads);
+  for (unsigned thread = 0; thread < threads; ++thread) {
+    const Range range = share_of(count, 1, thread, threads);
+    shares[thread].next = range.begin;
+    shares[thread].end = range.end;
+  }
+  run([&](unsigned thread) {
+    for (unsigned other = 0; other < threads; ++other) {
+      Share& share = shares[(thread + other) % threads];
+      for (size_t index = share.next++; index < share.end; index = share.next++) body(index);
+    }
   });
 }
 

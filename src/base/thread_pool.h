@@ -22,7 +22,7 @@ class ThreadPool {
   /// The first exception that a body throws is rethrown here after all have finished.
   void run(const std::function<void(unsigned thread)>& body);
 
-  /// Calls `body(index)` for every index in [0, count); threads take the next index when free.
+  /// Calls `body(index)` for every index in [0, count); each thread begins with its part of them, then helps others.
   void for_each(size_t count, const std::function<void(size_t index)>& body);
 
  private:

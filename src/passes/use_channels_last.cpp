@@ -19,8 +19,9 @@ using graph::kNoValue;
 using graph::Node;
 using graph::ValueId;
 
-/// Kernels compute outputs sixteen at a time; with fewer than half of them there is nothing to win.
-constexpr int64_t kLeastOutputs = 8;
+/// Kernels compute outputs of bytes, and channels of their own, sixteen at a time; with fewer than half of them there
+/// is nothing to win. Fewer outputs of floats are sums across numbers of a pixel, or of as many beside each other.
+constexpr int64_t kLeastOutputs = 8, kLeastDepth = 16;
 
 /// How a node is called with channels last.
 struct LastForm {
@@ -63,7 +64,7 @@ class ChannelMover {
   std::optional<LastForm> form_of(const Node& node) const {
     const auto name = standard_name(node);
     if (name.empty() || node.inputs.empty() || node.outputs.size() != 1) return std::nullopt;
-    if (!has_plane(node.inputs[0])) return std::nullopt;
+    if (const size_t rank = rank_of(node); rank != 3 && rank != 4) return std::nullopt;
     if ((name == "Conv" || name == "FusedConv") && gains(node, 1)) return LastForm{"NhwcFusedConv", {0, 3}};
     if (name == "QLinearConv" && is_new(node) && gains_quantized(node)) return LastForm{"QLinearConv", {0}, true};
     if (!is_last(node.inputs[0])) return std::nullopt;
@@ -74,11 +75,17 @@ class ChannelMover {
 
   static bool is_new(const Node& node) { return int_attribute_or(node, "channels_last", 0) == 0; }
 
-  /// [batch, channels, one or two axes]
-  bool has_plane(ValueId id) const {
-    if (id == kNoValue) return false;
-    const auto& type = graph_.value(id).type;
-    return type.rank_known && (type.dims.size() == 3 || type.dims.size() == 4);
+  /// Of the input: 3 or 4 with one or two axes, 0 where it is not known. Convolutions have that of their weights.
+  size_t rank_of(const Node& node) const {
+    const auto rank = [&](size_t input) {
+      const ValueId id = input_of(node, input);
+      const auto* type = id == kNoValue ? nullptr : &graph_.value(id).type;
+      return type && type->rank_known ? type->dims.size() : 0;
+    };
+    if (rank(0) != 0) return rank(0);
+    const auto name = standard_name(node);
+    if (name == "Conv" || name == "FusedConv") return rank(1);
+    return name == "QLinearConv" ? rank(3) : 0;
   }
 
   /// The same in every run, so that it is packed once.
@@ -94,8 +101,9 @@ class ChannelMover {
     const int64_t groups = int_attribute_or(node, "group", 1);
     if (groups < 1 || (*dims)[0] % groups != 0) return false;
     const int64_t outputs = (*dims)[0] / groups;
-    const bool by_channel = outputs == 1 && (*dims)[1] == 1 && groups >= kLeastOutputs;
-    return outputs >= kLeastOutputs || by_channel;
+    if (outputs == 1 && (*dims)[1] == 1) return groups >= kLeastOutputs;
+    const bool across = weights == 1 && (*dims)[1] * dims->back() >= kLeastDepth;
+    return outputs >= kLeastOutputs || across;
   }
 
   /// Signed weights without a zero point are what the kernels take.
@@ -108,9 +116,9 @@ class ChannelMover {
 
   /// transpose, node with channels last, transpose
   void wrap(Node node, const LastForm& form) {
+    const size_t rank = rank_of(node);
     node.op = ops::find_standard_op(form.op);
     if (form.by_attribute) node.attributes["channels_last"] = int64_t{1};
-    const size_t rank = graph_.value(node.inputs[0]).type.dims.size();
     std::vector<int64_t> to_last(rank), to_first(rank);
     std::iota(to_last.begin(), to_last.end(), 0);
     to_first = to_last;

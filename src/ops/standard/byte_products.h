@@ -41,6 +41,9 @@ void add_bytes(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t c
 /// number ^ flip
 void flip_bytes(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to);
 
+/// sums + numbers
+void add_to_sums(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums);
+
 /// The same, one table per ISA.
 struct ByteProducts {
   void (*widen_bytes)(const uint8_t* from, int64_t count, bool is_signed, int32_t zero, float* to);
@@ -50,6 +53,7 @@ struct ByteProducts {
   void (*scaled_bytes)(const uint8_t* from, int64_t count, const ByteScaling& scaling, float* to);
   void (*add_bytes)(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
   void (*flip_bytes)(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to);
+  void (*add_to_sums)(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums);
 };
 
 extern const ByteProducts kByteProductsAvx512;

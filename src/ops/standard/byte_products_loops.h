@@ -94,8 +94,14 @@ inline void flip_bytes_row(const uint8_t* from, int64_t count, uint8_t flip, uin
   for (int64_t i = 0; i < count; ++i) to[i] = from[i] ^ flip;
 }
 
+inline void add_to_sums_row(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums) {
+  const auto* numbers = reinterpret_cast<const int8_t*>(from);
+  for (int64_t i = 0; is_signed && i < count; ++i) sums[i] += numbers[i];
+  for (int64_t i = 0; !is_signed && i < count; ++i) sums[i] += from[i];
+}
+
 constexpr ByteProducts kLoops = {widen_bytes_row,  whole_numbers_row, codes_of_sums_row, codes_of_quotients_row,
-                                 scaled_bytes_row, add_bytes_row,     flip_bytes_row};
+                                 scaled_bytes_row, add_bytes_row,     flip_bytes_row,    add_to_sums_row};
 
 }  // namespace
 }  // namespace adze::ops

@@ -12,18 +12,29 @@
 namespace adze::ops {
 namespace {
 
-/// Multiply-adds that are worth a second thread.
-constexpr int64_t kSharedWork = 1 << 20;
+/// Multiply-adds that are worth a second thread; those of channels of their own take so many times longer.
+constexpr int64_t kSharedWork = 1 << 18, kChannelCost = 8;
 /// Pointers of a piece's pixels: 64 KiB.
 constexpr int64_t kPointersOfPiece = 8192;
-/// Least places and outputs of a piece that is made for the sake of another thread.
-constexpr int64_t kFewPlaces = 64, kFewOutputs = 3 * kStrip;
+/// Least places and outputs of a piece that is made for the sake of another thread; places where each channel has an
+/// output of its own.
+constexpr int64_t kFewPlaces = 64, kFewOutputs = 3 * kStrip, kFewChannelPlaces = 16;
 
 bool is_by_channel(const Convolution& c) { return c.group_channels() == 1 && c.group_outputs() == 1; }
 
 int64_t in_strips(int64_t outputs) { return (outputs + kStrip - 1) / kStrip * kStrip; }
 
 int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Multiply-adds of sixteen sums that it takes to add up the lanes of a sum.
+constexpr int64_t kFoldCost = 10;
+
+/// With few outputs a strip is nearly empty, and vectors of channels take fewer steps.
+bool is_by_output(const Convolution& c) {
+  const int64_t taps = c.windows.taps(), channels = c.group_channels();
+  const int64_t folded = c.group_outputs() * (taps * divided_up(channels, kStrip) + kFoldCost);
+  return !is_by_channel(c) && folded < taps * channels * divided_up(c.group_outputs(), kStrip);
+}
 
 /// Channels of which a window's taps along the last axis are joined.
 constexpr int64_t kFewChannels = 32;
@@ -92,7 +103,8 @@ class PlacePieces {
     const int64_t taps = c.windows.taps(), wanted = threads < 2 ? 1 : 4 * static_cast<int64_t>(threads);
     groups_ = is_by_channel(c) ? 1 : c.groups;
     place_parts_ = divided_up(places_, std::max<int64_t>(kFewPlaces, kPointersOfPiece / taps));
-    const int64_t most_places = std::max<int64_t>(place_parts_, places_ / kFewPlaces);
+    const int64_t few = is_by_channel(c) ? kFewChannelPlaces : kFewPlaces;
+    const int64_t most_places = std::max<int64_t>(place_parts_, places_ / few);
     place_parts_ = std::clamp(divided_up(wanted, c.batch * groups_), place_parts_, most_places);
     const int64_t most_outputs = is_by_channel(c) ? 1 : divided_up(c.group_outputs(), kFewOutputs);
     output_parts_ = std::clamp<int64_t>(divided_up(wanted, c.batch * groups_ * place_parts_), 1, most_outputs);
@@ -195,33 +207,51 @@ class PlacePieces {
   int64_t places_, groups_ = 1, place_parts_ = 1, output_parts_ = 1;
 };
 
-/// Calls each(work, piece) for every piece, with ChannelWork or PlaceWork.
+/// A piece of work, its filters and where it reads.
+struct PieceOfWork {
+  const Convolution& c;
+  const PlaceFilters& filters;
+  const PixelForm& form;
+  PixelTable table;
+  PlacePieces::Piece piece;
+
+  int64_t steps() const { return divided_up(c.group_channels(), form.step_channels); }
+  int64_t pixel_offset() const { return piece.group * (form.pixel_bytes / c.groups); }
+
+  ChannelWork by_channel() const { return {table, c.channels, filters.strips.data()}; }
+
+  DotWork by_output() const {
+    const int64_t bytes = c.windows.taps() * in_strips(c.group_channels()) * kStepBytes;
+    const std::byte* first = filters.strips.data() + first_output() * bytes;
+    return {table, pixel_offset(), c.group_channels(), first, piece.outputs};
+  }
+
+  PlaceWork in_strips_of_outputs() const {
+    static thread_local AlignedVector<std::byte> room;
+    const int64_t depth = c.windows.taps() * steps();
+    room.resize(static_cast<size_t>(room_bytes(depth)));
+    const std::byte* strips = filters.strips.data() + piece.group * group_bytes(c, form.step_channels) +
+                              piece.first_output * depth * kStepBytes;
+    return {table, pixel_offset(), steps(), strips, piece.outputs, room.data()};
+  }
+
+  int64_t first_output() const { return piece.group * c.group_outputs() + piece.first_output; }
+  int64_t first_number() const {
+    return (piece.image * c.windows.output_count() + piece.first) * c.outputs + first_output();
+  }
+};
+
+/// Calls each(work) for every piece.
 template <typename Each>
 void run_pieces(const Convolution& c, const PlaceFilters& filters, const PixelForm& form, ThreadPool* pool, Each each) {
-  const int64_t sums = c.batch * c.outputs * c.windows.output_count();
-  ThreadPool* sharing = sums * c.group_channels() * c.windows.taps() >= kSharedWork ? pool : nullptr;
+  const int64_t sums = c.batch * c.outputs * c.windows.output_count(), cost = is_by_channel(c) ? kChannelCost : 1;
+  ThreadPool* sharing = sums * c.group_channels() * c.windows.taps() * cost >= kSharedWork ? pool : nullptr;
   const PlacePieces pieces(c, sharing ? sharing->size() : 1);
-  const int64_t steps = divided_up(c.group_channels(), form.step_channels);
   for_each_index(sharing, pieces.count(), [&](int64_t number) {
     static thread_local std::vector<const std::byte*> pixels;
-    static thread_local AlignedVector<std::byte> room;
-    const auto p = pieces.piece(number);
-    const PixelTable table = pieces.table(p, form, pixels);
-    if (is_by_channel(c)) return each(ChannelWork{table, c.channels, filters.strips.data()}, p);
-    room.resize(static_cast<size_t>(room_bytes(c.windows.taps() * steps)));
-    const std::byte* strips = filters.strips.data() + p.group * group_bytes(c, form.step_channels) +
-                              p.first_output * c.windows.taps() * steps * kStepBytes;
-    each(PlaceWork{table, p.group * (form.pixel_bytes / c.groups), steps, strips, p.outputs, room.data()}, p);
+    const auto piece = pieces.piece(number);
+    each(PieceOfWork{c, filters, form, pieces.table(piece, form, pixels), piece});
   });
-}
-
-template <typename Multiply, typename Filter>
-Multiply kernel_for(const PlaceWork&, Multiply multiply, Filter) {
-  return multiply;
-}
-template <typename Multiply, typename Filter>
-Filter kernel_for(const ChannelWork&, Multiply, Filter filter) {
-  return filter;
 }
 
 /// How the numbers of x are copied: each xor `flip`, with `outside` for the padding of joined taps.
@@ -290,6 +320,15 @@ PlaceFilters place_filters(const Convolution& given, const float* weights) {
     each_weight(given, joined, [&](int64_t o, int64_t, int64_t tap, int64_t at) { to[tap * row + o] = weights[at]; });
     return filters;
   }
+  if (is_by_output(c)) {
+    const int64_t row = in_strips(c.group_channels()), taps = c.windows.taps();
+    filters.strips.assign(static_cast<size_t>(c.outputs * taps * row) * sizeof(float), std::byte{0});
+    auto* to = reinterpret_cast<float*>(filters.strips.data());
+    each_weight(given, joined, [&](int64_t output, int64_t channel, int64_t tap, int64_t at) {
+      to[(output * taps + tap) * row + channel] = weights[at];
+    });
+    return filters;
+  }
   filters.strips.assign(static_cast<size_t>(c.groups * group_bytes(c, 1)), std::byte{0});
   each_weight(given, joined, [&](int64_t output, int64_t channel, int64_t tap, int64_t at) {
     *filter_at<float>(c, filters.strips, output, channel, tap) = weights[at];
@@ -335,14 +374,15 @@ void convolve_places(const FloatPlaceConvolution& run, ThreadPool* pool) {
   const std::vector<float> padding(static_cast<size_t>(c.channels), 0.0f);
   const PixelForm form{x.bytes().data(), reinterpret_cast<const std::byte*>(padding.data()),
                        run.c.channels * static_cast<int64_t>(sizeof(float)), 1};
-  run_pieces(c, run.filters, form, pool, [&](const auto& work, const PlacePieces::Piece& p) {
-    const int64_t output = p.group * c.group_outputs() + p.first_output;
-    const int64_t at = (p.image * c.windows.output_count() + p.first) * c.outputs + output;
+  const PlaceProducts& products = place_products();
+  run_pieces(c, run.filters, form, pool, [&](const PieceOfWork& work) {
     ProductEnd end = run.end;
-    if (end.bias) end.bias += output;
-    if (end.addend) end.addend += at;
-    kernel_for(work, place_products().multiply_floats, place_products().filter_floats)(work,
-                                                                                       {run.out + at, c.outputs, &end});
+    if (end.bias) end.bias += work.first_output();
+    if (end.addend) end.addend += work.first_number();
+    const FloatPlaces to{run.out + work.first_number(), c.outputs, &end};
+    if (is_by_channel(c)) return products.filter_floats(work.by_channel(), to);
+    if (is_by_output(c)) return products.dot_floats(work.by_output(), to);
+    products.multiply_floats(work.in_strips_of_outputs(), to);
   });
 }
 
@@ -368,17 +408,17 @@ HostTensor convolve_places(const BytePlaceConvolution& run, StorageType type, Th
   auto* codes = reinterpret_cast<uint8_t*>(result.fill_bytes().data());
   const PixelForm form{x.bytes().data(), reinterpret_cast<const std::byte*>(padding.data()), run.c.channels,
                        kStepBytes};
-  run_pieces(c, run.filters, form, pool, [&](const auto& work, const PlacePieces::Piece& p) {
-    const int64_t output = p.group * c.group_outputs() + p.first_output;
+  const PlaceProducts& products = place_products();
+  run_pieces(c, run.filters, form, pool, [&](const PieceOfWork& work) {
     IntegerEnd end;
-    end.column_terms = terms.data() + output;
-    end.column_scales = run.quantized.scales.data() + output;
+    end.column_terms = terms.data() + work.first_output();
+    end.column_scales = run.quantized.scales.data() + work.first_output();
     end.zero = run.quantized.zero;
     end.least = run.quantized.least;
     end.most = run.quantized.most;
-    const int64_t at = (p.image * c.windows.output_count() + p.first) * c.outputs + output;
-    kernel_for(work, place_products().multiply_bytes, place_products().filter_bytes)(
-        work, {nullptr, codes + at, c.outputs, &end});
+    const BytePlaces to{nullptr, codes + work.first_number(), c.outputs, &end};
+    if (is_by_channel(c)) return products.filter_bytes(work.by_channel(), to);
+    products.multiply_bytes(work.in_strips_of_outputs(), to);
   });
   return result;
 }

@@ -57,6 +57,15 @@ struct ChannelWork {
   const std::byte* filters;
 };
 
+/// Few outputs: sums lie across the lanes of a vector. Filters lie [outputs][taps][channels, filled up to strips].
+struct DotWork {
+  PixelTable table;
+  int64_t pixel_offset;
+  int64_t channels;  // of a group
+  const std::byte* filters;
+  int64_t outputs;
+};
+
 /// What becomes of float sums; bias, addend and limits as ProductEnd says, its rows being outputs here.
 struct FloatPlaces {
   float* out;  // [places][out_step]
@@ -77,6 +86,7 @@ struct PlaceProducts {
   void (*multiply_bytes)(const PlaceWork& work, const BytePlaces& to);
   void (*filter_floats)(const ChannelWork& work, const FloatPlaces& to);
   void (*filter_bytes)(const ChannelWork& work, const BytePlaces& to);
+  void (*dot_floats)(const DotWork& work, const FloatPlaces& to);
   WinogradTransforms winograd;  // null: none
 };
 

@@ -5,6 +5,7 @@
 #include "ops/lanes_avx2.h"
 #include "ops/standard/float_products_lanes.h"
 #include "ops/standard/float_places_lanes.h"
+#include "ops/standard/dot_places_lanes.h"
 #include "ops/standard/winograd_lanes.h"
 #include "ops/standard/sum_codes_avx2.h"
 // clang-format on
@@ -92,6 +93,7 @@ const PlaceProducts kPlaceProductsAvx2 = {multiply_places<FloatArithmetic>,
                                           multiply_places<ByteArithmetic>,
                                           filter_channels<FloatArithmetic>,
                                           filter_channels<ByteArithmetic>,
+                                          dot_places,
                                           {transform_tiles, finish_tiles}};
 
 }  // namespace adze::ops

@@ -3,6 +3,7 @@
 #include "ops/lanes_avx512.h"
 #include "ops/standard/float_products_lanes.h"
 #include "ops/standard/float_places_lanes.h"
+#include "ops/standard/dot_places_lanes.h"
 #include "ops/standard/winograd_lanes.h"
 #include "ops/standard/byte_places_avx512.h"
 // clang-format on
@@ -13,6 +14,7 @@ const PlaceProducts kPlaceProductsAvx512 = {multiply_places<FloatArithmetic>,
                                             multiply_places<ByteArithmetic>,
                                             filter_channels<FloatArithmetic>,
                                             filter_channels<ByteArithmetic>,
+                                            dot_places,
                                             {transform_tiles, finish_tiles}};
 
 }  // namespace adze::ops

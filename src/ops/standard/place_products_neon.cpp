@@ -5,6 +5,7 @@
 #include "ops/lanes_neon.h"
 #include "ops/standard/float_products_lanes.h"
 #include "ops/standard/float_places_lanes.h"
+#include "ops/standard/dot_places_lanes.h"
 #include "ops/standard/winograd_lanes.h"
 // clang-format on
 
@@ -97,6 +98,7 @@ const PlaceProducts kPlaceProductsNeon = {multiply_places<FloatArithmetic>,
                                           multiply_places<ByteArithmetic>,
                                           filter_channels<FloatArithmetic>,
                                           filter_channels<ByteArithmetic>,
+                                          dot_places,
                                           {transform_tiles, finish_tiles}};
 
 }  // namespace adze::ops

@@ -68,6 +68,24 @@ void multiply_places(const PlaceWork& work, const Destination& to) {
   }
 }
 
+void dot_places(const DotWork& work, const FloatPlaces& to) {
+  const int64_t row = (work.channels + kStrip - 1) / kStrip * kStrip;
+  for (int64_t place = 0; place < work.table.places; ++place) {
+    const std::byte* const* pixels = work.table.tile(place);
+    for (int64_t output = 0; output < work.outputs; ++output) {
+      float sum = 0;
+      for (int64_t tap = 0; tap < work.table.taps; ++tap) {
+        const std::byte* pixel = pixels[tap * kTilePlaces] + work.pixel_offset;
+        for (int64_t channel = 0; channel < work.channels; ++channel) {
+          const int64_t at = (output * work.table.taps + tap) * row + channel;
+          sum += number_at<float>(pixel, channel) * number_at<float>(work.filters, at);
+        }
+      }
+      finish(to, place, output, sum);
+    }
+  }
+}
+
 template <typename Number, typename Sum, typename Destination>
 void filter_channels(const ChannelWork& work, const Destination& to) {
   const int64_t row = (work.channels + kStrip - 1) / kStrip * kStrip;
@@ -89,6 +107,7 @@ const PlaceProducts kPlaceProductsPortable = {multiply_places<float, FloatPlaces
                                               multiply_places<int32_t, BytePlaces>,
                                               filter_channels<float, float, FloatPlaces>,
                                               filter_channels<uint8_t, int32_t, BytePlaces>,
+                                              dot_places,
                                               {nullptr, nullptr}};
 
 }  // namespace adze::ops

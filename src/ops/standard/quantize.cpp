@@ -197,20 +197,41 @@ HostValues evaluate_q_linear_add(const StandardCall& call) {
   return {result};
 }
 
+/// Sums of `count` pixels' channels, which come last.
+void sum_pixels(const uint8_t* from, int64_t count, bool is_signed, std::span<int64_t> sums) {
+  constexpr int64_t kAtOnce = 1 << 20;  // bytes whose sum fits into i32
+  const auto channels = static_cast<int64_t>(sums.size());
+  std::vector<int32_t> some(sums.size());
+  for (int64_t first = 0; first < count; first += kAtOnce) {
+    std::ranges::fill(some, 0);
+    for (int64_t i = first; i < std::min(count, first + kAtOnce); ++i) {
+      add_to_sums(from + i * channels, channels, is_signed, some.data());
+    }
+    for (size_t channel = 0; channel < sums.size(); ++channel) sums[channel] += some[channel];
+  }
+}
+
+/// The sum of a channel whose numbers lie together.
+int64_t sum_plane(const uint8_t* from, int64_t count, bool is_signed) {
+  const auto* numbers = reinterpret_cast<const int8_t*>(from);
+  int64_t sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += is_signed ? numbers[i] : from[i];
+  return sum;
+}
+
 /// Sums of each channel's numbers: [batch][channels].
-template <typename T>
 std::vector<int64_t> channel_sums(const HostTensor& x, int64_t channels, bool last) {
   const int64_t count = x.count() / std::max<int64_t>(1, x.dim(0) * channels);
-  std::vector<int64_t> sums;
-  const T* from = x.numbers<T>().data();
-  std::vector<int64_t> row(static_cast<size_t>(channels));
-  for (int64_t image = 0; image < x.dim(0); ++image, from += count * channels) {
-    std::ranges::fill(row, 0);
-    for (int64_t i = 0; i < count; ++i) {
-      for (int64_t c = 0; c < channels; ++c)
-        row[static_cast<size_t>(c)] += from[last ? i * channels + c : c * count + i];
+  const bool is_signed = x.type() == &codecs::i8.info;
+  std::vector<int64_t> sums(static_cast<size_t>(x.dim(0) * channels));
+  const uint8_t* from = bytes_of(x);
+  for (int64_t first = 0; first < x.dim(0) * channels; first += channels, from += count * channels) {
+    const auto row = std::span(sums).subspan(static_cast<size_t>(first), static_cast<size_t>(channels));
+    if (last) {
+      sum_pixels(from, count, is_signed, row);
+      continue;
     }
-    sums.insert(sums.end(), row.begin(), row.end());
+    for (int64_t c = 0; c < channels; ++c) row[static_cast<size_t>(c)] = sum_plane(from + c * count, count, is_signed);
   }
   return sums;
 }
@@ -229,8 +250,7 @@ HostValues evaluate_q_linear_global_average_pool(const StandardCall& call) {
   dims[axis] = x.dim(axis);
   HostTensor means(&codecs::f64.info, dims);
   const int64_t plane = means.count() == 0 ? 0 : x.count() / means.count();
-  const bool is_signed = x.type() == &codecs::i8.info;
-  const auto sums = is_signed ? channel_sums<int8_t>(x, dims[axis], last) : channel_sums<uint8_t>(x, dims[axis], last);
+  const auto sums = channel_sums(x, dims[axis], last);
   const double shift = read_number(call.tensor(2)), scale = read_number(call.tensor(1));
   std::ranges::transform(sums, means.fill<double>().begin(), [&](int64_t sum) {
     return (static_cast<double>(sum) / static_cast<double>(plane) - shift) * scale;

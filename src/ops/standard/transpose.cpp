@@ -45,13 +45,35 @@ void turn_matrix(const T* from, int64_t rows, int64_t columns, T* to) {
   }
 }
 
+/// So few rows that the compiler makes vectors of what is written.
+template <int kRows, typename T>
+void turn_rows(const T* from, int64_t columns, T* to) {
+  for (int64_t column = 0; column < columns; ++column, to += kRows) {
+    for (int row = 0; row < kRows; ++row) to[row] = from[row * columns + column];
+  }
+}
+
+template <typename T>
+void turn_any_matrix(const T* from, int64_t rows, int64_t columns, T* to) {
+  switch (rows) {
+    case 2:
+      return turn_rows<2>(from, columns, to);
+    case 3:
+      return turn_rows<3>(from, columns, to);
+    case 4:
+      return turn_rows<4>(from, columns, to);
+    default:
+      return turn_matrix(from, rows, columns, to);
+  }
+}
+
 template <typename T>
 HostTensor turned(const HostTensor& x, std::vector<int64_t> dims, const MatrixTurn& turn) {
   HostTensor result(x.type(), std::move(dims));
   const auto* from = reinterpret_cast<const T*>(x.bytes().data());
   auto* to = reinterpret_cast<T*>(result.fill_bytes().data());
   const int64_t size = turn.rows * turn.columns;
-  for (int64_t i = 0; i < turn.count; ++i) turn_matrix(from + i * size, turn.rows, turn.columns, to + i * size);
+  for (int64_t i = 0; i < turn.count; ++i) turn_any_matrix(from + i * size, turn.rows, turn.columns, to + i * size);
   return result;
 }
 
