@@ -47,4 +47,11 @@ void add_to_sums(const uint8_t* from, int64_t count, bool is_signed, int32_t* su
   byte_products().add_to_sums(from, count, is_signed, sums);
 }
 
+void interleave_rows(const uint8_t* from, int64_t rows, int64_t columns, uint8_t* to) {
+  byte_products().interleave_bytes(from, rows, columns, to);
+}
+void interleave_rows(const uint32_t* from, int64_t rows, int64_t columns, uint32_t* to) {
+  byte_products().interleave_words(from, rows, columns, to);
+}
+
 }  // namespace adze::ops

@@ -1,4 +1,4 @@
-// Rows of 8-bit numbers and floats, one into the other, for each ISA.
+// Rows of 8-bit numbers and floats, one into the other or into columns, for each ISA.
 // Plain structs only: files compiled for one ISA include this.
 #pragma once
 
@@ -44,6 +44,10 @@ void flip_bytes(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to);
 /// sums + numbers
 void add_to_sums(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums);
 
+/// Numbers of some rows, which lie one behind the other, column by column.
+void interleave_rows(const uint8_t* from, int64_t rows, int64_t columns, uint8_t* to);
+void interleave_rows(const uint32_t* from, int64_t rows, int64_t columns, uint32_t* to);
+
 /// The same, one table per ISA.
 struct ByteProducts {
   void (*widen_bytes)(const uint8_t* from, int64_t count, bool is_signed, int32_t zero, float* to);
@@ -54,6 +58,8 @@ struct ByteProducts {
   void (*add_bytes)(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
   void (*flip_bytes)(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to);
   void (*add_to_sums)(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums);
+  void (*interleave_bytes)(const uint8_t* from, int64_t rows, int64_t columns, uint8_t* to);
+  void (*interleave_words)(const uint32_t* from, int64_t rows, int64_t columns, uint32_t* to);
 };
 
 extern const ByteProducts kByteProductsAvx512;

@@ -100,8 +100,31 @@ inline void add_to_sums_row(const uint8_t* from, int64_t count, bool is_signed, 
   for (int64_t i = 0; !is_signed && i < count; ++i) sums[i] += from[i];
 }
 
-constexpr ByteProducts kLoops = {widen_bytes_row,  whole_numbers_row, codes_of_sums_row, codes_of_quotients_row,
-                                 scaled_bytes_row, add_bytes_row,     flip_bytes_row,    add_to_sums_row};
+template <int kRows, typename T>
+void interleave_few_rows(const T* __restrict from, int64_t columns, T* __restrict to) {
+  for (int64_t column = 0; column < columns; ++column) {
+    for (int row = 0; row < kRows; ++row) to[column * kRows + row] = from[row * columns + column];
+  }
+}
+
+template <typename T>
+void interleave(const T* from, int64_t rows, int64_t columns, T* to) {
+  if (rows == 2) return interleave_few_rows<2>(from, columns, to);
+  if (rows == 3) return interleave_few_rows<3>(from, columns, to);
+  if (rows == 4) return interleave_few_rows<4>(from, columns, to);
+  // Blocks of cache lines on both sides.
+  constexpr int64_t kBlock = 16;
+  for (int64_t first = 0; first < rows; first += kBlock) {
+    const int64_t end = rows - first < kBlock ? rows : first + kBlock;
+    for (int64_t column = 0; column < columns; ++column) {
+      for (int64_t row = first; row < end; ++row) to[column * rows + row] = from[row * columns + column];
+    }
+  }
+}
+
+constexpr ByteProducts kLoops = {widen_bytes_row,     whole_numbers_row,   codes_of_sums_row, codes_of_quotients_row,
+                                 scaled_bytes_row,    add_bytes_row,       flip_bytes_row,    add_to_sums_row,
+                                 interleave<uint8_t>, interleave<uint32_t>};
 
 }  // namespace
 }  // namespace adze::ops

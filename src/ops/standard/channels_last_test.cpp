@@ -97,6 +97,42 @@ TEST(ChannelsLast, QuantizedConvolutionsAreTheSame) {
   });
 }
 
+/// Many channels with an output each.
+TEST(ChannelsLast, QuantizedChannelsOfTheirOwnAreTheSame) {
+  on_every_isa([] {
+    RandomShapes shapes(28);
+    ThreadPool pool(3);
+    const std::array<float, 1> one{0.5f}, wide{30.0f};
+    for (int round = 0; round < 40; ++round) {
+      const int64_t channels = shapes.between(30, 210);
+      const StorageType type = round % 2 ? &codecs::u8.info : &codecs::i8.info;
+      const HostTensor x =
+          shapes.bytes(type, {shapes.between(1, 2), channels, shapes.between(4, 11), shapes.between(4, 20)});
+      const HostTensor weights =
+          shapes.bytes(&codecs::i8.info, {channels, 1, shapes.between(1, 4), shapes.between(1, 4)});
+      HostTensor scales = shapes.floats({channels});
+      for (float& scale : scales.fill<float>()) scale = 0.01f + std::fabs(scale);
+      HostValues inputs{x,
+                        float_tensor({}, one),
+                        shapes.bytes(type, {}),
+                        weights,
+                        scales,
+                        scalar(&codecs::i8.info, 0),
+                        float_tensor({}, wide),
+                        scalar(type, 17),
+                        shapes.integers({channels}, 1000)};
+      SCOPED_TRACE(x.description() + " " + weights.description());
+      graph::Attributes attributes{{"group", channels},
+                                   {"pads", Dims{shapes.between(0, 2), 1, 0, shapes.between(0, 2)}}};
+      const auto first = run("QLinearConv", inputs, attributes);
+      inputs[0] = channels_last(x);
+      attributes["channels_last"] = int64_t{1};
+      ASSERT_TRUE(same_bytes(run("QLinearConv", inputs, attributes), channels_last(first)));
+      ASSERT_TRUE(same_bytes(run("QLinearConv", inputs, attributes, &pool), channels_last(first)));
+    }
+  });
+}
+
 /// So deep that sums wait for the next part of the filters.
 TEST(ChannelsLast, DeepConvolutionsAreThoseOfDoublesAndOfChannelsFirst) {
   on_every_isa([] {

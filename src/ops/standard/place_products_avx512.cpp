@@ -6,6 +6,7 @@
 #include "ops/standard/dot_places_lanes.h"
 #include "ops/standard/winograd_lanes.h"
 #include "ops/standard/byte_places_avx512.h"
+#include "ops/standard/byte_channels_avx512.h"
 // clang-format on
 
 namespace adze::ops {
@@ -13,7 +14,7 @@ namespace adze::ops {
 const PlaceProducts kPlaceProductsAvx512 = {multiply_places<FloatArithmetic>,
                                             multiply_places<ByteArithmetic>,
                                             filter_channels<FloatArithmetic>,
-                                            filter_channels<ByteArithmetic>,
+                                            filter_byte_channels,
                                             dot_places,
                                             {transform_tiles, finish_tiles}};
 

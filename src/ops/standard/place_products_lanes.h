@@ -299,17 +299,23 @@ template <typename Arithmetic, int kStrips>
   finish_strips<Arithmetic, tile.kPlaces, kStrips>(to, {place, channel, work.table.places}, last, tile.sums);
 }
 
+/// Of the channels from strip `first` on.
 template <typename Arithmetic>
-void filter_channels(const ChannelWork& work, const typename Arithmetic::Destination& to) {
+void filter_strips(const ChannelWork& work, const typename Arithmetic::Destination& to, int64_t first) {
   const int64_t strips = (work.channels + kStrip - 1) / kStrip;
   for (int64_t place = 0; place < work.table.places; place += 4) {
-    int64_t strip = 0;
+    int64_t strip = first;
     if constexpr (Arithmetic::kStrips == 3) {
       for (; strip + 4 <= strips; strip += 4) filter_tile<Arithmetic, 4>(work, to, place, strip * kStrip);
       for (; strip + 2 <= strips; strip += 2) filter_tile<Arithmetic, 2>(work, to, place, strip * kStrip);
     }
     for (; strip < strips; ++strip) filter_tile<Arithmetic, 1>(work, to, place, strip * kStrip);
   }
+}
+
+template <typename Arithmetic>
+void filter_channels(const ChannelWork& work, const typename Arithmetic::Destination& to) {
+  filter_strips<Arithmetic>(work, to, 0);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "ops/standard/broadcast.h"
+#include "ops/standard/byte_products.h"
 
 namespace adze::ops {
 namespace {
@@ -33,47 +34,13 @@ std::optional<MatrixTurn> matrix_turn(const HostTensor& x, std::span<const size_
   return turn;
 }
 
-/// Blocks of cache lines on both sides.
-template <typename T>
-void turn_matrix(const T* from, int64_t rows, int64_t columns, T* to) {
-  constexpr int64_t kBlock = 16;
-  for (int64_t row = 0; row < rows; row += kBlock) {
-    const int64_t end_row = std::min(rows, row + kBlock);
-    for (int64_t column = 0; column < columns; ++column) {
-      for (int64_t r = row; r < end_row; ++r) to[column * rows + r] = from[r * columns + column];
-    }
-  }
-}
-
-/// So few rows that the compiler makes vectors of what is written.
-template <int kRows, typename T>
-void turn_rows(const T* from, int64_t columns, T* to) {
-  for (int64_t column = 0; column < columns; ++column, to += kRows) {
-    for (int row = 0; row < kRows; ++row) to[row] = from[row * columns + column];
-  }
-}
-
-template <typename T>
-void turn_any_matrix(const T* from, int64_t rows, int64_t columns, T* to) {
-  switch (rows) {
-    case 2:
-      return turn_rows<2>(from, columns, to);
-    case 3:
-      return turn_rows<3>(from, columns, to);
-    case 4:
-      return turn_rows<4>(from, columns, to);
-    default:
-      return turn_matrix(from, rows, columns, to);
-  }
-}
-
 template <typename T>
 HostTensor turned(const HostTensor& x, std::vector<int64_t> dims, const MatrixTurn& turn) {
   HostTensor result(x.type(), std::move(dims));
   const auto* from = reinterpret_cast<const T*>(x.bytes().data());
   auto* to = reinterpret_cast<T*>(result.fill_bytes().data());
   const int64_t size = turn.rows * turn.columns;
-  for (int64_t i = 0; i < turn.count; ++i) turn_any_matrix(from + i * size, turn.rows, turn.columns, to + i * size);
+  for (int64_t i = 0; i < turn.count; ++i) interleave_rows(from + i * size, turn.rows, turn.columns, to + i * size);
   return result;
 }
 
