@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/pinned_isa.h"
 
 #if defined(__aarch64__)
 #include <sys/auxv.h>
@@ -105,6 +106,9 @@ Isa forced_isa(std::string_view name, Isa highest) {
        name);
 }
 
+thread_local bool is_pinned = false;
+thread_local Isa pinned = Isa::scalar;
+
 }  // namespace
 
 const char* isa_name(Isa isa) {
@@ -120,10 +124,17 @@ const CpuFeatures& cpu_features() {
 }
 
 Isa active_isa() {
+  if (is_pinned) return pinned;
   static const Isa highest = highest_isa(cpu_features());
   const char* forced = std::getenv("ADZE_FORCE_ISA");
   return forced && *forced ? forced_isa(forced, highest) : highest;
 }
+
+PinnedIsa::PinnedIsa() : was_pinned_(is_pinned) {
+  pinned = active_isa();
+  is_pinned = true;
+}
+PinnedIsa::~PinnedIsa() { is_pinned = was_pinned_; }
 
 bool isa_includes(Isa active, Isa isa) {
   const auto is_arm = [](Isa x) { return x >= Isa::neon; };

@@ -154,6 +154,7 @@ void explain_graph_model(const GraphExplainRequest& request, Console& console) {
   if (!request.time) return;
   report::FactList facts;
   facts.add("Values at a time", "peak_bytes", Cell::bytes(static_cast<int64_t>(session.peak_bytes())));
+  facts.add("Planned arena", "planned_bytes", Cell::bytes(static_cast<int64_t>(session.planned_bytes())));
   console.write("\n");
   print_facts(console, facts);
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/pinned_isa.h"
 #include "graph/rewrite.h"
 #include "ops/standard/standard_op.h"
 #include "passes/constant_tensors.h"
@@ -85,6 +86,18 @@ std::shared_ptr<const Graph> optimized(const Graph& graph, model::TensorList& we
   return copy;
 }
 
+/// Dimensions of all tensors, one after the other.
+std::vector<int64_t> shapes_of(const std::map<std::string, HostValue>& inputs) {
+  std::vector<int64_t> shapes;
+  for (const auto& [name, value] : inputs) {
+    if (!value.is_tensor()) continue;
+    const auto& dims = value.tensor().dims();
+    shapes.push_back(static_cast<int64_t>(dims.size()));
+    shapes.insert(shapes.end(), dims.begin(), dims.end());
+  }
+  return shapes;
+}
+
 std::string input_names(const Graph& graph) {
   std::string names;
   for (const ValueId id : graph.inputs) names += (names.empty() ? "" : ", ") + graph.value(id).name;
@@ -105,6 +118,7 @@ struct GraphSession::Plan {
   const Graph* graph;
   const Plan* outer;                                       // of the graph around
   HostValues fixed;                                        // constants and weights, by value
+  HostValues running;                                      // by value, of a run; nothing between runs
   std::vector<std::vector<ValueId>> freed;                 // after each node
   std::vector<ops::NodeMemory> memories;                   // of each node
   std::vector<HostValues> inputs;                          // of each node; those that are always the same stay
@@ -124,6 +138,8 @@ struct GraphSession::Plan {
     const Node& node = graph->nodes[index];
     HostValues values(node.inputs.size());
     std::vector<InputMove> others;
+    std::vector<ValueId> captured;
+    for (const auto& body : node.subgraphs) collect_captured(*body, captured);
     for (size_t i = 0; i < values.size(); ++i) {
       const ValueId id = node.inputs[i];
       if (id == kNoValue) continue;
@@ -135,7 +151,7 @@ struct GraphSession::Plan {
       const bool ends_here = std::ranges::find(freed[index], id) != freed[index].end();
       const bool again = std::find(node.inputs.begin() + static_cast<std::ptrdiff_t>(i) + 1, node.inputs.end(), id) !=
                          node.inputs.end();
-      const bool in_body = !node.subgraphs.empty();
+      const bool in_body = std::ranges::find(captured, id) != captured.end();
       others.push_back({i, id, ends_here && !again && !in_body && origin != ValueOrigin::captured});
     }
     inputs.push_back(std::move(values));
@@ -151,9 +167,14 @@ struct GraphSession::Plan {
 
 /// The values of one run of one graph.
 struct GraphSession::Scope {
-  const Plan& plan;
-  HostValues values;
+  Plan& plan;
   const Scope* outer;
+  HostValues& values;
+
+  Scope(Plan& of, const Scope* around) : plan(of), outer(around), values(of.running) {}
+  ~Scope() { std::ranges::fill(values, HostValue()); }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
 
   const HostValue& value(ValueId id) const {
     const graph::Value& known = plan.graph->value(id);
@@ -163,12 +184,33 @@ struct GraphSession::Scope {
   }
 };
 
+/// Inputs of a node while it is computed.
+class GraphSession::MovedInputs {
+ public:
+  MovedInputs(HostValues& inputs, const std::vector<InputMove>& moves, Scope& scope) : inputs_(inputs), moves_(moves) {
+    for (const InputMove& input : moves) {
+      // The last use of a value takes it, so that nothing is copied, and an op may write over it.
+      inputs[input.to] = input.is_last ? std::move(scope.values[input.from]) : scope.value(input.from);
+    }
+  }
+  ~MovedInputs() {
+    for (const InputMove& input : moves_) inputs_[input.to] = HostValue();
+  }
+  MovedInputs(const MovedInputs&) = delete;
+  MovedInputs& operator=(const MovedInputs&) = delete;
+
+ private:
+  HostValues& inputs_;
+  const std::vector<InputMove>& moves_;
+};
+
 std::unique_ptr<GraphSession::Plan> GraphSession::plan_of(const Graph& graph, const model::TensorList& weights,
                                                           const Plan* outer) {
   auto plan = std::make_unique<Plan>();
   plan->graph = &graph;
   plan->outer = outer;
   plan->fixed.resize(graph.values.size());
+  plan->running.resize(graph.values.size());
   for (ValueId id = 0; id < graph.values.size(); ++id) {
     const graph::Value& value = graph.value(id);
     if (value.origin == ValueOrigin::constant) plan->fixed[id] = passes::tensor_of_constant(value);
@@ -206,13 +248,10 @@ GraphSession::~GraphSession() = default;
 
 void GraphSession::run_node(Plan& plan, size_t index, Scope& scope) {
   const Node& node = plan.graph->nodes[index];
-  HostValues& inputs = plan.inputs[index];
-  for (const InputMove& input : plan.moves[index]) {
-    // The last use of a value takes it, so that nothing is copied.
-    inputs[input.to] = input.is_last ? std::move(scope.values[input.from]) : scope.value(input.from);
-  }
-  auto outputs = evaluated(plan, index, scope);
-  for (const InputMove& input : plan.moves[index]) inputs[input.to] = HostValue();
+  auto outputs = [&] {
+    const MovedInputs inputs(plan.inputs[index], plan.moves[index], scope);
+    return evaluated(plan, index, scope);
+  }();
   if (outputs.size() < node.outputs.size()) {
     fail(ErrorCode::unsupported, "it has {} outputs, but only {} are computed", node.outputs.size(), outputs.size());
   }
@@ -225,12 +264,12 @@ HostValues GraphSession::evaluated(Plan& plan, size_t index, Scope& scope) {
   const Node& node = plan.graph->nodes[index];
   const auto& op = static_cast<const ops::StandardOp&>(*node.op);
   ops::NodeMemory* memory = &plan.memories[index];
-  if (node.subgraphs.empty()) return ops::evaluate(op, {node, plan.inputs[index], no_body, &pool_, memory});
+  if (node.subgraphs.empty()) return ops::evaluate(op, {node, plan.inputs[index], no_body, &pool_, memory, true});
   const std::function<HostValues(size_t, HostValues)> run_body = [&](size_t body, HostValues values) {
     if (body >= plan.bodies[index].size()) fail(ErrorCode::bad_input, "its sub-graph {} is missing", body);
     return run_graph(*plan.bodies[index][body], std::move(values), &scope);
   };
-  return ops::evaluate(op, {node, plan.inputs[index], run_body, &pool_, memory});
+  return ops::evaluate(op, {node, plan.inputs[index], run_body, &pool_, memory, true});
 }
 
 HostValues GraphSession::run_graph(Plan& plan, HostValues inputs, const Scope* outer) {
@@ -238,7 +277,7 @@ HostValues GraphSession::run_graph(Plan& plan, HostValues inputs, const Scope* o
   if (inputs.size() != graph.inputs.size()) {
     fail(ErrorCode::bad_input, "graph '{}' takes {} inputs, not {}", graph.name, graph.inputs.size(), inputs.size());
   }
-  Scope scope{plan, HostValues(graph.values.size()), outer};
+  Scope scope(plan, outer);
   for (size_t i = 0; i < inputs.size(); ++i) scope.values[graph.inputs[i]] = std::move(inputs[i]);
   const bool measures = node_ns_ && &plan == plan_.get();
   if (measures) node_ns_->resize(graph.nodes.size(), 0);
@@ -257,7 +296,8 @@ HostValues GraphSession::run_graph(Plan& plan, HostValues inputs, const Scope* o
 }
 
 HostValues GraphSession::run(const std::map<std::string, HostValue>& inputs) {
-  const TensorMemory::Use use(memory_);
+  const PinnedIsa isa;
+  const TensorMemory::Run run(memory_, shapes_of(inputs));
   HostValues values;
   SymbolValues symbols(*graph_);
   for (const ValueId id : graph_->inputs) {

@@ -37,6 +37,9 @@ class GraphSession {
   void measure(std::vector<int64_t>* node_ns) { node_ns_ = node_ns; }
   /// The most bytes that values between nodes took at a time so far.
   size_t peak_bytes() const { return memory_.peak_bytes(); }
+  /// Of the arena in which they lie, from the third run with inputs of the same shapes on; 0 before, and where runs of
+  /// the same shapes differ.
+  size_t planned_bytes() const { return memory_.planned_bytes(); }
 
   unsigned threads() const { return pool_.size(); }
   /// As it is computed: optimized.
@@ -46,6 +49,7 @@ class GraphSession {
   struct InputMove;
   struct Plan;
   struct Scope;
+  class MovedInputs;
   static std::unique_ptr<Plan> plan_of(const graph::Graph& graph, const model::TensorList& weights, const Plan* outer);
   ops::HostValues run_graph(Plan& plan, ops::HostValues inputs, const Scope* outer);
   ops::HostValues evaluated(Plan& plan, size_t node, Scope& scope);

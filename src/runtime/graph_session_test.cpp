@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "ops/standard/standard_op.h"
@@ -113,6 +115,60 @@ TEST(GraphSession, HugeShapesAreRefusedBeforeMemoryIsTaken) {
 })",
                       {{"shape", ops::integer_tensor({1 << 20, 1 << 20, 1 << 10})}}),
               HasSubstr("would take"));
+}
+
+// Functions that are computed in place and as one, a reshape, and a value that lives long.
+constexpr std::string_view kChain = R"(graph "chain" {
+  symbol N in 0..*
+  input %x: f32[N, 4]
+  input %shape: i64[2]
+  constant %half: f32[] = 0x0000003f
+  %a: f32[N, 4] = Tanh(%x)
+  %s: f32[N, 4] = Softmax(%a)
+  %b: f32[N, 4] = Mul(%s, %half)
+  %c: f32[N, 4] = Add(%b, %x)
+  %d: f32[?, ?] = Reshape(%c, %shape)
+  %e: f32[?, ?] = Relu(%d)
+  %t: f32[?, ?] = Transpose(%e)
+  %y: f32[?, ?] = Neg(%t)
+  return %y, %s
+})";
+
+ops::HostValues run_chain(GraphSession& session, int64_t rows, float first) {
+  std::vector<float> numbers(static_cast<size_t>(4 * rows));
+  for (float& number : numbers) number = first += 0.37f;
+  const HostTensor x = ops::float_tensor({rows, 4}, numbers);
+  auto outputs = session.run({{"x", x}, {"shape", ops::integer_tensor({4, rows})}});
+  EXPECT_EQ(std::memcmp(x.bytes().data(), numbers.data(), x.bytes().size()), 0) << "an input was written over";
+  return outputs;
+}
+
+TEST(GraphSession, RunsAgainInItsArenaWithTheSameResults) {
+  GraphSession session(parsed(kChain), {}, {.threads = 1});
+  std::vector<ops::HostValues> all;
+  for (int round = 0; round < 12; ++round) {
+    all.push_back(run_chain(session, round % 3 == 2 ? 5 : 50, static_cast<float>(round)));
+  }
+  EXPECT_GT(session.planned_bytes(), 0u);
+  for (int round = 0; round < 12; ++round) {  // later runs did not touch what earlier ones gave
+    GraphSession fresh(parsed(kChain), {}, {.threads = 1, .optimize = false});
+    const auto expected = run_chain(fresh, round % 3 == 2 ? 5 : 50, static_cast<float>(round));
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const auto got = all[static_cast<size_t>(round)][i].tensor().bytes(), right = expected[i].tensor().bytes();
+      ASSERT_EQ(got.size(), right.size());
+      EXPECT_EQ(std::memcmp(got.data(), right.data(), got.size()), 0) << round;
+    }
+  }
+}
+
+TEST(GraphSession, LoopsOfDifferentLengthsShareNothing) {
+  GraphSession session(parsed(kLoop), {}, {.threads = 1});
+  for (const int64_t count : {3, 3, 3, 5, 1, 3, 4, 4, 0, 3}) {
+    const auto outputs = session.run({{"count", ops::integer_scalar(count)}, {"x", floats({2})}});
+    const auto numbers = outputs.at(0).tensor().numbers<float>();
+    ASSERT_EQ(numbers.size(), static_cast<size_t>(count));
+    for (size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], 2.0f * static_cast<float>(i + 1));
+  }
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <new>
 
 #include "base/checked_math.h"
@@ -15,16 +16,17 @@ namespace {
 constexpr std::align_val_t kAlignment{64};
 constexpr uint64_t kMaxElements = uint64_t{1} << 60;
 
-std::shared_ptr<std::byte> allocate(uint64_t bytes, const std::string& what) {
+std::shared_ptr<std::byte> allocate(uint64_t bytes, const HostTensor& tensor) {
   static const uint64_t limit = total_memory_bytes() / 2;
   if (limit != 0 && bytes > limit) {
-    fail(ErrorCode::out_of_memory, "{} would take {} bytes, more than half of this machine's memory", what, bytes);
+    fail(ErrorCode::out_of_memory, "{} would take {} bytes, more than half of this machine's memory",
+         tensor.description(), bytes);
   }
   if (TensorMemory* shared = TensorMemory::in_use()) {
     if (auto block = shared->take(bytes)) return block;
   }
   void* memory = ::operator new(bytes == 0 ? 1 : bytes, kAlignment, std::nothrow);
-  if (!memory) fail(ErrorCode::out_of_memory, "{}: no memory for its {} bytes", what, bytes);
+  if (!memory) fail(ErrorCode::out_of_memory, "{}: no memory for its {} bytes", tensor.description(), bytes);
   return {static_cast<std::byte*>(memory), [](std::byte* numbers) { ::operator delete(numbers, kAlignment); }};
 }
 
@@ -46,8 +48,8 @@ int64_t checked_element_count(std::span<const int64_t> dims) {
 std::string dims_text(std::span<const int64_t> dims) { return fmt::format("[{}]", fmt::join(dims, ", ")); }
 
 HostTensor::HostTensor(StorageType type, std::vector<int64_t> dims)
-    : type_(type), dims_(std::move(dims)), count_(checked_element_count(dims_)) {
-  auto memory = allocate(static_cast<uint64_t>(count_) * type_->block_bytes, description());
+    : type_(type), dims_(std::move(dims)), count_(checked_element_count(dims_)), made_here_(true) {
+  auto memory = allocate(static_cast<uint64_t>(count_) * type_->block_bytes, *this);
   numbers_ = memory.get();
   owner_ = std::move(memory);
 }
@@ -76,6 +78,12 @@ HostTensor HostTensor::reshaped(std::vector<int64_t> dims) const {
   HostTensor result = *this;
   result.dims_ = std::move(dims);
   return result;
+}
+
+bool HostTensor::is_only_owner() const {
+  if (!made_here_ || owner_.use_count() != 1) return false;
+  std::atomic_thread_fence(std::memory_order_acquire);  // after what other threads did before they let go
+  return true;
 }
 
 HostTensor HostTensor::retyped(StorageType type) const {

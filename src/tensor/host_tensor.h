@@ -59,6 +59,9 @@ class HostTensor {
   /// The same bits taken for numbers of another type of the same width. REQUIRES: that width.
   HostTensor retyped(StorageType type) const;
 
+  /// Whether nobody else sees these numbers, so that they may be written over.
+  bool is_only_owner() const;
+
   /// "f32[1, 3, 240, 320]"
   std::string description() const;
 
@@ -66,6 +69,7 @@ class HostTensor {
   StorageType type_ = nullptr;
   std::vector<int64_t> dims_;
   int64_t count_ = 0;
+  bool made_here_ = false;  // the numbers, by a constructor of this class
   std::shared_ptr<const void> owner_;
   const std::byte* numbers_ = nullptr;
   std::shared_ptr<const std::vector<std::string>> texts_;

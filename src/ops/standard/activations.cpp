@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 
 #include "base/error.h"
 #include "ops/standard/axis_lines.h"
@@ -11,7 +12,9 @@
 #include "ops/standard/float_functions.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/matrix_product.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
+#include "ops/standard/row_products.h"
 #include "ops/standard/visit_numbers.h"
 
 namespace adze::ops {
@@ -21,10 +24,12 @@ namespace {
 template <typename Function>
 HostValues each_float(const StandardCall& call, Function function) {
   const HostTensor& x = call.tensor(0);
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    return map_each<T, T>(x, x.type(), [&](T v) { return static_cast<T>(function(v)); });
-  })};
+    HostTensor result = call.result_over(x.type(), x.dims());
+    map_each_into<T, T>(result, x, [&](T v) { return static_cast<T>(function(v)); });
+    return result;
+  }));
 }
 
 template <typename T>
@@ -39,10 +44,17 @@ T softplus(T x) {
 
 HostValues evaluate_relu(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
-  return {visit_numbers(x, [&](auto tag) {
+  return only_result(visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    return map_each<T, T>(x, x.type(), [](T v) { return v < T{0} ? T{0} : v; });
-  })};
+    HostTensor result = call.result_over(x.type(), x.dims());
+    if constexpr (std::is_same_v<T, float>) {
+      const RowOperand row{x.numbers<float>().data(), 1};
+      row_products().apply(RowFunction::relu, row, row, x.count(), result.fill<float>().data());
+    } else {
+      map_each_into<T, T>(result, x, [](T v) { return v < T{0} ? T{0} : v; });
+    }
+    return result;
+  }));
 }
 
 HostValues evaluate_leaky_relu(const StandardCall& call) {
@@ -72,7 +84,7 @@ constexpr int64_t kNumbersOfPiece = 1 << 14;
 template <typename Row>
 HostValues each_row(const StandardCall& call, Row row) {
   const HostTensor& x = call.tensor(0);
-  HostTensor result(x.type(), x.dims());
+  HostTensor result = call.result_over(x.type(), x.dims());
   const float* from = x.numbers<float>().data();
   float* to = result.fill<float>().data();
   const int64_t count = x.count(), pieces = (count + kNumbersOfPiece - 1) / kNumbersOfPiece;
@@ -80,7 +92,7 @@ HostValues each_row(const StandardCall& call, Row row) {
     const int64_t first = piece * kNumbersOfPiece;
     row(from + first, std::min(kNumbersOfPiece, count - first), to + first);
   });
-  return {result};
+  return only_result(std::move(result));
 }
 
 /// Functions of the processor, for f32.
@@ -141,22 +153,22 @@ HostValues evaluate_thresholded_relu(const StandardCall& call) {
 HostValues evaluate_shrink(const StandardCall& call) {
   const double lambda = call.number("lambd", 0.5), bias = call.number("bias", 0);
   const HostTensor& x = call.tensor(0);
-  return {visit_numbers(x, [&](auto tag) {
+  return only_result(visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return map_each<T, T>(x, x.type(), [&](T v) {
       const auto wide = static_cast<double>(v);
       return static_cast<T>(wide < -lambda ? wide + bias : wide > lambda ? wide - bias : 0);
     });
-  })};
+  }));
 }
 
 HostValues evaluate_prelu(const StandardCall& call) {
   const HostTensor &x = call.tensor(0), &slope = call.tensor(1);
   require_type(slope, x.type());
-  return {visit_numbers(x, [&](auto tag) {
+  return only_result(visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return map_pairs<T, T>(x, slope, x.type(), [](T v, T s) { return v < T{0} ? static_cast<T>(v * s) : v; });
-  })};
+  }));
 }
 
 template <typename T>
@@ -170,12 +182,14 @@ T limit_of(const StandardCall& call, size_t input, T fallback) {
 
 HostValues evaluate_clip(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
-  return {visit_numbers(x, [&](auto tag) {
+  return only_result(visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T low = limit_of<T>(call, 1, std::numeric_limits<T>::lowest());
     const T high = limit_of<T>(call, 2, std::numeric_limits<T>::max());
-    return map_each<T, T>(x, x.type(), [&](T v) { return v > high ? high : v < low ? (low > high ? high : low) : v; });
-  })};
+    HostTensor result = call.result_over(x.type(), x.dims());
+    map_each_into<T, T>(result, x, [&](T v) { return v > high ? high : v < low ? (low > high ? high : low) : v; });
+    return result;
+  }));
 }
 
 /// Lines along the axis; with `flatten` (ONNX before 13) everything from the axis on is one line.
@@ -216,20 +230,20 @@ template <bool kLogarithm>
 HostValues evaluate_softmax(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto lines = softmax_lines(call, x);
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     HostTensor result(x.type(), x.dims());
     const Softmax<T> softmax{x.numbers<T>().data(), result.template fill<T>().data(), lines.length, lines.inner,
                              kLogarithm};
     lines.each([&](int64_t first) { softmax.line(first); });
     return result;
-  })};
+  }));
 }
 
 HostValues evaluate_hardmax(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto lines = softmax_lines(call, x);
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     HostTensor result = zeros(x.type(), x.dims());
     const auto from = x.numbers<T>();
@@ -241,7 +255,7 @@ HostValues evaluate_hardmax(const StandardCall& call) {
       if (lines.length > 0) result.template fill<T>()[static_cast<size_t>(best)] = 1;
     });
     return result;
-  })};
+  }));
 }
 
 constexpr std::array kOps = {

@@ -6,7 +6,9 @@
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
 #include "ops/standard/infer_types.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
+#include "ops/standard/row_products.h"
 #include "ops/standard/visit_numbers.h"
 
 namespace adze::ops {
@@ -24,18 +26,21 @@ T wrapped(T a, T b, Function function) {
 }
 
 struct AddNumbers {
+  static constexpr auto kOfRows = RowFunction::add;
   template <typename T>
   T operator()(T a, T b) const {
     return wrapped(a, b, [](auto x, auto y) { return x + y; });
   }
 };
 struct SubtractNumbers {
+  static constexpr auto kOfRows = RowFunction::subtract;
   template <typename T>
   T operator()(T a, T b) const {
     return wrapped(a, b, [](auto x, auto y) { return x - y; });
   }
 };
 struct MultiplyNumbers {
+  static constexpr auto kOfRows = RowFunction::multiply;
   template <typename T>
   T operator()(T a, T b) const {
     if constexpr (std::is_integral_v<T>) {
@@ -46,6 +51,7 @@ struct MultiplyNumbers {
   }
 };
 struct DivideNumbers {
+  static constexpr auto kOfRows = RowFunction::divide;
   template <typename T>
   T operator()(T a, T b) const {
     if constexpr (std::is_integral_v<T>) {
@@ -144,9 +150,36 @@ HostTensor combine(const HostTensor& a, const HostTensor& b) {
   });
 }
 
+void combine_rows(HostTensor& result, const HostTensor& a, const HostTensor& b, RowFunction function) {
+  const std::array strides = {broadcast_strides(a.dims(), result.dims()), broadcast_strides(b.dims(), result.dims())};
+  const StridedWalk walk(result.dims(), strides);
+  const float *left = a.numbers<float>().data(), *right = b.numbers<float>().data();
+  float* to = result.fill<float>().data();
+  const RowProducts& products = row_products();
+  walk.each_row([&](int64_t at, const StridedWalk::Offsets& offsets) {
+    products.apply(function, {left + offsets[0], walk.step(0)}, {right + offsets[1], walk.step(1)}, walk.row_length(),
+                   to + at);
+  });
+}
+
+/// Of Add, Sub, Mul and Div.
 template <typename Function>
 HostValues evaluate_pair(const StandardCall& call) {
-  return {combine<Function>(call.tensor(0), call.tensor(1))};
+  const HostTensor &a = call.tensor(0), &b = call.tensor(1);
+  require_type(b, a.type());
+  if (a.is_text()) fail_type(a, "numbers");
+  HostTensor result = call.result_over(a.type(), broadcast_dims(a.dims(), b.dims()));
+  if (a.type() == &codecs::f32.info) {
+    combine_rows(result, a, b, Function::kOfRows);
+  } else {
+    visit_numbers(a, [&](auto tag) {
+      using T = typename decltype(tag)::type;
+      map_pairs_into<T, T>(result, a, b, Function());
+    });
+  }
+  HostValues outputs;
+  outputs.push_back(std::move(result));
+  return outputs;
 }
 
 template <typename Function>
@@ -158,30 +191,31 @@ HostTensor combine_all(const StandardCall& call) {
 
 template <typename Function>
 HostValues evaluate_all(const StandardCall& call) {
-  return {combine_all<Function>(call)};
+  return only_result(combine_all<Function>(call));
 }
 
 HostValues evaluate_mean(const StandardCall& call) {
   const auto sum = combine_all<AddNumbers>(call);
   const auto count = static_cast<double>(call.inputs.size());
-  return {visit_floats(sum, [&](auto tag) {
+  return only_result(visit_floats(sum, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return map_each<T, T>(sum, sum.type(), [&](T x) { return x / static_cast<T>(count); });
-  })};
+  }));
 }
 
 template <typename Function>
 HostValues evaluate_bits(const StandardCall& call) {
   const HostTensor &a = call.tensor(0), &b = call.tensor(1);
   require_type(b, a.type());
-  return {visit_integers(a, [&](auto tag) {
+  return only_result(visit_integers(a, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return map_pairs<T, T>(a, b, a.type(), Function());
-  })};
+  }));
 }
 
 HostValues evaluate_mod(const StandardCall& call) {
-  return call.integer("fmod", 0) != 0 ? evaluate_pair<TruncatedRemainder>(call) : evaluate_pair<FloorRemainder>(call);
+  const HostTensor &a = call.tensor(0), &b = call.tensor(1);
+  return {call.integer("fmod", 0) != 0 ? combine<TruncatedRemainder>(a, b) : combine<FloorRemainder>(a, b)};
 }
 
 HostValues evaluate_shift(const StandardCall& call) {
@@ -210,16 +244,27 @@ T power(T base, double exponent) {
   }
 }
 
+/// Squares of f32, which in f64 are exact and rounded once: what the processor's product is.
+bool is_square(const HostTensor& base, const HostTensor& exponent) {
+  return base.type() == &codecs::f32.info && exponent.count() == 1 && exponent.rank() <= base.rank() &&
+         read_number(exponent) == 2;
+}
+
 /// The exponents may be of another type; the result is of the bases'.
 HostValues evaluate_pow(const StandardCall& call) {
   const HostTensor &base = call.tensor(0), &given = call.tensor(1);
+  if (is_square(base, given)) {
+    HostTensor result = call.result_over(base.type(), base.dims());
+    combine_rows(result, base, base, RowFunction::multiply);
+    return only_result(std::move(result));
+  }
   const HostTensor exponent = visit_numbers(given, [&](auto tag) {
     return map_each<typename decltype(tag)::type, double>(given, &codecs::f64.info,
                                                           [](auto x) { return static_cast<double>(x); });
   });
   const auto shape = broadcast_dims(base.dims(), exponent.dims());
   const auto bases = broadcast_to(base, shape), exponents = broadcast_to(exponent, shape);
-  return {visit_numbers(base, [&](auto tag) {
+  return only_result(visit_numbers(base, [&](auto tag) {
     using T = typename decltype(tag)::type;
     HostTensor result(base.type(), shape);
     const auto x = bases.numbers<T>();
@@ -227,7 +272,7 @@ HostValues evaluate_pow(const StandardCall& call) {
     const auto to = result.template fill<T>();
     for (size_t i = 0; i < to.size(); ++i) to[i] = power(x[i], e[i]);
     return result;
-  })};
+  }));
 }
 
 constexpr std::array kOps = {

@@ -53,11 +53,10 @@ class StridedWalk {
   bool empty_ = false;
 };
 
-/// result[i] = function(a[i], b[i]) over the broadcast shape.
+/// result[i] = function(a[i], b[i]) over the broadcast shape, which is the result's. It may be a or b itself.
 template <typename In, typename Out, typename Function>
-HostTensor map_pairs(const HostTensor& a, const HostTensor& b, StorageType type, Function function) {
-  const auto shape = broadcast_dims(a.dims(), b.dims());
-  HostTensor result(type, shape);
+void map_pairs_into(HostTensor& result, const HostTensor& a, const HostTensor& b, Function function) {
+  const auto& shape = result.dims();
   const std::array strides = {broadcast_strides(a.dims(), shape), broadcast_strides(b.dims(), shape)};
   const StridedWalk walk(shape, strides);
   const In* left = a.numbers<In>().data();
@@ -70,21 +69,33 @@ HostTensor map_pairs(const HostTensor& a, const HostTensor& b, StorageType type,
     if (left_step == 1 && right_step == 1) {
       for (int64_t i = 0; i < count; ++i) to[i] = function(x[i], y[i]);
     } else if (left_step == 1 && right_step == 0) {
-      for (int64_t i = 0; i < count; ++i) to[i] = function(x[i], *y);
+      const In other = *y;
+      for (int64_t i = 0; i < count; ++i) to[i] = function(x[i], other);
     } else {
       for (int64_t i = 0; i < count; ++i) to[i] = function(x[i * left_step], y[i * right_step]);
     }
   });
+}
+
+template <typename In, typename Out, typename Function>
+HostTensor map_pairs(const HostTensor& a, const HostTensor& b, StorageType type, Function function) {
+  HostTensor result(type, broadcast_dims(a.dims(), b.dims()));
+  map_pairs_into<In, Out>(result, a, b, function);
   return result;
 }
 
-/// result[i] = function(x[i])
+/// result[i] = function(x[i]). It may be x itself.
 template <typename In, typename Out, typename Function>
-HostTensor map_each(const HostTensor& x, StorageType type, Function function) {
-  HostTensor result(type, x.dims());
+void map_each_into(HostTensor& result, const HostTensor& x, Function function) {
   const auto from = x.numbers<In>();
   const auto to = result.fill<Out>();
   for (size_t i = 0; i < from.size(); ++i) to[i] = function(from[i]);
+}
+
+template <typename In, typename Out, typename Function>
+HostTensor map_each(const HostTensor& x, StorageType type, Function function) {
+  HostTensor result(type, x.dims());
+  map_each_into<In, Out>(result, x, function);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
 #include "ops/standard/infer_types.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/visit_numbers.h"
 
@@ -25,9 +26,9 @@ HostValues compared(const StandardCall& call) {
   const HostTensor &a = call.tensor(0), &b = call.tensor(1);
   require_type(b, a.type());
   if (a.is_text()) return {compare_texts(a, b, kFunction)};
-  return {visit_numbers_and_flags(a, [&](auto tag) {
+  return only_result(visit_numbers_and_flags(a, [&](auto tag) {
     return map_pairs<typename decltype(tag)::type, uint8_t>(a, b, &codecs::boolean.info, kFunction);
-  })};
+  }));
 }
 
 constexpr auto kEqual = [](const auto& a, const auto& b) { return a == b; };
@@ -65,7 +66,7 @@ HostValues evaluate_where(const StandardCall& call) {
     const auto from = (flags[i] ? a : b).bytes().subspan(i * width, width);
     std::copy(from.begin(), from.end(), result.fill_bytes().begin() + static_cast<std::ptrdiff_t>(i * width));
   }
-  return {result};
+  return only_result(std::move(result));
 }
 
 Types infer_where(const graph::NodeTypes& node) { return infer_broadcast_as(node, storage_of_input(node, 1)); }

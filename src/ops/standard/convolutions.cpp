@@ -3,15 +3,18 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
 #include "ops/standard/channels_last.h"
 #include "ops/standard/channels_last_convolution.h"
+#include "ops/standard/few_places_convolution.h"
 #include "ops/standard/float_convolution.h"
 #include "ops/standard/fused_activation.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/integer_convolution.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/quantized_numbers.h"
 #include "ops/standard/visit_numbers.h"
@@ -65,12 +68,32 @@ ProductEnd end_of(const StandardCall& call, const FusedActivation& activation) {
   return end;
 }
 
-HostTensor convolve_f32(const StandardCall& call, const Convolution& c, const FusedActivation& activation) {
+/// Packed when they are first needed in one of these ways: the number of places may be another in the next run.
+struct FloatFilters {
+  mutable std::optional<PackedFilters> rows;
+  mutable std::optional<std::vector<float>> panels;
+};
+
+void convolve_f32_into(HostTensor& result, const StandardCall& call, const Convolution& c, const ProductEnd& end) {
   const float* weights = call.tensor(1).numbers<float>().data();
-  const auto filters = call.kept_of(1, [&] { return packed_filters(c, weights); });
+  const auto filters = call.kept_of(1, [] { return FloatFilters(); });
+  const bool few = has_few_places(c);
+  if (few && !filters->panels) filters->panels = filter_panels(c, weights);
+  if (!few && !filters->rows) filters->rows = packed_filters(c, weights);
+  static const PackedFilters none;
+  const FloatConvolution run{c, call.tensor(0).numbers<float>(), few ? none : *filters->rows, end,
+                             result.fill<float>().data()};
+  few ? convolve_few_places(run, *filters->panels, call.pool) : convolve_floats(run, call.pool);
+}
+
+HostTensor convolve_f32(const StandardCall& call, const Convolution& c, const FusedActivation& activation) {
   HostTensor result(&codecs::f32.info, c.result_dims());
   const auto end = end_of(call, activation);
-  convolve_floats({c, call.tensor(0).numbers<float>(), *filters, end, result.fill<float>().data()}, call.pool);
+  if (has_single_axis(c.windows)) {
+    convolve_f32_into(result, call, {c.batch, c.channels, c.outputs, c.groups, without_single_axes(c.windows)}, end);
+  } else {
+    convolve_f32_into(result, call, c, end);
+  }
   return end.clips || end.leaks ? result : apply_activation(activation, result);
 }
 
@@ -136,8 +159,8 @@ HostTensor convolve(const StandardCall& call, bool fused) {
   return apply_activation(activation, addend ? sum_of(result, *addend) : result);
 }
 
-HostValues evaluate_conv(const StandardCall& call) { return {convolve(call, false)}; }
-HostValues evaluate_fused_conv(const StandardCall& call) { return {convolve(call, true)}; }
+HostValues evaluate_conv(const StandardCall& call) { return only_result(convolve(call, false)); }
+HostValues evaluate_fused_conv(const StandardCall& call) { return only_result(convolve(call, true)); }
 
 /// FusedConv with channels last.
 HostValues evaluate_nhwc_fused_conv(const StandardCall& call) {
@@ -190,7 +213,8 @@ HostValues evaluate_conv_integer(const StandardCall& call) {
   const bool plain_zeros = !call.has(3) || (is_byte(call.tensor(3)) && is_by_output(call.tensor(3), c));
   if (plain_zeros && is_integer_convolution(call, c, 1, 2)) {
     const auto filters = integer_filters(call, c, 1, 3);
-    return {convolve_integers({c, x, zero_of(call, 2), *filters, nullptr, nullptr}, &codecs::i32.info, call.pool)};
+    return only_result(
+        convolve_integers({c, x, zero_of(call, 2), *filters, nullptr, nullptr}, &codecs::i32.info, call.pool));
   }
   const HostTensor result = convolve_f64(c, subtract_zero_point(x, call.has(2) ? &call.tensor(2) : nullptr, 1),
                                          subtract_zero_point(weights, call.has(3) ? &call.tensor(3) : nullptr, 0));
@@ -248,8 +272,8 @@ HostValues q_linear_conv_channels_first(const StandardCall& call) {
   if (is_plainly_quantized(call, c)) {
     const auto filters = quantized_filters(call, c, packed_integer_filters);
     const int32_t* bias = call.has(8) ? call.tensor(8).numbers<int32_t>().data() : nullptr;
-    return {convolve_integers({c, x, zero_of(call, 2), filters->filters, bias, &filters->result}, call.tensor(7).type(),
-                              call.pool)};
+    return only_result(convolve_integers({c, x, zero_of(call, 2), filters->filters, bias, &filters->result},
+                                         call.tensor(7).type(), call.pool));
   }
   HostTensor sums =
       convolve_f64(c, subtract_zero_point(x, &call.tensor(2), 1), subtract_zero_point(weights, &call.tensor(5), 0));
@@ -271,8 +295,9 @@ HostValues q_linear_conv_channels_last(const StandardCall& call) {
     const auto filters = quantized_filters(call, c, signed_place_filters);
     const int32_t* bias = call.has(8) ? call.tensor(8).numbers<int32_t>().data() : nullptr;
     if (filters->filters) {
-      return {convolve_places({c, call.tensor(0), zero_of(call, 2), *filters->filters, bias, filters->result},
-                              call.tensor(7).type(), call.pool)};
+      return only_result(
+          convolve_places({c, call.tensor(0), zero_of(call, 2), *filters->filters, bias, filters->result},
+                          call.tensor(7).type(), call.pool));
     }
   }
   return evaluate_channels_first(call, {0}, q_linear_conv_channels_first);

@@ -10,6 +10,7 @@
 #include "ops/standard/broadcast.h"
 #include "ops/standard/index_position.h"
 #include "ops/standard/infer_types.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/visit_numbers.h"
 
@@ -37,7 +38,7 @@ HostValues evaluate_gather(const StandardCall& call) {
         to = std::ranges::copy(x.bytes().subspan(static_cast<size_t>(o * lines.length + index) * run, run), to).out;
       }
     }
-    return {result};
+    return only_result(std::move(result));
   }
   std::vector<int64_t> positions;
   for (int64_t o = 0; o < lines.outer; ++o) {
@@ -45,13 +46,13 @@ HostValues evaluate_gather(const StandardCall& call) {
       for (int64_t i = 0; i < lines.inner; ++i) positions.push_back((o * lines.length + index) * lines.inner + i);
     }
   }
-  return {pick_elements(x, dims, positions)};
+  return only_result(pick_elements(x, dims, positions));
 }
 
 HostValues evaluate_gather_elements(const StandardCall& call) {
   const HostTensor &x = call.tensor(0), &indices = call.tensor(1);
   const auto positions = element_positions(x, indices, checked_axis(call.integer("axis", 0), x.rank()));
-  return {pick_elements(x, indices.dims(), positions)};
+  return only_result(pick_elements(x, indices.dims(), positions));
 }
 
 HostValues evaluate_gather_nd(const StandardCall& call) {
@@ -64,7 +65,7 @@ HostValues evaluate_gather_nd(const StandardCall& call) {
   }
   Dims dims(indices.dims().begin(), indices.dims().end() - 1);
   dims.insert(dims.end(), slices.dims.begin(), slices.dims.end());
-  return {pick_elements(x, dims, positions)};
+  return only_result(pick_elements(x, dims, positions));
 }
 
 HostValues evaluate_compress(const StandardCall& call) {
@@ -87,7 +88,7 @@ HostValues evaluate_compress(const StandardCall& call) {
       for (int64_t i = 0; i < lines.inner; ++i) positions.push_back((o * lines.length + at) * lines.inner + i);
     }
   }
-  return {pick_elements(x, dims, positions)};
+  return only_result(pick_elements(x, dims, positions));
 }
 
 HostValues evaluate_one_hot(const StandardCall& call) {
@@ -112,7 +113,7 @@ HostValues evaluate_one_hot(const StandardCall& call) {
       if (at >= 0 && at < depth) positions[static_cast<size_t>((o * depth + at) * lines.inner + i)] = 1;
     }
   }
-  return {pick_elements(values, dims, positions)};
+  return only_result(pick_elements(values, dims, positions));
 }
 
 HostValues evaluate_non_zero(const StandardCall& call) {
@@ -132,7 +133,7 @@ HostValues evaluate_non_zero(const StandardCall& call) {
   for (size_t axis = 0; axis < x.rank(); ++axis) {
     for (const int64_t at : found) *to++ = at / strides[axis] % x.dim(axis);
   }
-  return {result};
+  return only_result(std::move(result));
 }
 
 /// The first of each kind among `count` runs of bytes: where, which kind each run is of, how often.

@@ -10,6 +10,7 @@
 #include "ops/standard/infer_types.h"
 #include "ops/standard/integer_matrices.h"
 #include "ops/standard/matrix_product.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/quantized_numbers.h"
 #include "ops/standard/visit_numbers.h"
@@ -112,8 +113,8 @@ HostTensor multiply_plainly(const HostTensor& a, const HostTensor& b) {
 HostValues evaluate_mat_mul(const StandardCall& call) {
   const HostTensor &a = call.tensor(0), &b = call.tensor(1);
   require_type(b, a.type());
-  if (a.type() == &codecs::f32.info) return {multiply_f32(a, b, call)};
-  return {visit_numbers(a, [&](auto tag) { return multiply_plainly<typename decltype(tag)::type>(a, b); })};
+  if (a.type() == &codecs::f32.info) return only_result(multiply_f32(a, b, call));
+  return only_result(visit_numbers(a, [&](auto tag) { return multiply_plainly<typename decltype(tag)::type>(a, b); }));
 }
 
 HostTensor transposed(const HostTensor& x, bool turn) {
@@ -152,12 +153,12 @@ HostValues evaluate_gemm(const StandardCall& call) {
   const HostTensor& c = call.has(2) ? call.tensor(2) : zero;
   require_type(c, a.type());
   broadcast_strides(c.dims(), product.dims());
-  return {visit_numbers(product, [&](auto tag) {
+  return only_result(visit_numbers(product, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return map_pairs<T, T>(product, c, a.type(), [&](T x, T y) {
       return static_cast<T>(static_cast<T>(alpha) * x + static_cast<T>(beta) * y);
     });
-  })};
+  }));
 }
 
 HostTensor multiply_shifted(const HostTensor& a, const HostTensor& b, const HostTensor* a_zero,
@@ -204,7 +205,7 @@ HostValues evaluate_mat_mul_integer(const StandardCall& call) {
     const auto b = byte_columns(call, 1, 3, false);
     HostTensor result(&codecs::i32.info, product_dims(a, b->columns));
     multiply_integers({a, zero_of(call, 2), *b, nullptr, {}}, result, call.pool);
-    return {result};
+    return only_result(std::move(result));
   }
   const HostTensor product = multiply_shifted(a, call.tensor(1), call.has(2) ? &call.tensor(2) : nullptr,
                                               call.has(3) ? &call.tensor(3) : nullptr);
@@ -238,7 +239,7 @@ HostValues evaluate_q_linear_mat_mul(const StandardCall& call) {
       const auto b = byte_columns(call, 3, 5, false);
       HostTensor result(call.tensor(7).type(), product_dims(left, b->columns));
       multiply_integers({left, zero_of(call, 2), *b, nullptr, std::move(quantized)}, result, call.pool);
-      return {result};
+      return only_result(std::move(result));
     }
   }
   const HostTensor a = dequantize_along(left, call.tensor(1), call.tensor(2), left.rank() - 2);
@@ -269,7 +270,7 @@ HostValues evaluate_q_gemm(const StandardCall& call) {
   multiply_integers(
       {a, zero_of(call, 2), *packed, bias ? bias->numbers<int32_t>().data() : nullptr, std::move(quantized)}, result,
       call.pool);
-  return {result};
+  return only_result(std::move(result));
 }
 
 /// "ij,jk->ik" as lists of labels; an ellipsis stands for labels of its own, numbered from the right.
@@ -390,8 +391,8 @@ HostValues evaluate_einsum(const StandardCall& call) {
   const auto terms = einsum_terms(call.word("equation", ""), call);
   const auto sizes = einsum_sizes(terms, call);
   for (size_t i = 1; i < call.inputs.size(); ++i) require_type(call.tensor(i), call.tensor(0).type());
-  return {visit_numbers(call.tensor(0),
-                        [&](auto tag) { return einsum_sum<typename decltype(tag)::type>(terms, sizes, call); })};
+  return only_result(visit_numbers(
+      call.tensor(0), [&](auto tag) { return einsum_sum<typename decltype(tag)::type>(terms, sizes, call); }));
 }
 
 /// By elimination with the largest pivot.
@@ -423,7 +424,7 @@ HostValues evaluate_det(const StandardCall& call) {
   require_rank(x, 2);
   const auto n = static_cast<size_t>(x.dims().back());
   if (x.dim(x.rank() - 2) != x.dims().back()) fail(ErrorCode::bad_input, "{} is not square", x.description());
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     HostTensor result(x.type(), Dims(x.dims().begin(), x.dims().end() - 2));
     const auto from = x.numbers<T>();
@@ -434,7 +435,7 @@ HostValues evaluate_det(const StandardCall& call) {
                                      n));
     }
     return result;
-  })};
+  }));
 }
 
 Types infer_gemm(const graph::NodeTypes& node) {

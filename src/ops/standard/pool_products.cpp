@@ -1,6 +1,7 @@
 #include "ops/standard/pool_products.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -55,6 +56,41 @@ void pool_plane(const PoolShape& shape, const T* plane, T* out) {
   }
 }
 
+/// Taps of a window that lie in the input, along one axis: positions first, first + dilation … before last.
+Reach taps_of(const PoolAxis& axis, int64_t output) {
+  const int64_t first = output * axis.stride - axis.before;
+  const int64_t skipped = first >= 0 ? 0 : (-first + axis.dilation - 1) / axis.dilation;
+  return {first + skipped * axis.dilation, std::min(axis.input, first + axis.kernel * axis.dilation)};
+}
+
+/// Channels that are compared at once, in a register.
+constexpr int64_t kBlock = 4;
+using Block = float __attribute__((vector_size(kBlock * sizeof(float))));
+
+Block load_block(const float* from) {
+  Block block;
+  std::memcpy(&block, from, sizeof block);
+  return block;
+}
+
+/// REQUIRES: whole blocks of channels.
+void pool_blocks(const PoolShape& shape, const float* pixels, int64_t channels, float* out) {
+  const PoolAxis &rows = shape.rows, &columns = shape.columns;
+  for (int64_t place = 0; place < rows.output * columns.output; ++place, out += channels) {
+    const Reach down = taps_of(rows, place / columns.output), across = taps_of(columns, place % columns.output);
+    for (int64_t channel = 0; channel < channels; channel += kBlock) {
+      Block best = Block{} + std::numeric_limits<float>::lowest();
+      for (int64_t y = down.first; y < down.last; y += rows.dilation) {
+        for (int64_t x = across.first; x < across.last; x += columns.dilation) {
+          const Block value = load_block(pixels + (y * columns.input + x) * channels + channel);
+          best = (value > best) | (value != value) ? value : best;
+        }
+      }
+      std::memcpy(out + channel, &best, sizeof best);
+    }
+  }
+}
+
 template <typename T>
 void pool_pixels(const PoolShape& shape, const T* pixels, int64_t channels, T* out) {
   const PoolAxis &rows = shape.rows, &columns = shape.columns;
@@ -78,7 +114,9 @@ void max_pool_plane(const PoolShape& shape, const uint8_t* plane, uint8_t* out) 
 void max_pool_plane(const PoolShape& shape, const int8_t* plane, int8_t* out) { pool_plane(shape, plane, out); }
 
 void max_pool_pixels(const PoolShape& shape, const float* pixels, int64_t channels, float* out) {
-  pool_pixels(shape, pixels, channels, out);
+  constexpr int64_t kFewChannels = 32;  // more are read row by row
+  const bool in_blocks = channels % kBlock == 0 && channels <= kFewChannels;
+  in_blocks ? pool_blocks(shape, pixels, channels, out) : pool_pixels(shape, pixels, channels, out);
 }
 void max_pool_pixels(const PoolShape& shape, const uint8_t* pixels, int64_t channels, uint8_t* out) {
   pool_pixels(shape, pixels, channels, out);

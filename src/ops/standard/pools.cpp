@@ -3,14 +3,17 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
 #include "ops/standard/channels_last.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/matrix_product.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/pool_products.h"
+#include "ops/standard/row_products.h"
 #include "ops/standard/visit_numbers.h"
 #include "ops/standard/windows.h"
 
@@ -28,6 +31,11 @@ Windows pool_windows(const StandardCall& call) {
   const auto kernel = call.integers("kernel_shape");
   if (!kernel) fail(ErrorCode::bad_input, "attribute 'kernel_shape' is missing");
   return windows_of(call, spatial_dims(call.tensor(0)), *kernel);
+}
+
+/// The same, kept until the input has other dimensions.
+std::shared_ptr<const Windows> kept_windows(const StandardCall& call) {
+  return call.kept_for_dims(call.tensor(0).dims(), [&] { return pool_windows(call); });
 }
 
 Dims pooled_dims(Dims dims, const Dims& spatial) {
@@ -92,10 +100,11 @@ bool max_pool_planes(const StandardCall& call, const Windows& windows, HostTenso
 
 HostValues evaluate_max_pool(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
-  const auto windows = pool_windows(call);
+  const auto kept = kept_windows(call);
+  const Windows& windows = *kept;
   const bool columns = call.integer("storage_order", 0) != 0, wants_places = call.wants(1);
   HostTensor result(x.type(), pooled_dims(x, windows.output));
-  if (!wants_places && max_pool_planes(call, windows, result)) return {result};
+  if (!wants_places && max_pool_planes(call, windows, result)) return only_result(std::move(result));
   HostTensor places(&codecs::i64.info, wants_places ? result.dims() : Dims{0});
   visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -124,7 +133,9 @@ HostValues evaluate_nhwc_max_pool(const StandardCall& call) {
   const auto dims = channels_first(x.dims());
   const auto kernel = call.integers("kernel_shape");
   if (!kernel) fail(ErrorCode::bad_input, "attribute 'kernel_shape' is missing");
-  const auto windows = windows_of(call, {dims.begin() + 2, dims.end()}, *kernel);
+  const auto kept =
+      call.kept_for_dims(x.dims(), [&] { return windows_of(call, {dims.begin() + 2, dims.end()}, *kernel); });
+  const Windows& windows = *kept;
   const auto pool = [&](auto tag) -> HostValues {
     using T = typename decltype(tag)::type;
     HostTensor result(x.type(), channels_last(pooled_dims({dims[0], dims[1]}, windows.output)));
@@ -133,7 +144,7 @@ HostValues evaluate_nhwc_max_pool(const StandardCall& call) {
       max_pool_pixels(pool_shape(windows), x.numbers<T>().data() + image * inputs, dims[1],
                       result.fill<T>().data() + image * outputs);
     });
-    return {result};
+    return only_result(std::move(result));
   };
   if (windows.input.size() > 2) return evaluate_channels_first(call, {0}, evaluate_max_pool);
   if (x.type() == &codecs::f32.info) return pool(NumberTag<float>());
@@ -146,7 +157,7 @@ HostValues evaluate_average_pool(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto windows = pool_windows(call);
   const bool count_pads = call.integer("count_include_pad", 0) != 0;
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     HostTensor result(x.type(), pooled_dims(x, windows.output));
     const auto from = x.numbers<T>();
@@ -160,7 +171,7 @@ HostValues evaluate_average_pool(const StandardCall& call) {
       to[static_cast<size_t>(output)] = static_cast<T>(sum / count);
     });
     return result;
-  })};
+  }));
 }
 
 HostTensor lp_pool(const HostTensor& x, const Windows& windows, int64_t power) {
@@ -195,24 +206,35 @@ HostValues evaluate_global_lp_pool(const StandardCall& call) {
   return {lp_pool(call.tensor(0), whole_window(call.tensor(0)), call.integer("p", 2))};
 }
 
+template <typename T>
+T largest(const T* from, int64_t count) {
+  if (count == 0) return -std::numeric_limits<T>::infinity();
+  if constexpr (std::is_same_v<T, float>) return row_products().largest(from, count);
+  return *std::max_element(from, from + count);
+}
+
+template <typename T>
+T mean(const T* from, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(from[i]);
+  return static_cast<T>(sum / static_cast<double>(count));
+}
+
 template <bool kLargest>
 HostValues evaluate_global_pool(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto windows = whole_window(x);
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     HostTensor result(x.type(), pooled_dims(x, windows.output));
     const int64_t count = windows.input_count();
     const T* from = x.numbers<T>().data();
     for (T& to : result.template fill<T>()) {
-      double sum = 0;
-      for (int64_t i = 0; i < count; ++i) sum += static_cast<double>(from[i]);
-      to = kLargest ? (count > 0 ? *std::max_element(from, from + count) : -std::numeric_limits<T>::infinity())
-                    : static_cast<T>(sum / static_cast<double>(count));
+      to = kLargest ? largest(from, count) : mean(from, count);
       from += count;
     }
     return result;
-  })};
+  }));
 }
 
 /// The mean of each channel; with channels last where the attribute says so.
@@ -237,7 +259,7 @@ HostValues evaluate_global_average_pool(const StandardCall& call) {
     float* to = result.fill<float>().data() + image * channels;
     for (size_t c = 0; c < sums.size(); ++c) to[c] = static_cast<float>(sums[c] / static_cast<double>(count));
   }
-  return {result};
+  return only_result(std::move(result));
 }
 
 /// Of the tensor that was pooled, as far as the attributes tell.

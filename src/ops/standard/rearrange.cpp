@@ -1,6 +1,7 @@
 // The same elements elsewhere: of any type, texts too.
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <numeric>
 
 #include "base/error.h"
@@ -8,6 +9,7 @@
 #include "ops/standard/broadcast.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/join_tensors.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/transpose.h"
 #include "ops/standard/visit_numbers.h"
@@ -23,21 +25,37 @@ HostValues evaluate_transpose(const StandardCall& call) {
   std::iota(order.rbegin(), order.rend(), 0);
   if (const auto given = call.integers("perm")) order = checked_axes(*given, x.rank());
   if (order.size() != x.rank()) fail(ErrorCode::bad_input, "'perm' does not name every axis of {}", x.description());
-  return {transpose(x, order)};
+  return only_result(transpose(x, order));
 }
 
 HostValues evaluate_concat(const StandardCall& call) {
   HostSequence parts;
   for (size_t i = 0; i < call.inputs.size(); ++i) parts.push_back(call.tensor(i));
   if (parts.empty()) fail(ErrorCode::bad_input, "nothing to join");
-  return {join_tensors(parts, checked_axis(call.integer("axis"), parts[0].rank()))};
+  return only_result(join_tensors(parts, checked_axis(call.integer("axis"), parts[0].rank())));
+}
+
+bool lies_in_order(const StridedView& view) {
+  const auto strides = strides_of(view.dims);
+  for (size_t axis = 0; axis < strides.size(); ++axis) {
+    if (view.dims[axis] != 1 && view.strides[axis] != strides[axis]) return false;
+  }
+  return true;
+}
+
+/// Numbers that lie in order stay where they are.
+HostTensor part_of(const HostTensor& x, const StridedView& view) {
+  if (x.is_text() || !lies_in_order(view) || checked_element_count(view.dims) == 0) return copy_view(x, view);
+  if (view.dims == x.dims()) return x;
+  const std::byte* numbers = x.bytes().data() + static_cast<size_t>(view.offset) * x.element_bytes();
+  return HostTensor(x.type(), view.dims, std::make_shared<const HostTensor>(x), numbers);
 }
 
 HostTensor slice_axis(const HostTensor& x, size_t axis, int64_t start, int64_t count) {
   StridedView view{x.dims(), strides_of(x.dims()), 0};
   view.offset = start * view.strides[axis];
   view.dims[axis] = count;
-  return copy_view(x, view);
+  return part_of(x, view);
 }
 
 Dims split_sizes(const StandardCall& call, int64_t length) {
@@ -107,7 +125,7 @@ HostValues evaluate_slice(const StandardCall& call) {
     view.dims[axes[i]] = range.count;
     stride = range.count <= 1 ? 0 : stride * range.step;
   }
-  return {copy_view(x, view)};
+  return only_result(part_of(x, view));
 }
 
 HostValues evaluate_tile(const StandardCall& call) {
@@ -160,16 +178,6 @@ Padding padding_of(const StandardCall& call, size_t rank) {
   return padding;
 }
 
-/// Fills where nothing was picked.
-void fill_gaps(HostTensor& result, std::span<const int64_t> positions, const HostTensor& value) {
-  require_type(value, result.type());
-  if (value.count() != 1) fail(ErrorCode::bad_input, "one value is needed where {} is given", value.description());
-  const size_t width = result.element_bytes();
-  for (size_t i = 0; i < positions.size(); ++i) {
-    if (positions[i] < 0) std::ranges::copy(value.bytes(), result.fill_bytes().subspan(i * width).begin());
-  }
-}
-
 /// Positions of a result in its source, axis by axis: `sources[axis][i]`, -1 spreads.
 std::vector<int64_t> positions_by_axis(const std::vector<Dims>& sources, std::span<const int64_t> strides) {
   std::vector<int64_t> positions{0};
@@ -183,6 +191,41 @@ std::vector<int64_t> positions_by_axis(const std::vector<Dims>& sources, std::sp
     positions = std::move(next);
   }
   return positions;
+}
+
+/// The same of numbers, run by run along the last axis. `value`: bytes of an element.
+HostTensor pad_numbers(const HostTensor& x, const Dims& dims, std::vector<Dims> sources,
+                       std::span<const std::byte> value) {
+  HostTensor result(x.type(), dims);
+  const size_t width = x.element_bytes();
+  const Dims line = std::move(sources.back());
+  sources.pop_back();
+  const Dims strides = strides_of(x.dims());
+  std::byte* to = result.fill_bytes().data();
+  for (const int64_t start : positions_by_axis(sources, std::span(strides).first(sources.size()))) {
+    for (size_t i = 0; i < line.size();) {
+      size_t end = i + 1;
+      if (start < 0 || line[i] < 0) {
+        to = std::ranges::copy(value, to).out;
+      } else {
+        while (end < line.size() && line[end] == line[end - 1] + 1) ++end;
+        to = std::copy_n(x.bytes().data() + static_cast<size_t>(start + line[i]) * width, (end - i) * width, to);
+      }
+      i = end;
+    }
+  }
+  return result;
+}
+
+/// What constant padding consists of: zeros where nothing is given.
+std::vector<std::byte> padding_value(const StandardCall& call, const std::string& mode) {
+  const HostTensor& x = call.tensor(0);
+  std::vector<std::byte> zero(x.element_bytes());
+  if (!call.has(2) || mode != "constant") return zero;
+  const HostTensor& value = call.tensor(2);
+  require_type(value, x.type());
+  if (value.count() != 1) fail(ErrorCode::bad_input, "one value is needed where {} is given", value.description());
+  return {value.bytes().begin(), value.bytes().end()};
 }
 
 HostValues evaluate_pad(const StandardCall& call) {
@@ -201,17 +244,19 @@ HostValues evaluate_pad(const StandardCall& call) {
     }
     dims.push_back(dim);
   }
-  HostTensor room(&codecs::i64.info, dims);  // checks the size before positions are made
+  const bool by_line = !x.is_text() && x.rank() > 0;
+  const int64_t count = checked_element_count(dims);
+  const int64_t lines = by_line && dims.back() > 0 ? count / dims.back() : count;
+  // Checks the size before positions are made.
+  const HostTensor room(&codecs::i64.info, {by_line ? std::max(lines, dims.back()) : count});
   std::vector<Dims> sources(x.rank());
   for (size_t axis = 0; axis < x.rank(); ++axis) {
     for (int64_t i = 0; i < dims[axis]; ++i) {
       sources[axis].push_back(padded_source(mode, i - padding.before[axis], x.dim(axis)));
     }
   }
-  const auto positions = positions_by_axis(sources, strides_of(x.dims()));
-  HostTensor result = pick_elements(x, dims, positions);
-  if (call.has(2) && mode == "constant" && !x.is_text()) fill_gaps(result, positions, call.tensor(2));
-  return {result};
+  if (by_line) return only_result(pad_numbers(x, dims, std::move(sources), padding_value(call, mode)));
+  return only_result(pick_elements(x, dims, positions_by_axis(sources, strides_of(x.dims()))));
 }
 
 HostTensor regroup(const HostTensor& x, Dims parts, std::span<const size_t> order, Dims dims) {
@@ -233,9 +278,9 @@ HostValues evaluate_depth_to_space(const StandardCall& call) {
   const int64_t depth = c / (size * size);
   const Dims dims{n, depth, h * size, w * size};
   if (call.word("mode", "DCR") == "CRD") {
-    return {regroup(x, {n, depth, size, size, h, w}, std::array<size_t, 6>{0, 1, 4, 2, 5, 3}, dims)};
+    return only_result(regroup(x, {n, depth, size, size, h, w}, std::array<size_t, 6>{0, 1, 4, 2, 5, 3}, dims));
   }
-  return {regroup(x, {n, size, size, depth, h, w}, std::array<size_t, 6>{0, 3, 4, 1, 5, 2}, dims)};
+  return only_result(regroup(x, {n, size, size, depth, h, w}, std::array<size_t, 6>{0, 3, 4, 1, 5, 2}, dims));
 }
 
 HostValues evaluate_space_to_depth(const StandardCall& call) {
@@ -243,8 +288,8 @@ HostValues evaluate_space_to_depth(const StandardCall& call) {
   const int64_t size = block_size(call, x);
   const int64_t n = x.dim(0), c = x.dim(1), h = x.dim(2), w = x.dim(3);
   if (h % size != 0 || w % size != 0) fail(ErrorCode::bad_input, "{} does not divide into blocks", x.description());
-  return {regroup(x, {n, c, h / size, size, w / size, size}, std::array<size_t, 6>{0, 3, 5, 1, 2, 4},
-                  {n, c * size * size, h / size, w / size})};
+  return only_result(regroup(x, {n, c, h / size, size, w / size, size}, std::array<size_t, 6>{0, 3, 5, 1, 2, 4},
+                             {n, c * size * size, h / size, w / size}));
 }
 
 HostValues evaluate_reverse_sequence(const StandardCall& call) {
@@ -264,7 +309,7 @@ HostValues evaluate_reverse_sequence(const StandardCall& call) {
     if (length < 0 || length > x.dim(time)) fail(ErrorCode::bad_input, "a sequence has the length {}", length);
     positions[static_cast<size_t>(i)] = at < length ? i + (length - 1 - 2 * at) * strides[time] : i;
   }
-  return {pick_elements(x, x.dims(), positions)};
+  return only_result(pick_elements(x, x.dims(), positions));
 }
 
 HostValues evaluate_trilu(const StandardCall& call) {
@@ -278,7 +323,7 @@ HostValues evaluate_trilu(const StandardCall& call) {
     const int64_t beyond = i % columns - i / columns % rows;
     positions[static_cast<size_t>(i)] = (upper ? beyond >= shift : beyond <= shift) ? i : -1;
   }
-  return {pick_elements(x, x.dims(), positions)};
+  return only_result(pick_elements(x, x.dims(), positions));
 }
 
 /// Cuts or pads with zeros so that each axis is as long as asked for, the same on both sides.
@@ -300,7 +345,7 @@ HostValues evaluate_center_crop_pad(const StandardCall& call) {
       sources[axis].push_back(at >= 0 && at < x.dim(axis) ? at : -1);
     }
   }
-  return {pick_elements(x, dims, positions_by_axis(sources, strides_of(x.dims())))};
+  return only_result(pick_elements(x, dims, positions_by_axis(sources, strides_of(x.dims()))));
 }
 
 Types infer_transpose(const graph::NodeTypes& node) {

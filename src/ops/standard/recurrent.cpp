@@ -7,9 +7,11 @@
 
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
+#include "ops/standard/float_functions.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/matrix_product.h"
 #include "ops/standard/op_families.h"
+#include "ops/standard/row_products.h"
 #include "ops/standard/visit_numbers.h"
 
 namespace adze::ops {
@@ -49,7 +51,7 @@ ActivationParameters default_parameters(const std::string& name) {
   return {1, name == "ScaledTanh" ? 1.0f : 0.0f};
 }
 
-/// What LSTM, GRU and RNN have in common.
+/// Weights turned and packed, by direction.
 struct PackedRecurrence {
   std::vector<std::vector<float>> inputs, states;
 };
@@ -123,7 +125,6 @@ void read_weights(const StandardCall& call, Recurrence& r) {
   std::ranges::copy(call.tensor(3).numbers<float>(), r.bias.begin());
 }
 
-/// Weights turned and packed, by direction.
 PackedRecurrence packed_recurrence(const Recurrence& r) {
   PackedRecurrence packed;
   const int64_t rows = r.gates * r.hidden;
@@ -192,6 +193,10 @@ std::vector<float> project(const float* rows, int64_t count, int64_t width, cons
   return result;
 }
 
+void add_row(const float* row, int64_t count, float* to) {
+  row_products().apply(RowFunction::add, {to, 1}, {row, 1}, count, to);
+}
+
 template <typename Advance>
 RecurrentResult run_recurrence(const Recurrence& r, Advance advance) {
   RecurrentResult result{zeros(&codecs::f32.info, {r.steps, r.directions, r.batch, r.hidden}), copy_of(r.state),
@@ -202,7 +207,7 @@ RecurrentResult run_recurrence(const Recurrence& r, Advance advance) {
     auto inputs = project(r.x.numbers<float>().data(), r.steps * r.batch, r.inputs, r.packed->inputs[direction], rows);
     const float* bias = r.bias.data() + d * 2 * rows;
     const float* recurrence = r.recurrence.numbers<float>().data() + d * rows * r.hidden;
-    for (size_t i = 0; i < inputs.size(); ++i) inputs[i] += bias[i % static_cast<size_t>(rows)];
+    for (int64_t i = 0; i < r.steps * r.batch; ++i) add_row(bias, rows, inputs.data() + i * rows);
     float* states = result.state.fill<float>().data() + d * r.batch * r.hidden;
     float* cells = r.cell.type() ? result.cell.fill<float>().data() + d * r.batch * r.hidden : nullptr;
     for (int64_t round = 0; round < r.steps; ++round) {
@@ -280,10 +285,49 @@ HostValues evaluate_gru(const StandardCall& call) {
                     }));
 }
 
+/// A step of an LSTM without peepholes, limits and coupled gates, and with its usual activations, row by row.
+class PlainLstm {
+ public:
+  PlainLstm(const FloatFunctions& functions, int64_t hidden)
+      : functions_(functions), hidden_(hidden), gates_(static_cast<size_t>(4 * hidden)), cell_(gates_.size() / 4) {}
+
+  void operator()(const Step& step) {
+    const int64_t h = hidden_;
+    float *in = gates_.data(), *out = in + h, *forget = out + h, *next = forget + h;
+    products_.apply(RowFunction::add, {step.from_input, 1}, {step.from_state, 1}, 4 * h, in);
+    add_row(step.state_bias, 4 * h, in);
+    functions_.sigmoid(in, 3 * h, in);
+    functions_.tanh(next, h, next);
+    products_.apply(RowFunction::multiply, {forget, 1}, {step.cell, 1}, h, step.cell);
+    products_.apply(RowFunction::multiply, {in, 1}, {next, 1}, h, next);
+    add_row(next, h, step.cell);
+    functions_.tanh(step.cell, h, cell_.data());
+    products_.apply(RowFunction::multiply, {out, 1}, {cell_.data(), 1}, h, step.state);
+  }
+
+ private:
+  const FloatFunctions& functions_;
+  const RowProducts& products_ = row_products();
+  int64_t hidden_;
+  std::vector<float> gates_, cell_;
+};
+
+bool is_plain_lstm(const StandardCall& call, const Recurrence& r) {
+  const auto names = call.words("activations");
+  constexpr std::array<std::string_view, 3> kUsual{"Sigmoid", "Tanh", "Tanh"};
+  bool usual = names.empty() || names.size() == kUsual.size() * static_cast<size_t>(r.directions);
+  for (size_t i = 0; usual && i < names.size(); ++i) usual = names[i] == kUsual[i % kUsual.size()];
+  return usual && r.clip == 0 && call.integer("input_forget", 0) == 0 && !call.has(7);
+}
+
 /// Gates in the order input, output, forget, cell.
 HostValues evaluate_lstm(const StandardCall& call) {
   auto r = recurrence_of(call, 4, {"Sigmoid", "Tanh", "Tanh"});
   r.cell = initial_state(call, 6, r);
+  const FloatFunctions* functions = float_functions();
+  if (functions && is_plain_lstm(call, r)) {
+    return outputs_of(call, r, run_recurrence(r, PlainLstm(*functions, r.hidden)));
+  }
   const bool coupled = call.integer("input_forget", 0) != 0;
   const int64_t h = r.hidden;
   std::vector<float> peepholes(static_cast<size_t>(r.directions * 3 * h), 0);

@@ -10,7 +10,9 @@
 #include "ops/standard/axis_lines.h"
 #include "ops/standard/broadcast.h"
 #include "ops/standard/infer_types.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
+#include "ops/standard/row_products.h"
 #include "ops/standard/visit_numbers.h"
 
 namespace adze::ops {
@@ -126,16 +128,38 @@ template <typename T>
 using Total =
     std::conditional_t<std::is_floating_point_v<T>, double, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
 
+/// Sums of f32 along an axis that is not the last: row after row, in the same order.
+bool add_rows(const HostTensor& x, const Reduction& reduction, std::vector<double>& totals) {
+  Dims kept;
+  for (size_t i = 0; i < x.rank(); ++i) kept.push_back(reduction.reduced[i] ? 1 : x.dim(i));
+  const std::array strides = {broadcast_strides(kept, x.dims())};
+  const StridedWalk walk(x.dims(), strides);
+  if (walk.step(0) != 1) return false;
+  const float* from = x.numbers<float>().data();
+  const RowProducts& products = row_products();
+  walk.each_row([&](int64_t at, const StridedWalk::Offsets& offsets) {
+    products.add_to_totals(from + at, walk.row_length(), totals.data() + offsets[0]);
+  });
+  return true;
+}
+
+template <typename How>
+constexpr bool kAddsNumbers = std::is_same_v<How, SumReduction> || std::is_same_v<How, MeanReduction>;
+
 template <typename How, typename T>
 HostTensor reduce(const HostTensor& x, const Reduction& reduction) {
   using A = Total<T>;
   HostTensor result(x.type(), reduction.dims);
   std::vector<A> totals(static_cast<size_t>(result.count()), How::template start<A>());
   const auto from = x.numbers<T>();
-  each_with_target(x, reduction, [&](int64_t at, int64_t target) {
-    A& total = totals[static_cast<size_t>(target)];
-    total = How::join(total, static_cast<A>(from[static_cast<size_t>(at)]));
-  });
+  bool done = false;
+  if constexpr (kAddsNumbers<How> && std::is_same_v<T, float>) done = add_rows(x, reduction, totals);
+  if (!done) {
+    each_with_target(x, reduction, [&](int64_t at, int64_t target) {
+      A& total = totals[static_cast<size_t>(target)];
+      total = How::join(total, static_cast<A>(from[static_cast<size_t>(at)]));
+    });
+  }
   const int64_t count = result.count() == 0 ? 0 : x.count() / result.count();
   for (size_t i = 0; i < totals.size(); ++i) result.fill<T>()[i] = static_cast<T>(How::finish(totals[i], count));
   return result;
@@ -145,7 +169,8 @@ template <typename How>
 HostValues evaluate_reduce(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto reduction = reduction_of(call);
-  return {visit_numbers(x, [&](auto tag) { return reduce<How, typename decltype(tag)::type>(x, reduction); })};
+  return only_result(
+      visit_numbers(x, [&](auto tag) { return reduce<How, typename decltype(tag)::type>(x, reduction); }));
 }
 
 template <bool kLargest, typename T>
@@ -168,15 +193,15 @@ HostValues evaluate_extreme(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto reduction = reduction_of(call);
   if (reduction.nothing_to_do) return {x};
-  return {visit_numbers_and_flags(
-      x, [&](auto tag) { return reduce_extreme<kLargest, typename decltype(tag)::type>(x, reduction); })};
+  return only_result(visit_numbers_and_flags(
+      x, [&](auto tag) { return reduce_extreme<kLargest, typename decltype(tag)::type>(x, reduction); }));
 }
 
 /// The largest is taken out first, so that nothing overflows.
 HostValues evaluate_log_sum_exp(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const auto reduction = reduction_of(call);
-  return {visit_numbers(x, [&](auto tag) {
+  return only_result(visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     HostTensor result(x.type(), reduction.dims);
     const auto size = static_cast<size_t>(result.count());
@@ -195,7 +220,7 @@ HostValues evaluate_log_sum_exp(const StandardCall& call) {
       result.template fill<T>()[i] = static_cast<T>(std::log(sums[i]) + (std::isinf(top[i]) ? 0 : top[i]));
     }
     return result;
-  })};
+  }));
 }
 
 template <bool kLargest>
@@ -223,7 +248,7 @@ HostValues evaluate_arg(const StandardCall& call) {
       *to++ = best;
     });
   });
-  return {result};
+  return only_result(std::move(result));
 }
 
 template <bool kProducts>
@@ -232,7 +257,7 @@ HostValues evaluate_running(const StandardCall& call) {
   const size_t axis = checked_axis(read_integer(call.tensor(1)), x.rank());
   const bool exclusive = call.integer("exclusive", 0) != 0, reverse = call.integer("reverse", 0) != 0;
   const AxisLines lines(x.dims(), axis);
-  return {visit_numbers(x, [&](auto tag) {
+  return only_result(visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     HostTensor result(x.type(), x.dims());
     const auto from = x.numbers<T>();
@@ -247,7 +272,7 @@ HostValues evaluate_running(const StandardCall& call) {
       }
     });
     return result;
-  })};
+  }));
 }
 
 Types infer_reduce(const graph::NodeTypes& node) {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "ops/standard/broadcast.h"
 #include "ops/standard/infer_types.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/visit_numbers.h"
 
@@ -19,7 +20,7 @@ HostValues evaluate_shape(const StandardCall& call) {
   const auto rank = static_cast<int64_t>(dims.size());
   const auto bounded = [&](int64_t at) { return std::clamp(at < 0 ? at + rank : at, int64_t{0}, rank); };
   const int64_t start = bounded(call.integer("start", 0)), end = bounded(call.integer("end", rank));
-  return {integer_tensor(start < end ? Dims(dims.begin() + start, dims.begin() + end) : Dims())};
+  return only_result(integer_tensor(start < end ? Dims(dims.begin() + start, dims.begin() + end) : Dims()));
 }
 
 HostValues evaluate_size(const StandardCall& call) { return {integer_scalar(call.tensor(0).count())}; }
@@ -54,7 +55,7 @@ HostValues evaluate_reshape(const StandardCall& call) {
     }
     *open = x.count() / known;
   }
-  return {x.reshaped(std::move(dims))};
+  return only_result(x.reshaped(std::move(dims)));
 }
 
 HostValues evaluate_flatten(const StandardCall& call) {
@@ -64,7 +65,7 @@ HostValues evaluate_flatten(const StandardCall& call) {
   if (axis < 0) axis += rank;
   if (axis < 0 || axis > rank) fail(ErrorCode::bad_input, "there is no axis {} among {} dimensions", axis, rank);
   const int64_t rows = checked_element_count(std::span(x.dims()).first(static_cast<size_t>(axis)));
-  return {x.reshaped({rows, checked_element_count(std::span(x.dims()).subspan(static_cast<size_t>(axis)))})};
+  return only_result(x.reshaped({rows, checked_element_count(std::span(x.dims()).subspan(static_cast<size_t>(axis)))}));
 }
 
 HostValues evaluate_squeeze(const StandardCall& call) {
@@ -81,7 +82,7 @@ HostValues evaluate_squeeze(const StandardCall& call) {
   for (size_t axis = 0; axis < x.rank(); ++axis) {
     if (!(given ? dropped[axis] : x.dim(axis) == 1)) dims.push_back(x.dim(axis));
   }
-  return {x.reshaped(std::move(dims))};
+  return only_result(x.reshaped(std::move(dims)));
 }
 
 HostValues evaluate_unsqueeze(const StandardCall& call) {
@@ -94,12 +95,12 @@ HostValues evaluate_unsqueeze(const StandardCall& call) {
   for (int64_t& dim : dims) {
     if (dim == -1) dim = x.dim(next++);
   }
-  return {x.reshaped(std::move(dims))};
+  return only_result(x.reshaped(std::move(dims)));
 }
 
 HostValues evaluate_expand(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
-  return {broadcast_to(x, broadcast_dims(x.dims(), read_integers(call.tensor(1))))};
+  return only_result(broadcast_to(x, broadcast_dims(x.dims(), read_integers(call.tensor(1)))));
 }
 
 HostValues evaluate_constant_of_shape(const StandardCall& call) {
@@ -108,7 +109,7 @@ HostValues evaluate_constant_of_shape(const StandardCall& call) {
   if (!call.has(1)) return {zeros(&codecs::f32.info, std::move(dims))};
   const HostTensor& value = call.tensor(1);
   if (value.count() != 1) fail(ErrorCode::bad_input, "one value is needed where {} is given", value.description());
-  return {broadcast_to(value.reshaped({}), dims)};
+  return only_result(broadcast_to(value.reshaped({}), dims));
 }
 
 template <typename T>
@@ -131,10 +132,10 @@ HostValues evaluate_range(const StandardCall& call) {
     require_type(*bound, start.type());
     if (bound->count() != 1) fail(ErrorCode::bad_input, "a range needs three scalars");
   }
-  return {visit_numbers(start, [&](auto tag) {
+  return only_result(visit_numbers(start, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return range_of<T>(start.type(), start.numbers<T>()[0], limit.numbers<T>()[0], step.numbers<T>()[0]);
-  })};
+  }));
 }
 
 HostValues evaluate_eye_like(const StandardCall& call) {
@@ -152,7 +153,7 @@ HostValues evaluate_eye_like(const StandardCall& call) {
       if (column >= 0 && column < columns) to[static_cast<size_t>(row * columns + column)] = T{1};
     }
   });
-  return {result};
+  return only_result(std::move(result));
 }
 
 /// Without training nothing is dropped.

@@ -89,6 +89,15 @@ const HostTensor& StandardCall::tensor(size_t input) const {
   return inputs[input].tensor();
 }
 
+HostTensor StandardCall::result_over(StorageType type, const std::vector<int64_t>& dims) const {
+  for (const HostValue& input : may_overwrite ? inputs : std::span<const HostValue>()) {
+    if (!input.is_tensor()) continue;
+    const HostTensor& x = input.tensor();
+    if (x.type() == type && x.dims() == dims && x.is_only_owner()) return x;
+  }
+  return HostTensor(type, dims);
+}
+
 std::optional<std::vector<int64_t>> StandardCall::integers(std::string_view name) const {
   const auto* attribute = find_attribute(node, name);
   if (!attribute) return std::nullopt;

@@ -34,12 +34,17 @@ struct StandardCall {
   const std::function<HostValues(size_t subgraph, HostValues inputs)>& run_body;
   ThreadPool* pool = nullptr;    // null: the calling thread computes alone
   NodeMemory* memory = nullptr;  // null: nothing is kept
+  bool may_overwrite = false;    // inputs that nobody else sees
 
   bool has(size_t input) const { return input < inputs.size() && !inputs[input].is_nothing(); }
   /// Error(bad_input) when it is omitted or no tensor.
   const HostTensor& tensor(size_t input) const;
   /// An output that somebody may look at.
   bool wants(size_t output) const { return output < node.outputs.size(); }
+
+  /// A tensor whose numbers depend on those at the same place of the inputs: not set yet, or an input of that type and
+  /// these dimensions that nobody needs afterwards. REQUIRES: a place is written after it was read.
+  HostTensor result_over(StorageType type, const std::vector<int64_t>& dims) const;
 
   bool keeps(size_t input) const {
     return memory && input < memory->constant_inputs.size() && memory->constant_inputs[input];

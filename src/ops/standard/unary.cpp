@@ -8,6 +8,7 @@
 #include "ops/standard/float_functions.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/matrix_product.h"
+#include "ops/standard/only_result.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/visit_numbers.h"
 
@@ -17,19 +18,23 @@ namespace {
 template <auto kFunction>
 HostValues of_floats(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    return map_each<T, T>(x, x.type(), kFunction);
-  })};
+    HostTensor result = call.result_over(x.type(), x.dims());
+    map_each_into<T, T>(result, x, kFunction);
+    return result;
+  }));
 }
 
 template <auto kFunction>
 HostValues of_numbers(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
-  return {visit_numbers(x, [&](auto tag) {
+  return only_result(visit_numbers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    return map_each<T, T>(x, x.type(), kFunction);
-  })};
+    HostTensor result = call.result_over(x.type(), x.dims());
+    map_each_into<T, T>(result, x, kFunction);
+    return result;
+  }));
 }
 
 constexpr auto kAbs = [](auto x) {
@@ -76,20 +81,20 @@ constexpr auto kErf = [](auto x) { return std::erf(x); };
 
 HostValues evaluate_is_nan(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return map_each<T, uint8_t>(x, &codecs::boolean.info, [](T v) { return std::isnan(v); });
-  })};
+  }));
 }
 
 HostValues evaluate_is_inf(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const bool positive = call.integer("detect_positive", 1) != 0, negative = call.integer("detect_negative", 1) != 0;
-  return {visit_floats(x, [&](auto tag) {
+  return only_result(visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return map_each<T, uint8_t>(x, &codecs::boolean.info,
                                 [&](T v) { return std::isinf(v) && (v > 0 ? positive : negative); });
-  })};
+  }));
 }
 
 HostValues evaluate_not(const StandardCall& call) {
@@ -100,10 +105,10 @@ HostValues evaluate_not(const StandardCall& call) {
 
 HostValues evaluate_bitwise_not(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
-  return {visit_integers(x, [&](auto tag) {
+  return only_result(visit_integers(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
     return map_each<T, T>(x, x.type(), [](T v) { return static_cast<T>(~v); });
-  })};
+  }));
 }
 
 /// f32 by the processor's own function, on all threads.
@@ -112,14 +117,14 @@ HostValues evaluate_tanh(const StandardCall& call) {
   const FloatFunctions* functions = float_functions();
   if (x.type() != &codecs::f32.info || !functions) return of_floats<kTanh>(call);
   constexpr int64_t kNumbersOfPiece = 1 << 14;
-  HostTensor result(x.type(), x.dims());
+  HostTensor result = call.result_over(x.type(), x.dims());
   const float* from = x.numbers<float>().data();
   float* to = result.fill<float>().data();
   for_each_index(call.pool, (x.count() + kNumbersOfPiece - 1) / kNumbersOfPiece, [&](int64_t piece) {
     const int64_t first = piece * kNumbersOfPiece;
     functions->tanh(from + first, std::min(kNumbersOfPiece, x.count() - first), to + first);
   });
-  return {result};
+  return only_result(std::move(result));
 }
 
 constexpr std::array kOps = {

@@ -36,7 +36,30 @@ int64_t output_size(const Windows& w, size_t axis, bool ceil) {
   return (count - 1) * w.strides[axis] >= w.input[axis] + w.before[axis] ? count - 1 : count;
 }
 
+bool is_single(const Windows& w, size_t axis) {
+  return w.input[axis] == 1 && w.kernel[axis] == 1 && w.before[axis] == 0 && w.after[axis] == 0;
+}
+
 }  // namespace
+
+bool has_single_axis(const Windows& w) {
+  bool found = false;
+  for (size_t axis = 0; axis < w.input.size(); ++axis) found |= w.input.size() > 1 && is_single(w, axis);
+  return found;
+}
+
+Windows without_single_axes(const Windows& w) {
+  Windows kept;
+  for (size_t axis = 0; axis < w.input.size(); ++axis) {
+    const bool is_needed = kept.input.empty() && axis + 1 == w.input.size();
+    if (is_single(w, axis) && !is_needed) continue;
+    for (const auto list : {&Windows::input, &Windows::kernel, &Windows::strides, &Windows::dilations, &Windows::before,
+                            &Windows::after, &Windows::output}) {
+      (kept.*list).push_back((w.*list)[axis]);
+    }
+  }
+  return kept;
+}
 
 std::vector<int64_t> spatial_attribute(const StandardCall& call, std::string_view name, size_t count, int64_t fallback,
                                        int64_t least) {

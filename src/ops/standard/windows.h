@@ -23,6 +23,11 @@ struct Windows {
   int64_t padded_taps(int64_t output_position) const;
 };
 
+/// Axes of one place and one tap without padding, which are seen in no number, beside another axis.
+bool has_single_axis(const Windows& windows);
+/// At least one axis stays.
+Windows without_single_axes(const Windows& windows);
+
 /// From the attributes strides, dilations, pads, auto_pad and ceil_mode. `kernel` as the weights or the attribute say.
 Windows windows_of(const StandardCall& call, std::vector<int64_t> input, std::vector<int64_t> kernel);
 
