@@ -4,6 +4,8 @@
 #include "passes/fold_channel_factors.h"
 #include "passes/fold_constants.h"
 #include "passes/fuse_convolutions.h"
+#include "passes/fuse_elementwise.h"
+#include "passes/look_up_one_hot.h"
 #include "passes/pass.h"
 #include "passes/recognize_quantized.h"
 #include "passes/remove_dead_nodes.h"
@@ -21,6 +23,9 @@ constexpr Pass kPasses[] = {
      fold_channel_factors},
     {"fold_constants", "compute once what does not depend on inputs", fold_constants},
     {"fuse_convolutions", "let convolutions add the tensor and apply the activation behind them", fuse_convolutions},
+    {"fuse_elementwise", "compute functions of single numbers that only serve one another in one walk",
+     fuse_elementwise},
+    {"look_up_one_hot", "choose rows of a matrix instead of multiplying it with ones and zeros", look_up_one_hot},
     {"recognize_quantized", "compute in integers what stands between DequantizeLinear and QuantizeLinear",
      recognize_quantized},
     {"remove_dead_nodes", "remove nodes and weights that neither outputs nor states need", remove_dead_nodes},
@@ -37,7 +42,7 @@ constexpr std::string_view kStandardPipeline[] = {
 };
 
 constexpr std::string_view kLayoutPipeline[] = {"use_channels_last", "cancel_transposes", "deduplicate_nodes",
-                                                "remove_dead_nodes"};
+                                                "remove_dead_nodes", "look_up_one_hot",   "fuse_elementwise"};
 
 }  // namespace
 

@@ -9,7 +9,7 @@ namespace {
 
 using Family = std::span<const StandardOp> (*)();
 
-constexpr std::array<Family, 26> kFamilies = {
+constexpr std::array<Family, 27> kFamilies = {
     arithmetic_ops,
     unary_ops,
     activation_ops,
@@ -36,6 +36,7 @@ constexpr std::array<Family, 26> kFamilies = {
     signal_ops,
     attention_ops,
     language_ops,
+    fused_ops,
 };
 
 }  // namespace

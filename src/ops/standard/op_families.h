@@ -33,5 +33,6 @@ std::span<const StandardOp> loss_ops();
 std::span<const StandardOp> signal_ops();
 std::span<const StandardOp> attention_ops();
 std::span<const StandardOp> language_ops();
+std::span<const StandardOp> fused_ops();
 
 }  // namespace adze::ops
