@@ -20,6 +20,7 @@ struct ThreadPool::State {
   const std::function<void(unsigned)>* body = nullptr;
   std::atomic<uint64_t> round{0};       // increased to start work
   std::atomic<unsigned> unfinished{0};  // workers still in the current round
+  std::atomic<unsigned> asleep{0};      // workers
   std::atomic<bool> stopping{false};
   std::mutex mutex;
   std::condition_variable start;
@@ -43,8 +44,12 @@ void ThreadPool::State::run_body(unsigned thread) {
 void ThreadPool::State::wait_for_round(uint64_t seen) {
   const auto started = [&] { return round.load(std::memory_order_acquire) != seen; };
   if (spin_until(started)) return;
-  std::unique_lock lock(mutex);
-  start.wait(lock, started);
+  asleep.fetch_add(1, std::memory_order_relaxed);
+  {
+    std::unique_lock lock(mutex);
+    start.wait(lock, started);
+  }
+  asleep.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void ThreadPool::State::work(unsigned thread) {
@@ -79,6 +84,8 @@ ThreadPool::~ThreadPool() {
 }
 
 unsigned ThreadPool::size() const { return static_cast<unsigned>(state_->workers.size()) + 1; }
+
+bool ThreadPool::is_awake() const { return state_->asleep.load(std::memory_order_relaxed) == 0; }
 
 void ThreadPool::run(const std::function<void(unsigned)>& body) {
   State& s = *state_;

@@ -18,6 +18,9 @@ class ThreadPool {
 
   unsigned size() const;
 
+  /// Whether no thread sleeps. Then work of microseconds is worth dividing; waking one takes ten times as long.
+  bool is_awake() const;
+
   /// Calls `body(thread)` once on every thread (0 is the caller) and waits for all. Not reentrant.
   /// The first exception that a body throws is rethrown here after all have finished.
   void run(const std::function<void(unsigned thread)>& body);

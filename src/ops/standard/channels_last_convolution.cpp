@@ -245,7 +245,7 @@ struct PieceOfWork {
 template <typename Each>
 void run_pieces(const Convolution& c, const PlaceFilters& filters, const PixelForm& form, ThreadPool* pool, Each each) {
   const int64_t sums = c.batch * c.outputs * c.windows.output_count(), cost = is_by_channel(c) ? kChannelCost : 1;
-  ThreadPool* sharing = sums * c.group_channels() * c.windows.taps() * cost >= kSharedWork ? pool : nullptr;
+  ThreadPool* sharing = pool_for(pool, sums * c.group_channels() * c.windows.taps() * cost, kSharedWork);
   const PlacePieces pieces(c, sharing ? sharing->size() : 1);
   for_each_index(sharing, pieces.count(), [&](int64_t number) {
     static thread_local std::vector<const std::byte*> pixels;

@@ -305,8 +305,8 @@ void ElementwiseProgram::run(std::span<const HostTensor* const> inputs, HostTens
     std::vector<const float*> sources;
     for (const Source& source : stage.sources) sources.push_back(values[source.value]);
     const StageRun run(stage, std::move(sources), out);
-    const bool shares = stage.rows * stage.row * static_cast<int64_t>(stage.steps.size()) >= kSharedWork;
-    for_each_index(shares ? pool : nullptr, run.pieces(), [&](int64_t piece) { run.run(piece); });
+    const int64_t work = stage.rows * stage.row * static_cast<int64_t>(stage.steps.size());
+    for_each_index(pool_for(pool, work, kSharedWork), run.pieces(), [&](int64_t piece) { run.run(piece); });
     values[stage.value] = out;
   }
 }

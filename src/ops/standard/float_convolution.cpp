@@ -201,8 +201,7 @@ void convolve_floats(const FloatConvolution& run, ThreadPool* pool) {
   const Convolution& c = run.c;
   const int64_t results = c.batch * c.outputs * c.windows.output_count();
   if (results == 0) return;
-  const bool shares = results * c.group_channels() * c.windows.taps() >= kSharedWork;
-  ThreadPool* sharing = shares ? pool : nullptr;
+  ThreadPool* sharing = pool_for(pool, results * c.group_channels() * c.windows.taps(), kSharedWork);
   if (c.filters_planes()) {
     const PlaneConvolution planes(run);
     return for_each_index(sharing, planes.pieces(), [&](int64_t piece) { planes.run(piece); });

@@ -192,7 +192,7 @@ HostTensor convolve_integers(const IntegerConvolution& run, StorageType type, Th
   const Convolution& c = run.c;
   HostTensor result(type, c.result_dims());
   if (result.count() == 0) return result;
-  ThreadPool* sharing = result.count() * c.group_channels() * c.windows.taps() >= kSharedWork ? pool : nullptr;
+  ThreadPool* sharing = pool_for(pool, result.count() * c.group_channels() * c.windows.taps(), kSharedWork);
   if (!run.filters.floats.plain.empty()) {
     convolve_planes(run, result, sharing);
     return result;

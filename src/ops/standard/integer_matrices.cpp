@@ -72,11 +72,11 @@ void multiply_integers(const IntegerMatrixProduct& p, HostTensor& result, Thread
   for (size_t c = 0; c < terms.size(); ++c) {
     terms[c] = (p.bias ? p.bias[c] : 0) - a_zero * p.b.sums[c] + static_cast<int32_t>(depth) * a_zero * p.b.zeros[c];
   }
-  const bool shares = rows * depth * columns >= kSharedWork;
+  ThreadPool* sharing = pool_for(pool, rows * depth * columns, kSharedWork);
   const int64_t panels = (columns + kPanelColumns - 1) / kPanelColumns;
   const int64_t tiles = (rows + kRowTile - 1) / kRowTile;
-  const int64_t parts = shares ? std::max<int64_t>(1, rows / kRowsOfPiece) : 1;
-  for_each_index(shares ? pool : nullptr, panels * parts, [&](int64_t piece) {
+  const int64_t parts = sharing ? std::max<int64_t>(1, rows / kRowsOfPiece) : 1;
+  for_each_index(sharing, panels * parts, [&](int64_t piece) {
     const int64_t first = piece / parts * kPanelColumns;
     const int64_t row = piece % parts * tiles / parts * kRowTile;
     const int64_t last = std::min(rows, (piece % parts + 1) * tiles / parts * kRowTile);

@@ -77,6 +77,12 @@ void for_each_index(ThreadPool* pool, int64_t count, const std::function<void(in
   }
 }
 
+ThreadPool* pool_for(ThreadPool* pool, int64_t work, int64_t least) {
+  constexpr int64_t kWaking = 16;  // times as much work
+  const bool shares = work >= least && pool && (work / kWaking >= least || pool->is_awake());
+  return shares ? pool : nullptr;
+}
+
 std::vector<float> packed_panels(const MatrixView& b, int64_t depth, int64_t columns) {
   std::vector<float> panels(static_cast<size_t>(panel_count(columns) * depth * kPanelColumns));
   for (int64_t first = 0; first < columns; first += kPanelColumns) {
@@ -100,11 +106,11 @@ void multiply_floats(const FloatProduct& p, ThreadPool* pool) {
   std::vector<float> copy;
   const MatrixView a = in_rows(p, copy);
   const int64_t panels = panel_count(p.columns);
-  const bool shares = p.rows * p.depth * p.columns >= kSharedProducts;
+  ThreadPool* sharing = pool_for(pool, p.rows * p.depth * p.columns, kSharedProducts);
   // Without packed panels, a piece packs its own: rows are divided only where there are too few panels.
-  const bool divides = shares && (p.panels || (pool && panels < pool->size()));
+  const bool divides = sharing && (p.panels || panels < sharing->size());
   const int64_t parts = divides ? std::max<int64_t>(1, p.rows / kRowsOfPiece) : 1;
-  for_each_index(shares ? pool : nullptr, panels * parts, [&](int64_t index) {
+  for_each_index(sharing, panels * parts, [&](int64_t index) {
     static thread_local AlignedVector<float> own;
     const int64_t first = index / parts * kPanelColumns, count = std::min(kPanelColumns, p.columns - first);
     const int64_t row = index % parts * p.rows / parts, end = (index % parts + 1) * p.rows / parts;

@@ -16,6 +16,10 @@ const FloatProducts& float_products();
 /// Calls body(index) for every index below `count`, on the pool's threads if there is one.
 void for_each_index(ThreadPool* pool, int64_t count, const std::function<void(int64_t)>& body);
 
+/// The pool where it is worth dividing work of which `least` would be enough for threads that are awake; null
+/// otherwise.
+ThreadPool* pool_for(ThreadPool* pool, int64_t work, int64_t least);
+
 /// Where the numbers of a matrix lie.
 struct MatrixView {
   const float* numbers;

@@ -86,8 +86,8 @@ bool max_pool_planes(const StandardCall& call, const Windows& windows, HostTenso
   const int64_t inputs = windows.input_count(), outputs = windows.output_count();
   const auto each_plane = [&](auto tag) {
     using T = typename decltype(tag)::type;
-    const bool shares = result.count() * windows.taps() >= kSharedWork;
-    for_each_index(shares ? call.pool : nullptr, x.dim(0) * x.dim(1), [&](int64_t plane) {
+    ThreadPool* sharing = pool_for(call.pool, result.count() * windows.taps(), kSharedWork);
+    for_each_index(sharing, x.dim(0) * x.dim(1), [&](int64_t plane) {
       max_pool_plane(shape, x.numbers<T>().data() + plane * inputs, result.fill<T>().data() + plane * outputs);
     });
     return true;
