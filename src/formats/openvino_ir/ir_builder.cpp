@@ -1,4 +1,4 @@
-#include "formats/openvino_lowering/ir_builder.h"
+#include "formats/openvino_ir/ir_builder.h"
 
 #include <fmt/format.h>
 
