@@ -1,11 +1,12 @@
-// Any bytes as tokenizer.json: reading, building, encoding, decoding and rewriting end in a result or an adze::Error.
-// What comes after a zero byte is the text to encode.
+// Any bytes as tokenizer.json: reading, building, encoding, decoding and rewriting, also as graphs of OpenVINO, end in
+// a result or an adze::Error. What comes after a zero byte is the text to encode.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "formats/openvino_tokenizer/write_tokenizer_ir.h"
 #include "text/tokenizers/gguf_vocabulary.h"
 #include "text/tokenizers/tokenizer.h"
 #include "text/tokenizers/tokenizer_json.h"
@@ -17,6 +18,14 @@ using namespace adze;
 void round_trip(const text::Tokenizer& tokenizer, std::string_view input) {
   const auto ids = tokenizer.encode(input);
   if (!is_valid_utf8(tokenizer.decode(ids))) __builtin_trap();
+}
+
+void rewrite_as_graphs(const text::Tokenizer& tokenizer) {
+  try {
+    formats::tokenizer_graphs(tokenizer, {.context_length = 64});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported) __builtin_trap();
+  }
 }
 
 void rewrite(text::TokenizerSpec spec) {
@@ -36,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto spec = text::read_tokenizer_json(json, "", "fuzz");
     const text::Tokenizer tokenizer(spec);
     round_trip(tokenizer, text);
+    rewrite_as_graphs(tokenizer);
     rewrite(std::move(spec));
   } catch (const Error&) {
   }

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 peers=build/peers
 python=$peers/venv/bin/python
 light_packages=(gguf tokenizers safetensors jinja2 numpy jsonschema referencing)
-graph_packages=(onnx onnxruntime onnxruntime-genai openvino ai-edge-litert pillow)
+graph_packages=(onnx onnxruntime onnxruntime-genai openvino openvino-genai ai-edge-litert pillow)
 mlx_packages=(mlx mlx-cpu mlx-lm transformers)
 exporter_packages=(torch torchvision onnx onnx-ir onnxruntime onnxruntime-genai openvino nncf optimum-intel)
 encoder_packages=(sentencepiece)
@@ -48,7 +48,7 @@ install_mlx() {
 
 install_graph_runtimes() {
   tools/setup.sh peers
-  has_modules onnx onnxruntime onnxruntime_genai openvino ai_edge_litert PIL && return
+  has_modules onnx onnxruntime onnxruntime_genai openvino openvino_genai ai_edge_litert PIL && return
   echo "peers: installing ${graph_packages[*]}"
   "$python" -m pip install --quiet --disable-pip-version-check "${graph_packages[@]}" ||
     echo "peers: ${graph_packages[*]} did not install here; the tests that need them will skip" >&2

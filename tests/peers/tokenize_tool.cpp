@@ -1,8 +1,9 @@
 // Tokenizes for the peer scripts: tokenize_tool TOKENIZER [as-gguf|write-json|write-gguf PATH] < requests > answers
 // TOKENIZER is a file of any kind that Adze reads (a tokenizer_config.json may lie beside it) or a GGUF file; as-gguf
 // takes it through GGUF's keys first. A request is one line of JSON, {"text": ..., "add_special": false,
-// "parse_special": true}; the answer is {"ids": [...], "text": decoded}. write-json prints it as a tokenizer.json
-// instead, write-gguf writes a GGUF file that has a vocabulary alone.
+// "parse_special": true}, or {"ids": [...]}, with "skip_special": false for decoding; the answer is {"ids": [...],
+// "text": decoded}. write-json prints it as a tokenizer.json instead, write-gguf writes a GGUF file that has a
+// vocabulary alone.
 #include <filesystem>
 #include <iostream>
 #include <string>
@@ -32,8 +33,10 @@ void answer(const text::Tokenizer& tokenizer, const std::string& line) {
   text::EncodeOptions options;
   options.add_special = request.value("add_special", false);
   options.parse_special = request.value("parse_special", true);
-  const auto ids = tokenizer.encode(request.at("text").get<std::string>(), options);
-  const Json reply = {{"ids", ids}, {"text", tokenizer.decode(ids)}};
+  const auto ids = request.contains("ids") ? request["ids"].get<std::vector<int32_t>>()
+                                           : tokenizer.encode(request.at("text").get<std::string>(), options);
+  const bool skip_special = request.value("skip_special", false);
+  const Json reply = {{"ids", ids}, {"text", tokenizer.decode(ids, {.skip_special = skip_special})}};
   std::cout << reply.dump() << "\n";
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/openvino_lowering/ir_builder.h"
+#include "formats/openvino_ir/ir_builder.h"
 #include "formats/standard_graph.h"
 
 namespace adze::formats {

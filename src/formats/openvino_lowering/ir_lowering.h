@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "formats/openvino_lowering/ir_builder.h"
+#include "formats/openvino_ir/ir_builder.h"
 #include "graph/graph.h"
 #include "model/model.h"
 

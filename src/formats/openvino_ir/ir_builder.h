@@ -63,7 +63,9 @@ class IrBuilder {
   /// What a body gives out; the number of its layer.
   int64_t body_result(IrValue value);
   /// Keeps a value in a variable.
-  void assign(const std::string& variable, IrValue value);
+  void assign(const std::string& variable, IrValue value, IrType type = "f32");
+  /// What programs may want to know of the graph: <rt_info>.
+  void tell(const std::string& name, const std::string& value) { told_.emplace_back(name, value); }
 
   // Constants, each kept once.
   /// Numbers in memory, as they lie in the file of constants.
@@ -122,6 +124,7 @@ class IrBuilder {
   std::vector<Constant> constants_;
   std::map<std::string, int, std::less<>> used_names_;
   std::map<std::string, IrValue, std::less<>> shared_;
+  Attributes told_;
 };
 
 }  // namespace adze::formats

@@ -1,4 +1,4 @@
-#include "formats/openvino_lowering/ir_builder.h"
+#include "formats/openvino_ir/ir_builder.h"
 
 #include <fmt/format.h>
 
@@ -125,8 +125,8 @@ int64_t IrBuilder::body_result(IrValue value) {
   return static_cast<int64_t>(append({new_name("Result"), "Result", "opset1", {}, {value}, {}}).layer);
 }
 
-void IrBuilder::assign(const std::string& variable, IrValue value) {
-  append({new_name("Assign"), "Assign", "opset6", {{"variable_id", variable}}, {value}, {Output{"f32"}}});
+void IrBuilder::assign(const std::string& variable, IrValue value, IrType type) {
+  append({new_name("Assign"), "Assign", "opset6", {{"variable_id", variable}}, {value}, {Output{std::string(type)}}});
 }
 
 IrValue IrBuilder::constant(const std::string& name, IrType type, const std::vector<int64_t>& dims,
@@ -239,6 +239,10 @@ void IrBuilder::write(const std::string& name, const std::string& xml_path, cons
   pugi::xml_node net = document.append_child("net");
   put(net, {{"name", name}, {"version", kIrVersion}});
   put_graph(net);
+  if (!told_.empty()) {
+    pugi::xml_node info = net.append_child("rt_info");
+    for (const auto& [key, value] : told_) put(info.append_child(key.c_str()), {{"value", value}});
+  }
   std::ostringstream text;
   document.save(text, "\t");
   write_text_file(xml_path, text.str());
