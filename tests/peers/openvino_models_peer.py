@@ -171,7 +171,12 @@ def compare_onnx_as_ir(tally):
                 tally.skipped += 1
                 print(f"skipped: {name} as IR: {str(error).splitlines()[-1][-160:]}")
                 continue
-            compiled = CORE.compile_model(Path(folder) / "ir/openvino_model.xml", "CPU", F32)
+            try:
+                compiled = CORE.compile_model(Path(folder) / "ir/openvino_model.xml", "CPU", F32)
+            except RuntimeError as error:  # its plug-in takes no branches of unknown rank
+                tally.skipped += 1
+                print(f"skipped: {name} as IR: OpenVINO: {str(error).strip().splitlines()[-1][:160]}")
+                continue
             made = compiled(values)
             tally.judge(f"{name} as IR", [made[port.name] for port in session.get_outputs()],
                         [session.run(None, values)], TOLERANCE)
