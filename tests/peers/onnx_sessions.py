@@ -17,7 +17,8 @@ def empty_histories(session, head=None):
     for value in session.get_inputs():
         if value.name.startswith("past_key_values"):
             heads, width = head or (value.shape[1], value.shape[3])
-            histories[value.name] = np.zeros((1, heads, 0, width), np.float32)
+            kind = np.float16 if value.type == "tensor(float16)" else np.float32
+            histories[value.name] = np.zeros((1, heads, 0, width), kind)
     return histories
 
 

@@ -41,6 +41,12 @@ ValueType seen_from_inside(ValueType type) {
   return type;
 }
 
+/// What a body takes in each round: of what is handed on only the element type, as its shape may change.
+ValueType seen_in_rounds(const ValueType& type) {
+  if (type.kind != ValueKind::tensor) return seen_from_inside(type);
+  return {ValueKind::tensor, type.storage, {}, false, nullptr};
+}
+
 std::string joined_lines(const std::vector<std::string>& texts) {
   std::string lines;
   for (const std::string& text : texts) {
@@ -217,8 +223,9 @@ void GraphImporter::add_initializer(const OnnxTensor& tensor) {
 void GraphImporter::add_inputs(const OnnxGraph& source) {
   for (const OnnxValueInfo& info : source.inputs) {
     if (!outer_ && names_.contains(info.name)) continue;  // an initializer is its default, and stays
-    ValueType type = info.type.kind == OnnxKind::none ? ValueType{ValueKind::tensor, nullptr, {}, false, nullptr}
-                                                      : type_of(info.type);
+    const size_t at = graph_->inputs.size();
+    const ValueType given = at < given_.size() ? given_[at] : ValueType{ValueKind::tensor, nullptr, {}, false, nullptr};
+    ValueType type = info.type.kind == OnnxKind::none ? given : type_of(info.type);
     graph_->inputs.push_back(define(info.name, {{}, std::move(type), ValueOrigin::input, {}, graph::kNoValue}));
   }
 }
@@ -264,16 +271,59 @@ bool GraphImporter::add_constant_node(const OnnxNode& node) {
   return true;
 }
 
+std::vector<ValueType> GraphImporter::given_to_loop(const graph::Node& node) const {
+  std::vector<ValueType> types{ValueType::tensor(&codecs::i64.info, {}), ValueType::tensor(&codecs::boolean.info, {})};
+  for (size_t i = types.size(); i < node.inputs.size() && node.inputs[i] != graph::kNoValue; ++i) {
+    types.push_back(seen_in_rounds(graph_->value(node.inputs[i]).type));
+  }
+  return types;
+}
+
+/// States keep their shape; of what is scanned a body sees slices.
+std::vector<ValueType> GraphImporter::given_to_scan(const graph::Node& node) const {
+  const auto scanned = static_cast<size_t>(std::max<int64_t>(0, int_attribute_or(node, "num_scan_inputs", 0)));
+  const size_t states = node.inputs.size() - std::min(scanned, node.inputs.size());
+  const auto found = node.attributes.find("scan_input_axes");
+  const auto* axes = found == node.attributes.end() ? nullptr : std::get_if<std::vector<int64_t>>(&found->second);
+  std::vector<ValueType> types;
+  for (size_t i = 0; i < node.inputs.size() && node.inputs[i] != graph::kNoValue; ++i) {
+    ValueType type = seen_from_inside(graph_->value(node.inputs[i]).type);
+    if (i >= states && type.rank_known) {
+      const int64_t axis = axes && i - states < axes->size() ? (*axes)[i - states] : 0;
+      const size_t at = ops::checked_axis(axis, type.dims.size());
+      type.dims.erase(type.dims.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+    types.push_back(std::move(type));
+  }
+  return types;
+}
+
+std::vector<ValueType> GraphImporter::given_to_body(const graph::Node& node) const {
+  if (node.op->name == "Loop") return given_to_loop(node);
+  return node.op->name == "Scan" ? given_to_scan(node) : std::vector<ValueType>();
+}
+
 void GraphImporter::set_attributes(const OnnxNode& source, graph::Node& node) {
-  std::map<std::string_view, std::shared_ptr<graph::Graph>> bodies;
   for (const OnnxAttribute& attribute : source.attributes) {
-    if (const auto* body = std::get_if<OnnxSubgraph>(&attribute.value); body && *body) {
-      bodies[attribute.name] = GraphImporter(context_, this, depth_ + 1).import(**body, opsets_);
-    } else if (auto value = std::visit(AttributeConverter{}, attribute.value)) {
+    if (std::holds_alternative<OnnxSubgraph>(attribute.value)) continue;
+    if (auto value = std::visit(AttributeConverter{}, attribute.value)) {
       node.attributes.emplace(attribute.name, std::move(*value));
     } else if (!std::holds_alternative<std::monostate>(attribute.value)) {
       fail(ErrorCode::unsupported, "attribute '{}' is of a kind that is not known for it", attribute.name);
     }
+  }
+  add_bodies(source, node);
+}
+
+void GraphImporter::add_bodies(const OnnxNode& source, graph::Node& node) {
+  std::map<std::string_view, std::shared_ptr<graph::Graph>> bodies;
+  for (const OnnxAttribute& attribute : source.attributes) {
+    const auto* body = std::get_if<OnnxSubgraph>(&attribute.value);
+    if (!body) continue;
+    if (!*body) fail(ErrorCode::unsupported, "attribute '{}' is of a kind that is not known for it", attribute.name);
+    GraphImporter inner(context_, this, depth_ + 1);
+    inner.given_ = given_to_body(node);
+    bodies[attribute.name] = inner.import(**body, opsets_);
   }
   for (const std::string_view name : kBodies) {
     if (bodies.contains(name)) node.subgraphs.push_back(bodies[name]);

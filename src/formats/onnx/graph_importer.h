@@ -46,6 +46,11 @@ class GraphImporter {
   bool add_constant_node(const OnnxNode& node);
   void add_operator(const OnnxNode& node, const ops::StandardOp& op);
   graph::Node node_of(const OnnxNode& node, const ops::StandardOp& op);
+  /// Types of what a body of the node is given, as far as the node's inputs say them.
+  std::vector<graph::ValueType> given_to_body(const graph::Node& node) const;
+  std::vector<graph::ValueType> given_to_loop(const graph::Node& node) const;
+  std::vector<graph::ValueType> given_to_scan(const graph::Node& node) const;
+  void add_bodies(const OnnxNode& source, graph::Node& node);
   void set_attributes(const OnnxNode& source, graph::Node& node);
   void add_computed_values(const OnnxNode& source, graph::Node& node);
 
@@ -64,6 +69,7 @@ class GraphImporter {
   GraphImporter* outer_;
   int depth_;
   std::vector<OnnxOpset> opsets_;
+  std::vector<graph::ValueType> given_;  // of inputs, where the file does not say it
   std::shared_ptr<graph::Graph> graph_ = std::make_shared<graph::Graph>();
   std::unordered_map<std::string, ValueId> names_;  // ONNX's
   std::unordered_map<std::string, graph::ValueType> declared_;

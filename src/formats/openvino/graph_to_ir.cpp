@@ -202,6 +202,15 @@ std::optional<double> GraphToIr::number_of(size_t index) const {
   return tensor.count() == 1 ? std::optional(ops::read_number(tensor)) : std::nullopt;
 }
 
+std::optional<std::vector<double>> GraphToIr::numbers_of(size_t index) const {
+  if (!has(index)) return std::nullopt;
+  const graph::Value& value = origin_of(node_->inputs[index]);
+  if (value.origin != ValueOrigin::constant) return std::nullopt;
+  const auto wide = ops::to_f64(host_tensor(value));
+  const auto numbers = wide.numbers<double>();
+  return std::vector<double>(numbers.begin(), numbers.end());
+}
+
 std::vector<int64_t> GraphToIr::list(std::string_view name, std::vector<int64_t> fallback) const {
   const auto found = node_->attributes.find(name);
   const auto* list = found == node_->attributes.end() ? nullptr : std::get_if<std::vector<int64_t>>(&found->second);
@@ -240,14 +249,49 @@ IrValue GraphToIr::transpose(IrValue x, const std::vector<int64_t>& order) {
 }
 
 IrValue GraphToIr::convert(IrValue x, StorageType type) {
-  const auto name = ir_type_of(type);
-  if (name.empty()) refuse(fmt::format("there is no type for {}", type->name));
+  const auto name = type ? ir_type_of(type) : std::string_view();
+  if (name.empty()) refuse(type ? fmt::format("there is no type for {}", type->name) : "a type that is not known");
   return out_->add("Convert", "opset1", {x}, {{"destination_type", std::string(name)}}, name);
 }
 
 IrValue GraphToIr::gather(IrValue x, IrValue indices, int64_t axis) {
   return out_->add("Gather", "opset8", {x, indices, out_->whole(axis)}, {{"batch_dims", "0"}}, output_type());
 }
+
+IrValue GraphToIr::squeeze(IrValue x, int64_t axis, IrType element) {
+  return out_->add("Squeeze", "opset1", {x, out_->ints({axis})}, {}, element);
+}
+
+IrValue GraphToIr::unsqueeze(IrValue x, int64_t axis, IrType element) {
+  return out_->add("Unsqueeze", "opset1", {x, out_->ints({axis})}, {}, element);
+}
+
+IrValue GraphToIr::select(IrValue condition, IrValue yes, IrValue no) {
+  return out_->add("Select", "opset1", {condition, yes, no}, {{"auto_broadcast", "numpy"}}, output_type());
+}
+
+IrValue GraphToIr::slice(IrValue x, int64_t axis, int64_t begin, int64_t end, int64_t step, IrType element) {
+  return out_->add("Slice", "opset8",
+                   {x, out_->ints({begin}), out_->ints({end}), out_->ints({step}), out_->ints({axis})}, {}, element);
+}
+
+IrValue GraphToIr::reduce(std::string_view type, IrValue x, IrValue axes, bool keep_dims, IrType element) {
+  const bool is_newer = type == "ReduceL1" || type == "ReduceL2";
+  return out_->add(type, is_newer ? "opset4" : "opset1", {x, axes}, {{"keep_dims", keep_dims ? "true" : "false"}},
+                   element);
+}
+
+IrValue GraphToIr::shape(IrValue x) { return out_->add("ShapeOf", "opset3", {x}, {{"output_type", "i64"}}, "i64"); }
+
+IrValue GraphToIr::length(IrValue x, int64_t axis) {
+  return out_->add("Gather", "opset8", {shape(x), out_->whole(axis), out_->whole(0)}, {{"batch_dims", "0"}}, "i64");
+}
+
+IrValue GraphToIr::count_to(IrValue end) {
+  return out_->add("Range", "opset4", {out_->whole(0), end, out_->whole(1)}, {{"output_type", "i64"}}, "i64");
+}
+
+IrValue GraphToIr::all_axes(IrValue x) { return count_to(length(shape(x), 0)); }
 
 IrValue GraphToIr::scalar(double value, StorageType type) {
   if (!type || ir_type_of(type).empty()) refuse("the type of its input must be known before it runs");

@@ -56,9 +56,11 @@ class GraphToIr {
   std::vector<int64_t> dims(size_t index) const;
   std::optional<std::vector<int64_t>> integers(size_t index) const;
   std::optional<double> number_of(size_t index) const;
+  std::optional<std::vector<double>> numbers_of(size_t index) const;
   /// The numbers of a list attribute, or the fallback.
   std::vector<int64_t> list(std::string_view name, std::vector<int64_t> fallback = {}) const;
   int64_t integer(std::string_view name, int64_t fallback) const;
+  bool flag(std::string_view name, bool fallback = false) const { return integer(name, fallback ? 1 : 0) != 0; }
   double number(std::string_view name, double fallback) const;
   std::string word(std::string_view name, std::string_view fallback) const;
 
@@ -75,6 +77,17 @@ class GraphToIr {
   IrValue transpose(IrValue x, const std::vector<int64_t>& order);
   IrValue convert(IrValue x, StorageType type);
   IrValue gather(IrValue x, IrValue indices, int64_t axis);
+  IrValue squeeze(IrValue x, int64_t axis, IrType element);
+  IrValue unsqueeze(IrValue x, int64_t axis, IrType element);
+  /// Where the condition is true, and elsewhere.
+  IrValue select(IrValue condition, IrValue yes, IrValue no);
+  /// From `begin` to `end` of an axis, which may count from its end; `step` may be negative.
+  IrValue slice(IrValue x, int64_t axis, int64_t begin, int64_t end, int64_t step, IrType element);
+  IrValue reduce(std::string_view type, IrValue x, IrValue axes, bool keep_dims, IrType element);
+  IrValue shape(IrValue x);                 // i64
+  IrValue length(IrValue x, int64_t axis);  // i64 scalar
+  IrValue count_to(IrValue end);            // 0, 1 … before an i64 scalar
+  IrValue all_axes(IrValue x);              // however many there are
   /// A scalar of the type of an input.
   IrValue scalar(double value, StorageType type);
 

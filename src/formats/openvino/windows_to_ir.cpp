@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "codecs/codec.h"
 #include "formats/openvino/standard_to_ir.h"
@@ -43,27 +46,49 @@ size_t spatial_axes(GraphToIr& g, size_t input) {
 }
 
 /// The same of weights whose shape a node makes: their dimensions behind the first follow from them.
-IrValue grouped_when_it_runs(GraphToIr& g, int64_t groups) {
+IrValue grouped_when_it_runs(GraphToIr& g, IrValue weights, int64_t groups) {
   auto& out = g.out();
-  const IrValue shape = out.add("ShapeOf", "opset3", {g.input(1)}, {{"output_type", "i64"}}, "i64");
-  const IrValue rest =
-      out.add("Slice", "opset8", {shape, out.ints({1}), out.ints({INT64_MAX}), out.ints({1})}, {}, "i64");
+  const IrValue rest = g.slice(g.shape(weights), 0, 1, INT64_MAX, 1, "i64");
   const IrValue dims = out.add("Concat", "opset1", {out.ints({groups, -1}), rest}, {{"axis", "0"}}, "i64");
-  return out.add("Reshape", "opset1", {g.input(1), dims}, {{"special_zero", "false"}}, g.output_type());
+  return out.add("Reshape", "opset1", {weights, dims}, {{"special_zero", "false"}}, g.output_type());
 }
 
-/// [groups * a, b, …] as [groups, a, b, …]
-IrValue grouped(GraphToIr& g, int64_t groups) {
+/// [groups * a, b, …] as [groups, a, b, …]; `input`: whose shape the weights have.
+IrValue grouped(GraphToIr& g, IrValue weights, size_t input, int64_t groups) {
   if (groups < 1) g.refuse("its groups are no positive number");
-  const auto& type = g.type(1);
+  const auto& type = g.type(input);
   const bool is_known =
       type.rank_known && std::ranges::all_of(type.dims, [](const graph::Dim& dim) { return dim.is_constant(); });
-  if (!is_known) return grouped_when_it_runs(g, groups);
-  Ints dims = g.dims(1);
+  if (!is_known) return grouped_when_it_runs(g, weights, groups);
+  Ints dims = g.dims(input);
   if (dims[0] % groups != 0) g.refuse("its groups do not divide its weights");
   dims[0] /= groups;
   dims.insert(dims.begin(), groups);
-  return g.reshape(g.input(1), dims);
+  return g.reshape(weights, dims);
+}
+
+/// Whether what a transposed convolution makes is `strides` times as large as its input.
+bool has_own_size(GraphToIr& g) {
+  return g.word("auto_pad", "NOTSET").starts_with("SAME_") && g.list("output_shape").empty();
+}
+
+/// The pads that this takes, whatever the input's size; negative ones are added behind.
+IrBuilder::Attributes scaled_attributes(GraphToIr& g, size_t count) {
+  const Ints dims = g.dims(1), strides = g.list("strides", Ints(count, 1)),
+             dilations = g.list("dilations", Ints(count, 1));
+  const Ints kernel(dims.begin() + 2, dims.end());
+  if (strides.size() != count || dilations.size() != count) g.refuse("its strides do not fit its axes");
+  Ints before, after, extra;
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t total = (kernel[i] - 1) * dilations[i] + 1 - strides[i];
+    const int64_t less = std::max<int64_t>(total, 0) / 2, more = std::max<int64_t>(total, 0) - less;
+    const bool upper = g.word("auto_pad", "NOTSET") == "SAME_UPPER";
+    before.push_back(upper ? less : more);
+    after.push_back(upper ? more : less);
+    extra.push_back(std::max<int64_t>(-total, 0));
+  }
+  return {{"strides", list_text(strides)},     {"pads_begin", list_text(before)}, {"pads_end", list_text(after)},
+          {"dilations", list_text(dilations)}, {"auto_pad", "explicit"},          {"output_padding", list_text(extra)}};
 }
 
 void give_with_bias(GraphToIr& g, IrValue made, size_t count) {
@@ -75,73 +100,178 @@ void give_with_bias(GraphToIr& g, IrValue made, size_t count) {
   g.give(made);
 }
 
+/// No window begins behind the image.
+std::string rounding_of(GraphToIr& g) { return g.flag("ceil_mode") ? "ceil_torch" : "floor"; }
+
+std::string_view opset_of(GraphToIr& g, Row row) { return g.flag("ceil_mode") ? "opset14" : row.opset; }
+
+/// Windows with gaps came in opset16.
+IrValue mean_of_windows(GraphToIr& g, Row row, IrValue x, bool counts_border) {
+  const Ints kernel = g.list("kernel_shape"), dilations = g.list("dilations");
+  const bool has_gaps = std::ranges::any_of(dilations, [](int64_t dilation) { return dilation != 1; });
+  auto attributes = window_attributes(g, kernel.size(), has_gaps);
+  attributes.insert(attributes.end(), {{"kernel", list_text(kernel)},
+                                       {"exclude-pad", counts_border ? "false" : "true"},
+                                       {"rounding_type", rounding_of(g)}});
+  return g.out().add(row.layer, has_gaps ? "opset16" : opset_of(g, row), {x}, attributes, g.output_type());
+}
+
+/// Whether sizes times factors are whole numbers, which the standard does not round before it aligns corners.
+bool makes_whole_sizes(GraphToIr& g) {
+  const auto factors = g.numbers_of(2);
+  const auto& type = g.type(0);
+  if (!factors) return false;
+  Ints axes = g.list("axes");
+  for (size_t i = 0; i < factors->size(); ++i) {
+    const double factor = (*factors)[i];
+    if (factor == std::floor(factor)) continue;
+    const auto axis = static_cast<size_t>(axes.empty() ? static_cast<int64_t>(i) : axes[i]);
+    if (!type.rank_known || axis >= type.dims.size() || !type.dims[axis].is_constant()) return false;
+    const double size = factor * static_cast<double>(type.dims[axis].constant());
+    if (size != std::floor(size)) return false;
+  }
+  return true;
+}
+
+/// From the third axis to the last, however many there are.
+IrValue spatial_of(GraphToIr& g) {
+  auto& out = g.out();
+  const IrValue rank = g.length(g.shape(g.input(0)), 0);
+  return out.add("Range", "opset4", {out.whole(2), rank, out.whole(1)}, {{"output_type", "i64"}}, "i64");
+}
+
+IrValue power(GraphToIr& g, IrValue x, double exponent) {
+  return g.both("Power", x, g.scalar(exponent, g.storage(0)), g.output_type());
+}
+
+/// |x|^p
+IrValue powers_of(GraphToIr& g) {
+  const IrValue size = g.out().add("Abs", "opset1", {g.input(0)}, {}, g.output_type());
+  return power(g, size, static_cast<double>(g.integer("p", 2)));
+}
+
 }  // namespace
 
-void ir_put_conv(GraphToIr& g, Row row) {
-  auto& out = g.out();
-  const size_t count = spatial_axes(g, 1);
+IrValue convolution(GraphToIr& g, Row row, std::pair<IrValue, IrValue> inputs, size_t weights) {
+  const auto [x, filters] = inputs;
   const int64_t groups = g.integer("group", 1);
-  const auto attributes = window_attributes(g, count);
-  const IrValue made =
-      groups == 1
-          ? out.add(row.layer, row.opset, {g.input(0), g.input(1)}, attributes, g.output_type())
-          : out.add("GroupConvolution", row.opset, {g.input(0), grouped(g, groups)}, attributes, g.output_type());
-  give_with_bias(g, made, count);
+  const auto attributes = window_attributes(g, spatial_axes(g, weights));
+  if (groups == 1) return g.out().add(row.layer, row.opset, {x, filters}, attributes, g.output_type());
+  return g.out().add("GroupConvolution", row.opset, {x, grouped(g, filters, weights, groups)}, attributes,
+                     g.output_type());
+}
+
+void ir_put_conv(GraphToIr& g, Row row) {
+  give_with_bias(g, convolution(g, row, {g.input(0), g.input(1)}, 1), spatial_axes(g, 1));
 }
 
 void ir_put_conv_transpose(GraphToIr& g, Row row) {
-  auto& out = g.out();
   const size_t count = spatial_axes(g, 1);
   const int64_t groups = g.integer("group", 1);
-  auto attributes = window_attributes(g, count, true, true);
-  attributes.emplace_back("output_padding", list_text(g.list("output_padding", Ints(count, 0))));
-  std::vector<IrValue> inputs{g.input(0), groups == 1 ? g.input(1) : grouped(g, groups)};
-  if (const Ints shape = g.list("output_shape"); !shape.empty()) inputs.push_back(out.ints(shape));
-  const IrValue made =
-      out.add(groups == 1 ? row.layer : "GroupConvolutionBackpropData", row.opset, inputs, attributes, g.output_type());
+  auto attributes = has_own_size(g) ? scaled_attributes(g, count) : window_attributes(g, count, true, true);
+  if (!has_own_size(g)) {
+    attributes.emplace_back("output_padding", list_text(g.list("output_padding", Ints(count, 0))));
+  }
+  std::vector<IrValue> inputs{g.input(0), groups == 1 ? g.input(1) : grouped(g, g.input(1), 1, groups)};
+  if (const Ints shape = g.list("output_shape"); !shape.empty()) inputs.push_back(g.out().ints(shape));
+  const IrValue made = g.out().add(groups == 1 ? row.layer : "GroupConvolutionBackpropData", row.opset, inputs,
+                                   attributes, g.output_type());
   give_with_bias(g, made, count);
 }
 
 void ir_put_max_pool(GraphToIr& g, Row row) {
   const Ints kernel = g.list("kernel_shape");
+  if (g.flag("storage_order") && g.output_count() > 1) g.refuse("places counted column by column");
   auto attributes = window_attributes(g, kernel.size());
-  attributes.insert(attributes.end(), {{"kernel", list_text(kernel)},
-                                       {"rounding_type", g.integer("ceil_mode", 0) != 0 ? "ceil" : "floor"},
-                                       {"index_element_type", "i64"},
-                                       {"axis", "0"}});
-  const auto outputs = g.out().add_several(row.layer, row.opset, {g.input(0)}, attributes, {g.output_type(), "i64"});
+  attributes.insert(
+      attributes.end(),
+      {{"kernel", list_text(kernel)}, {"rounding_type", rounding_of(g)}, {"index_element_type", "i64"}, {"axis", "0"}});
+  const auto outputs =
+      g.out().add_several(row.layer, opset_of(g, row), {g.input(0)}, attributes, {g.output_type(), "i64"});
   g.give(0, outputs[0]);
   g.give(1, outputs[1]);
 }
 
 void ir_put_average_pool(GraphToIr& g, Row row) {
-  const Ints kernel = g.list("kernel_shape");
-  for (const int64_t dilation : g.list("dilations", {})) {
-    if (dilation != 1) g.refuse("dilations");
-  }
-  auto attributes = window_attributes(g, kernel.size(), false);
-  attributes.insert(attributes.end(), {{"kernel", list_text(kernel)},
-                                       {"exclude-pad", g.integer("count_include_pad", 0) != 0 ? "false" : "true"},
-                                       {"rounding_type", g.integer("ceil_mode", 0) != 0 ? "ceil" : "floor"}});
-  g.give(g.out().add(row.layer, row.opset, {g.input(0)}, attributes, g.output_type()));
+  g.give(mean_of_windows(g, row, g.input(0), g.flag("count_include_pad")));
 }
 
 void ir_put_global_pool(GraphToIr& g, Row row) {
+  g.give(g.reduce(row.layer, g.input(0), spatial_of(g), true, g.output_type()));
+}
+
+// (mean of |x|^p over the window and its border, times its size)^(1/p)
+void ir_put_lp_pool(GraphToIr& g, Row row) {
+  if (g.flag("ceil_mode")) g.refuse("windows that lie behind the image");
+  const Ints kernel = g.list("kernel_shape");
+  const IrValue mean = mean_of_windows(g, row, powers_of(g), true);
+  const double size = std::accumulate(kernel.begin(), kernel.end(), 1.0, std::multiplies());
+  const IrValue sum = g.both("Multiply", mean, g.scalar(size, g.storage(0)), g.output_type());
+  g.give(power(g, sum, 1.0 / static_cast<double>(g.integer("p", 2))));
+}
+
+void ir_put_global_lp_pool(GraphToIr& g, Row row) {
+  const IrValue sum = g.reduce(row.layer, powers_of(g), spatial_of(g), true, g.output_type());
+  g.give(power(g, sum, 1.0 / static_cast<double>(g.integer("p", 2))));
+}
+
+// Places count in the tensor that was pooled.
+void ir_put_max_unpool(GraphToIr& g, Row row) {
+  if (g.has(2)) g.refuse("a size that is given");
   auto& out = g.out();
-  // From the third axis to the last, however many there are.
-  const IrValue shape = out.add("ShapeOf", "opset3", {g.input(0)}, {{"output_type", "i64"}}, "i64");
-  const IrValue rank = out.add("ShapeOf", "opset3", {shape}, {{"output_type", "i64"}}, "i64");
-  const IrValue end = out.add("Squeeze", "opset1", {rank, out.ints({0})}, {}, "i64");
-  const IrValue axes = out.add("Range", "opset4", {out.whole(2), end, out.whole(1)}, {{"output_type", "i64"}}, "i64");
-  g.give(out.add(row.layer, row.opset, {g.input(0), axes}, {{"keep_dims", "true"}}, g.output_type()));
+  Ints dims = g.dims(0);
+  const size_t count = spatial_axes(g, 0);
+  const Ints kernel = g.list("kernel_shape"), strides = g.list("strides", Ints(count, 1)),
+             pads = g.list("pads", Ints(2 * count, 0));
+  if (kernel.size() != count || strides.size() != count || pads.size() != 2 * count) g.refuse("its windows do not fit");
+  for (size_t i = 0; i < count; ++i) {
+    dims[i + 2] = (dims[i + 2] - 1) * strides[i] + kernel[i] - pads[i] - pads[count + i];
+  }
+  const int64_t size = std::accumulate(dims.begin(), dims.end(), int64_t{1}, std::multiplies());
+  const IrValue zeros = out.add("Broadcast", "opset3", {g.scalar(0, g.storage(0)), out.ints({size})},
+                                {{"mode", "numpy"}}, g.output_type());
+  const IrValue places = out.add("Reshape", "opset1", {g.input(1), out.ints({-1})}, {{"special_zero", "false"}}, "i64");
+  const IrValue put =
+      out.add(row.layer, row.opset, {zeros, places, g.reshape(g.input(0), {-1}), out.whole(0)}, {}, g.output_type());
+  g.give(g.reshape(put, dims));
+}
+
+void ir_put_grid_sample(GraphToIr& g, Row row) {
+  if (g.rank(0) != 4) g.refuse("grids of more than two dimensions");
+  const std::string mode = g.word("mode", "linear");
+  const bool linear = mode == "linear" || mode == "bilinear";
+  g.give(g.out().add(row.layer, row.opset, g.inputs(),
+                     {{"align_corners", g.flag("align_corners") ? "true" : "false"},
+                      {"mode", linear ? "bilinear" : (mode == "cubic" ? "bicubic" : mode)},
+                      {"padding_mode", g.word("padding_mode", "zeros")}},
+                     g.output_type()));
+}
+
+void ir_put_roi_align(GraphToIr& g, Row row) {
+  const std::string mode = g.word("mode", "avg");
+  if (mode != "avg") g.refuse("the largest of weighted numbers");
+  const bool half = g.word("coordinate_transformation_mode", "half_pixel") == "half_pixel";
+  g.give(g.out().add(row.layer, row.opset, g.inputs(),
+                     {{"pooled_h", std::to_string(g.integer("output_height", 1))},
+                      {"pooled_w", std::to_string(g.integer("output_width", 1))},
+                      {"sampling_ratio", std::to_string(g.integer("sampling_ratio", 0))},
+                      {"spatial_scale", fmt::format("{}", static_cast<float>(g.number("spatial_scale", 1)))},
+                      {"mode", mode},
+                      {"aligned_mode", half ? "half_pixel_for_nn" : "asymmetric"}},
+                     g.output_type()));
 }
 
 void ir_put_resize(GraphToIr& g, Row row) {
   auto& out = g.out();
   const std::string coordinates = g.word("coordinate_transformation_mode", "half_pixel");
   if (coordinates == "tf_crop_and_resize" || coordinates == "half_pixel_symmetric") g.refuse(coordinates);
+  if (g.word("keep_aspect_ratio_policy", "stretch") != "stretch") g.refuse("sizes that follow from one another");
+  if (g.flag("antialias")) g.refuse("images that are smoothed before they become smaller");
   if (g.integer("exclude_outside", 0) != 0) g.refuse("places outside that do not count");
   const bool by_sizes = g.has(3);
+  if (coordinates == "align_corners" && !by_sizes && !makes_whole_sizes(g)) {
+    g.refuse("corners aligned by factors that may give no whole sizes");
+  }
   Ints axes = g.list("axes");
   if (axes.empty()) {
     for (int64_t axis = 0; axis < g.rank(0); ++axis) axes.push_back(axis);
@@ -152,7 +282,7 @@ void ir_put_resize(GraphToIr& g, Row row) {
                   {"shape_calculation_mode", by_sizes ? "sizes" : "scales"},
                   {"coordinate_transformation_mode", coordinates},
                   {"nearest_mode", g.word("nearest_mode", "round_prefer_floor")},
-                  {"antialias", g.integer("antialias", 0) != 0 ? "true" : "false"},
+                  {"antialias", "false"},
                   {"pads_begin", "0"},
                   {"pads_end", "0"},
                   {"cube_coeff", fmt::format("{}", g.number("cubic_coeff_a", -0.75))}},

@@ -206,12 +206,25 @@ class LoopPlan {
     if (entry.stride < 0) rounds = n.slice(rounds, 0, -1, std::numeric_limits<int64_t>::min() + 1, -1);
     if (*entry.axis == 0) return rounds;
     const auto& dims = s_.layer().outputs[output_of_port(s_, entry.outer_port)].dims;
-    if (!dims) s_.refuse("the rank of what is joined must be known before it runs");
+    if (!dims) return moved_first(rounds, *entry.axis);
     const auto axis = static_cast<int64_t>(ops::checked_axis(*entry.axis, dims->size()));
     Ints order(dims->size());
     std::iota(order.begin(), order.end(), 0);
     std::rotate(order.begin(), order.begin() + 1, order.begin() + axis + 1);
     return n.transpose(rounds, order);
+  }
+
+  /// The first axis as another, whatever the rank: [rounds, before, behind] turned.
+  ValueId moved_first(ValueId rounds, int64_t axis) {
+    auto& n = s_.nodes();
+    if (axis < 0) s_.refuse("the rank of what is joined must be known before it runs");
+    const ValueId shape = n.add("Shape", {rounds});
+    const ValueId count = n.slice(shape, 0, 0, 1), before = n.slice(shape, 0, 1, 1 + axis),
+                  behind = n.slice(shape, 0, 1 + axis, std::numeric_limits<int64_t>::max());
+    const ValueId size = n.reshape(n.add("ReduceProd", {before}, {{"keepdims", int64_t{0}}}), {1});
+    const ValueId flat = n.add("Reshape", {rounds, n.concat({count, size, n.ints({-1})}, 0)});
+    return n.add("Reshape", {n.transpose(flat, {1, 0, 2}), n.concat({before, count, behind}, 0)},
+                 {{"allowzero", int64_t{1}}});
   }
 
   IrStep& s_;

@@ -58,13 +58,7 @@ void ir_gather(IrStep& s, IrName op) {
   const int64_t counted = batches < 0 ? batches + s.rank(1) : batches;
   if (counted != 0) return give_batched_gather(s, counted);
   auto& n = s.nodes();
-  const ValueId chosen = n.add(op, {s.input(0), s.input(1)}, {{"axis", s.constant_integer(2)}});
-  const auto rank = n.rank(s.input(0)), indices = n.rank(s.input(1));
-  if (rank && indices && *rank > 0) {
-    const std::vector<graph::Dim> dims(*rank + *indices - 1, graph::Dim::unknown());
-    n.refine(chosen, graph::ValueType::tensor(nullptr, dims));
-  }
-  s.give(chosen);
+  s.give(n.add(op, {s.input(0), s.input(1)}, {{"axis", s.constant_integer(2)}}));
 }
 
 void ir_gather_elements(IrStep& s, IrName op) {
@@ -133,6 +127,16 @@ void ir_top_k(IrStep& s, IrName op) {
 
 void ir_non_zero(IrStep& s, IrName op) {
   s.give(s.nodes().cast(s.nodes().add(op, {s.input(0)}), s.type("output_type", "i64")));
+}
+
+void ir_unique(IrStep& s, IrName op) {
+  auto& n = s.nodes();
+  graph::Attributes attributes{{"sorted", int64_t{s.flag("sorted", true)}}};
+  if (s.has(1)) attributes["axis"] = s.constant_integer(1);
+  const auto found = n.add_several(op, {s.input(0)}, attributes, 4);
+  const StorageType place = s.type("index_element_type", "i64"), count = s.type("count_element_type", "i64");
+  s.give(0, found[0]);
+  for (size_t i = 1; i < found.size(); ++i) s.give(i, n.cast(found[i], i == 3 ? count : place));
 }
 
 // The number of boundaries that lie below a number, or at it.

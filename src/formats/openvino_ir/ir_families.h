@@ -66,6 +66,7 @@ void ir_scatter_elements(IrStep& s, IrName op);
 void ir_scatter_nd(IrStep& s, IrName op);
 void ir_one_hot(IrStep& s, IrName op);
 void ir_top_k(IrStep& s, IrName op);
+void ir_unique(IrStep& s, IrName op);
 void ir_non_zero(IrStep& s, IrName op);
 void ir_bucketize(IrStep& s, IrName op);
 void ir_non_max_suppression(IrStep& s, IrName op);

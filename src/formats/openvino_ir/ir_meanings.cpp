@@ -157,6 +157,7 @@ constexpr std::array kMeanings = {
     IrMeaning{"Tile", "Tile", ir_tile},
     IrMeaning{"TopK", "TopK", ir_top_k},
     IrMeaning{"Transpose", "Transpose", ir_transpose},
+    IrMeaning{"Unique", "Unique", ir_unique},
     IrMeaning{"Unsqueeze", "Unsqueeze", ir_squeeze},
     IrMeaning{"VariadicSplit", "Split", ir_variadic_split},
     IrMeaning{"Xor", "Xor", ir_same},

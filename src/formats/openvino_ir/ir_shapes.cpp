@@ -32,7 +32,15 @@ void ir_shape_of(IrStep& s, IrName op) {
 }
 
 void ir_reshape(IrStep& s, IrName op) {
-  s.give(s.nodes().add(op, {s.input(0), s.integer_list(1)}, {{"allowzero", int64_t{!s.flag("special_zero", false)}}}));
+  auto& n = s.nodes();
+  const ValueId made =
+      n.add(op, {s.input(0), s.integer_list(1)}, {{"allowzero", int64_t{!s.flag("special_zero", false)}}});
+  if (const auto shape = n.integers(s.input(1))) {
+    std::vector<graph::Dim> dims;
+    for (const int64_t size : *shape) dims.push_back(size > 0 ? graph::Dim(size) : graph::Dim::unknown());
+    n.refine(made, graph::ValueType::tensor(nullptr, dims));
+  }
+  s.give(made);
 }
 
 // Unsqueeze too. Axes that are not 1 stay.
@@ -41,16 +49,7 @@ void ir_squeeze(IrStep& s, IrName op) {
   if (!s.has(1)) return s.give(n.add(op, {s.input(0)}));
   const auto axes = n.integers(s.input(1));
   if (op == "Squeeze" && axes && axes->empty()) return s.give(n.add(op, {s.input(0)}));
-  const ValueId result = n.add(op, {s.input(0), s.integer_list(1)});
-  const auto known = n.rank(s.input(0));
-  if (axes && known) {
-    const auto rank = static_cast<int64_t>(*known), count = static_cast<int64_t>(axes->size());
-    const int64_t left = op == "Squeeze" ? rank - count : rank + count;
-    if (left < 0) fail(ErrorCode::bad_input, "{} axes of {} cannot go", count, rank);
-    n.refine(result, graph::ValueType::tensor(
-                         nullptr, std::vector<graph::Dim>(static_cast<size_t>(left), graph::Dim::unknown())));
-  }
-  s.give(result);
+  s.give(n.add(op, {s.input(0), s.integer_list(1)}));
 }
 
 void ir_transpose(IrStep& s, IrName op) {

@@ -174,7 +174,8 @@ void ir_grid_sample(IrStep& s, IrName op) {
 
 void ir_roi_align(IrStep& s, IrName op) {
   const std::string aligned = s.word("aligned_mode", "asymmetric"), mode = s.word("mode", "avg");
-  if (aligned != "asymmetric" || mode != "avg")
+  const bool half = aligned == "half_pixel_for_nn";
+  if ((aligned != "asymmetric" && !half) || mode != "avg")
     s.refuse("regions by the rule \"" + aligned + "\" and \"" + mode + "\"");
   s.give(s.nodes().add(op, {s.input(0), s.input(1), s.nodes().cast(s.input(2), &codecs::i64.info)},
                        {{"mode", mode},
@@ -182,7 +183,7 @@ void ir_roi_align(IrStep& s, IrName op) {
                         {"output_width", s.integer("pooled_w", 1)},
                         {"sampling_ratio", s.integer("sampling_ratio", 0)},
                         {"spatial_scale", s.number("spatial_scale", 1)},
-                        {"coordinate_transformation_mode", std::string("output_half_pixel")}}));
+                        {"coordinate_transformation_mode", std::string(half ? "half_pixel" : "output_half_pixel")}}));
 }
 
 }  // namespace adze::formats

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -76,6 +77,7 @@ class Angles {
       : cosines_(model::decode_all(model_tensor_of(initializer(onnx, "cos_cache"), "cos_cache", "cos_cache"))),
         sines_(model::decode_all(model_tensor_of(initializer(onnx, "sin_cache"), "sin_cache", "sin_cache"))) {
     const auto& dims = initializer(onnx, "cos_cache").dims;
+    is_narrow_ = initializer(onnx, "cos_cache").type != OnnxType::float32;
     if (dims.size() != 2 || dims[0] < 2 || dims[1] < 1 || sines_.size() != cosines_.size()) {
       fail(ErrorCode::unsupported, "the tables of angles are no two matrices of the same size; {}", kAdvice);
     }
@@ -86,6 +88,14 @@ class Angles {
     }
   }
   size_t pairs() const { return pairs_; }
+  bool is_narrow() const { return is_narrow_; }
+
+  /// How far a step may be from what it should be, relative to it: cosines and sines of 11 bits give angles to 1e-3, of
+  /// small ones 1e-3 of themselves, unless their sines are smaller than float16's normal numbers.
+  double tolerance(size_t pair) const {
+    const double last = static_cast<double>(std::bit_floor(positions_ - 1)) * std::abs(step(pair));
+    return is_narrow_ ? std::max(1e-4, std::min(1e-3, 1e-3 / last) + 1e-7 / last) : 1e-4;
+  }
 
   /// The angle of one step: from ever later positions, where it shows better.
   double step(size_t pair) const {
@@ -106,24 +116,38 @@ class Angles {
 
   std::vector<float> cosines_, sines_;
   size_t positions_ = 0, pairs_ = 0;
+  bool is_narrow_ = false;  // 16-bit floats
 };
 
 /// People write bases with few digits.
-double rounded_base(double base) {
+double rounded_base(double base, double tolerance) {
   const double digits = std::pow(10, std::floor(std::log10(base)) - 4);
   const double rounded = std::round(base / digits) * digits;
-  return std::abs(rounded / base - 1) < 1e-5 ? rounded : base;
+  return std::abs(rounded / base - 1) < tolerance ? rounded : base;
+}
+
+/// Of tables in 16-bit floats, where the slow pairs are too coarse: from the quick ones, of which each step is worth as
+/// much as it is long.
+double base_of_first(const Angles& angles) {
+  double sum = 0, weights = 0;
+  for (size_t pair = 1; pair < angles.pairs(); ++pair) {
+    const double step = angles.step(pair), weight = step * step * static_cast<double>(pair * pair);
+    sum += weight * std::log(angles.step(0) / step) / static_cast<double>(pair);
+    weights += weight;
+  }
+  return rounded_base(std::exp(sum / weights * static_cast<double>(angles.pairs())), 5e-5);
 }
 
 /// What neighbours of the slowest pairs differ by: where contexts are stretched, these are all stretched alike.
 double base_of(const Angles& angles) {
   const size_t last = angles.pairs() - 1;
   if (last < 2) fail(ErrorCode::unsupported, "its heads are too narrow to tell angles from; {}", kAdvice);
+  if (angles.is_narrow()) return base_of_first(angles);
   const double ratio = angles.step(last - 1) / angles.step(last);
   if (std::abs(angles.step(last - 2) / angles.step(last - 1) / ratio - 1) > 1e-4) {
     fail(ErrorCode::unsupported, "its angles follow no base; {}", kAdvice);
   }
-  return rounded_base(std::pow(ratio, static_cast<double>(angles.pairs())));
+  return rounded_base(std::pow(ratio, static_cast<double>(angles.pairs())), 1e-5);
 }
 
 void add_angles(const OnnxModel& onnx, int64_t head_size, Json& config) {
@@ -136,7 +160,8 @@ void add_angles(const OnnxModel& onnx, int64_t head_size, Json& config) {
   }
   for (size_t pair = 0; pair < angles.pairs(); ++pair) {
     const double usual = std::pow(base, -2 * static_cast<double>(pair) / dims);
-    if (std::abs(usual / angles.step(pair) - 1) > 1e-4) {
+    const double tolerance = angles.tolerance(pair);
+    if (!(std::abs(usual / angles.step(pair) - 1) <= tolerance) || tolerance > 0.5) {
       fail(ErrorCode::unsupported, "its angles are stretched for long contexts; {}", kAdvice);
     }
   }
@@ -150,6 +175,15 @@ void check_attention(const OnnxNode& attention, int64_t head_size, Json& config)
   if (!is_plain) fail(ErrorCode::unsupported, "its attention has a scale or a cap of its own; {}", kAdvice);
   const auto window = attribute_of<int64_t>(attention, "local_window_size", -1);
   if (window > 0) config["sliding_window"] = static_cast<uint64_t>(window);
+}
+
+/// Processors that have no grouped attention of 16-bit floats get a plain one behind nodes that turn heads; that
+/// computes no window.
+const OnnxNode* attention_of(const OnnxModel& onnx, const Json& decoder) {
+  if (const auto* grouped = find_node(onnx, "GroupQueryAttention")) return grouped;
+  const auto* turning = find_node(onnx, "RotaryEmbedding");
+  const bool is_plain = turning && attribute_of<int64_t>(*turning, "interleaved", 0) == 0;
+  return is_plain && !decoder.contains("sliding_window") ? find_node(onnx, "MultiHeadAttention") : nullptr;
 }
 
 /// Constants and flags of a class, which only Hugging Face's files say.
@@ -232,9 +266,10 @@ Json builder_config(const Json& genai, const OnnxModel& onnx, const std::vector<
   config["tie_word_embeddings"] = !has_output;
   add_constants(*architecture, weights, config);
   const auto* norm = find_node(onnx, "SimplifiedLayerNormalization");
-  const auto* attention = find_node(onnx, "GroupQueryAttention");
+  const auto* attention = attention_of(onnx, model.at("decoder"));
   if (!norm || !attention) {
-    fail(ErrorCode::unsupported, "its graph has no SimplifiedLayerNormalization and GroupQueryAttention; {}", kAdvice);
+    fail(ErrorCode::unsupported, "its graph has no SimplifiedLayerNormalization and no attention that is known; {}",
+         kAdvice);
   }
   // Of 9.99999975e-06, which is float32's 1e-05, the number that was meant.
   config["rms_norm_eps"] = std::stod(fmt::format("{}", attribute_of<float>(*norm, "epsilon", 1e-5F)));

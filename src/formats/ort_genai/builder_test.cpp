@@ -9,6 +9,7 @@
 #include "formats/ort_genai/builder_config.h"
 #include "formats/ort_genai/builder_weights.h"
 #include "formats/test_small_model.h"
+#include "ops/standard/narrow_floats.h"
 
 namespace adze::formats {
 namespace {
@@ -61,16 +62,19 @@ TEST(BuilderWeights, ApartProjectionsAreJoinedWhereTheClassHasOne) {
   EXPECT_EQ(model::decode_all(tensors[0]), expected);
 }
 
-OnnxTensor floats(const char* name, const std::vector<int64_t>& dims, const std::vector<float>& values) {
-  const auto bytes = std::as_bytes(std::span(values));
-  return owned_onnx_tensor(name, dims, OnnxType::float32, {bytes.begin(), bytes.end()});
+OnnxTensor floats(const char* name, const std::vector<int64_t>& dims, const std::vector<float>& values, OnnxType type) {
+  HostTensor numbers(type_named("f32"), dims);
+  std::ranges::copy(values, numbers.fill<float>().begin());
+  if (type == OnnxType::float16) numbers = ops::narrow_floats(numbers, type_named("f16"));
+  const auto bytes = numbers.bytes();
+  return owned_onnx_tensor(name, dims, type, {bytes.begin(), bytes.end()});
 }
 
 /// Of heads of 16, with these angles of one step.
-OnnxModel graph_with_angles(const std::vector<double>& steps) {
-  constexpr int64_t kPositions = 64;
+OnnxModel graph_with_angles(const std::vector<double>& steps, int64_t positions = 64,
+                            OnnxType type = OnnxType::float32) {
   std::vector<float> cosines, sines;
-  for (int64_t position = 0; position < kPositions; ++position) {
+  for (int64_t position = 0; position < positions; ++position) {
     for (const double step : steps) {
       cosines.push_back(static_cast<float>(std::cos(static_cast<double>(position) * step)));
       sines.push_back(static_cast<float>(std::sin(static_cast<double>(position) * step)));
@@ -78,8 +82,8 @@ OnnxModel graph_with_angles(const std::vector<double>& steps) {
   }
   const auto pairs = static_cast<int64_t>(steps.size());
   OnnxModel onnx;
-  onnx.graph.initializers = {floats("cos_cache", {kPositions, pairs}, cosines),
-                             floats("sin_cache", {kPositions, pairs}, sines)};
+  onnx.graph.initializers = {floats("cos_cache", {positions, pairs}, cosines, type),
+                             floats("sin_cache", {positions, pairs}, sines, type)};
   OnnxNode norm, attention;
   norm.op = "SimplifiedLayerNormalization";
   norm.attributes = {{"epsilon", 1e-6F}};
@@ -115,6 +119,20 @@ TEST(BuilderConfig, FollowsFromTheGraph) {
   EXPECT_EQ(made["intermediate_size"], 48);
   EXPECT_EQ(made["tie_word_embeddings"], true);
   EXPECT_EQ(builder_generation(genai_of("llama"))["eos_token_id"], Json::parse("[2, 3]"));
+}
+
+TEST(BuilderConfig, FollowsFromTablesOfFloat16AndPlainAttention) {
+  auto onnx = graph_with_angles(steps_of(100000), 4096, OnnxType::float16);
+  OnnxNode turning;
+  turning.op = "RotaryEmbedding";
+  onnx.graph.nodes[1].op = "MultiHeadAttention";
+  EXPECT_THROW(builder_config(genai_of("llama"), onnx, some_weights()), Error);  // nothing says how heads are turned
+  onnx.graph.nodes.push_back(turning);
+  EXPECT_EQ(builder_config(genai_of("llama"), onnx, some_weights())["rope_theta"], 100000.0);
+  auto stretched = steps_of(100000);
+  for (size_t pair = 3; pair < stretched.size(); ++pair) stretched[pair] /= 1.5;
+  const auto long_context = graph_with_angles(stretched, 4096, OnnxType::float16);
+  EXPECT_THROW(builder_config(genai_of("llama"), long_context, some_weights()), Error);
 }
 
 TEST(BuilderConfig, AsksForWhatTheGraphDoesNotShow) {

@@ -29,11 +29,24 @@ int64_t integer_of(const OnnxNode& node, std::string_view name, int64_t fallback
   return number ? *number : fallback;
 }
 
+/// Without "_Q4", or "_Q4G32" where the group is said too.
+std::string without_bits(std::string name) {
+  constexpr std::string_view kDigits = "0123456789";
+  const size_t before = name.find_last_not_of(kDigits);
+  const size_t bits =
+      before != std::string::npos && name[before] == 'G' ? name.find_last_not_of(kDigits, before - 1) : before;
+  if (bits != std::string::npos && bits > 0 && bits + 1 < name.size() && name.substr(bits - 1, 2) == "_Q") {
+    name.resize(bits - 1);
+  }
+  return name;
+}
+
 /// "blk.0.attn_q.weight.codes.rows" -> "blk.0.attn_q.weight", "lm_head.MatMul.weight_Q4" -> "lm_head.MatMul.weight"
 std::string weight_name(std::string name) {
-  for (const std::string_view ending : {".rows", ".codes", "_Q2", "_Q4", "_Q8"}) {
+  for (const std::string_view ending : {".rows", ".codes"}) {
     if (name.ends_with(ending)) name.resize(name.size() - ending.size());
   }
+  name = without_bits(std::move(name));
   constexpr std::string_view kQuantized = ".qweight";
   if (name.ends_with(kQuantized)) name.replace(name.size() - kQuantized.size(), kQuantized.size(), ".weight");
   return name;

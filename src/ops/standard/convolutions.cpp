@@ -318,6 +318,12 @@ Types infer_filtered(const graph::NodeTypes& node, size_t weights) {
 
 Types infer_convolution(const graph::NodeTypes& node) { return infer_filtered(node, 1); }
 
+Types infer_conv_integer(const graph::NodeTypes& node) {
+  auto types = infer_convolution(node);
+  for (auto& type : types) type.storage = &codecs::i32.info;
+  return types;
+}
+
 Types infer_q_linear_conv_channels_first(const graph::NodeTypes& node) {
   auto types = infer_filtered(node, 3);
   if (!types.empty()) types[0].storage = storage_of_input(node, 7);
@@ -337,8 +343,7 @@ constexpr std::array kOps = {
     StandardOp{{"FusedConv", "convolution, sum with input 3 and `activation` (Relu, Clip …)", infer_convolution},
                evaluate_fused_conv},
     StandardOp{{"NhwcFusedConv", "FusedConv with channels last", infer_nhwc_convolution}, evaluate_nhwc_fused_conv},
-    StandardOp{{"ConvInteger", "convolution of 8-bit integers in i32", infer_fixed<&codecs::i32>},
-               evaluate_conv_integer},
+    StandardOp{{"ConvInteger", "convolution of 8-bit integers in i32", infer_conv_integer}, evaluate_conv_integer},
     StandardOp{{"QLinearConv", "convolution of quantized numbers, quantized", infer_q_linear_conv},
                evaluate_q_linear_conv},
 };

@@ -206,19 +206,63 @@ HostValues evaluate_unique(const StandardCall& call) {
           integer_tensor(kinds.counts)};
 }
 
-Types infer_one_hot(const graph::NodeTypes& node) { return {any_tensor(storage_of_input(node, 2))}; }
+Types infer_gather(const graph::NodeTypes& node) {
+  auto type = type_of_input(node, 0);
+  const auto indices = type_of_input(node, 1);
+  if (!type.rank_known || type.dims.empty() || !indices.rank_known) return infer_storage(node);
+  const auto axis = static_cast<std::ptrdiff_t>(checked_axis(int_attribute_or(node.node, "axis", 0), type.dims.size()));
+  const auto at = type.dims.erase(type.dims.begin() + axis);
+  type.dims.insert(at, indices.dims.begin(), indices.dims.end());
+  return {type};
+}
+
+Types infer_gather_elements(const graph::NodeTypes& node) {
+  auto type = type_of_input(node, 1);
+  type.storage = storage_of_input(node, 0);
+  return {type};
+}
+
+Types infer_gather_nd(const graph::NodeTypes& node) {
+  const auto x = type_of_input(node, 0), indices = type_of_input(node, 1);
+  const bool is_known =
+      x.rank_known && indices.rank_known && !indices.dims.empty() && indices.dims.back().is_constant();
+  if (!is_known) return infer_storage(node);
+  const int64_t gone = indices.dims.back().constant() + int_attribute_or(node.node, "batch_dims", 0) + 1;
+  const auto rank = static_cast<int64_t>(x.dims.size() + indices.dims.size()) - gone;
+  return rank < 0 ? infer_storage(node) : infer_dims(node, x.storage, static_cast<size_t>(rank));
+}
+
+Types infer_compress(const graph::NodeTypes& node) {
+  return node.node.attributes.contains("axis") ? infer_same_rank(node, 0)
+                                               : infer_dims(node, storage_of_input(node, 0), 1);
+}
+
+Types infer_one_hot(const graph::NodeTypes& node) {
+  const auto indices = type_of_input(node, 0);
+  const StorageType storage = storage_of_input(node, 2);
+  return indices.rank_known ? infer_dims(node, storage, indices.dims.size() + 1) : Types{any_tensor(storage)};
+}
+
+Types infer_non_zero(const graph::NodeTypes& node) { return infer_dims(node, &codecs::i64.info, 2); }
+
+Types infer_unique(const graph::NodeTypes& node) {
+  auto types = infer_dims(node, &codecs::i64.info, 1);
+  if (!types.empty()) types[0] = infer_compress(node)[0];
+  return types;
+}
 
 constexpr auto kAsIs = NarrowFloats::as_is;
 
 constexpr std::array kOps = {
-    StandardOp{{"Gather", "slices of an axis by their indices", infer_storage}, evaluate_gather, kAsIs},
-    StandardOp{
-        {"GatherElements", "elements by their index on one axis", infer_storage}, evaluate_gather_elements, kAsIs},
-    StandardOp{{"GatherND", "slices by indices on several axes", infer_storage}, evaluate_gather_nd, kAsIs},
-    StandardOp{{"Compress", "slices where a condition is true", infer_storage}, evaluate_compress, kAsIs},
+    StandardOp{{"Gather", "slices of an axis by their indices", infer_gather}, evaluate_gather, kAsIs},
+    StandardOp{{"GatherElements", "elements by their index on one axis", infer_gather_elements},
+               evaluate_gather_elements,
+               kAsIs},
+    StandardOp{{"GatherND", "slices by indices on several axes", infer_gather_nd}, evaluate_gather_nd, kAsIs},
+    StandardOp{{"Compress", "slices where a condition is true", infer_compress}, evaluate_compress, kAsIs},
     StandardOp{{"OneHot", "one value at an index, another elsewhere", infer_one_hot}, evaluate_one_hot, kAsIs},
-    StandardOp{{"NonZero", "indices of what is not 0", infer_fixed<&codecs::i64>}, evaluate_non_zero},
-    StandardOp{{"Unique", "what occurs, where first, how often", infer_storage_and<&codecs::i64>}, evaluate_unique},
+    StandardOp{{"NonZero", "indices of what is not 0", infer_non_zero}, evaluate_non_zero},
+    StandardOp{{"Unique", "what occurs, where first, how often", infer_unique}, evaluate_unique},
 };
 
 }  // namespace

@@ -93,6 +93,17 @@ Types infer_by_attribute(const NodeTypes& node, std::string_view attribute, Stor
   return Types(node.node.outputs.size(), type);
 }
 
+Types infer_dims(const NodeTypes& node, StorageType storage, size_t rank) {
+  return Types(node.node.outputs.size(), ValueType::tensor(storage, std::vector<Dim>(rank, Dim::unknown())));
+}
+
+std::optional<size_t> count_of_vector(const ValueType& type) {
+  constexpr int64_t kMostDims = 64;
+  if (!type.rank_known || type.dims.size() != 1 || !type.dims[0].is_constant()) return std::nullopt;
+  const int64_t count = type.dims[0].constant();
+  return count <= kMostDims ? std::optional(static_cast<size_t>(count)) : std::nullopt;
+}
+
 Types infer_unknown(const NodeTypes& node) { return Types(node.node.outputs.size(), any_tensor(nullptr)); }
 
 Types infer_same_rank(const NodeTypes& node, size_t kept) {

@@ -1,6 +1,7 @@
 // What standard ops say about the types of their outputs. Sizes that depend on numbers are unknown.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "codecs/codec.h"
@@ -55,6 +56,10 @@ Types infer_i64_scalar(const graph::NodeTypes& node);
 /// By the attribute that holds an element type, else the fallback; `same_dims` as input 0.
 Types infer_by_attribute(const graph::NodeTypes& node, std::string_view attribute, StorageType fallback,
                          bool same_dims);
+/// Every output is of a storage and has so many dimensions, none of which is known.
+Types infer_dims(const graph::NodeTypes& node, StorageType storage, size_t rank);
+/// How many numbers a vector has, as far as its type says it: a rank at most.
+std::optional<size_t> count_of_vector(const graph::ValueType& type);
 /// Nothing is known about the outputs but that they are tensors.
 Types infer_unknown(const graph::NodeTypes& node);
 /// Same rank as input 0, all dimensions but the first `kept` unknown.

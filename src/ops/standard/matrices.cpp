@@ -448,22 +448,39 @@ Types infer_gemm(const graph::NodeTypes& node) {
 
 Types infer_mat_mul(const graph::NodeTypes& node) {
   const auto a = type_of_input(node, 0), b = type_of_input(node, 1);
-  if (!a.rank_known || !b.rank_known || a.dims.size() < 2 || b.dims.size() != 2) return infer_storage(node);
+  if (!a.rank_known || !b.rank_known || a.dims.size() < 2 || b.dims.size() < 2) return infer_storage(node);
   auto type = a;
-  type.dims.back() = b.dims[1];
-  return {type};
+  type.dims.back() = b.dims.back();
+  if (b.dims.size() == 2) return {type};
+  auto types = infer_dims(node, a.storage, std::max(a.dims.size(), b.dims.size()));
+  std::copy(type.dims.end() - 2, type.dims.end(), types[0].dims.end() - 2);
+  return types;
+}
+
+Types infer_mat_mul_integer(const graph::NodeTypes& node) {
+  auto types = infer_mat_mul(node);
+  for (auto& type : types) type.storage = &codecs::i32.info;
+  return types;
+}
+
+/// With a letter for each dimension of what is made, where the equation says it.
+Types infer_einsum(const graph::NodeTypes& node) {
+  std::string equation = string_attribute_or(node.node, "equation", "");
+  std::erase(equation, ' ');
+  const auto arrow = equation.find("->");
+  if (arrow == std::string::npos || equation.find('.') != std::string::npos) return infer_storage(node);
+  return infer_dims(node, storage_of_input(node, 0), equation.size() - arrow - 2);
 }
 
 constexpr std::array kOps = {
     StandardOp{{"MatMul", "products of matrices", infer_mat_mul}, evaluate_mat_mul},
     StandardOp{{"Gemm", "alpha a b + beta c", infer_gemm}, evaluate_gemm},
-    StandardOp{{"MatMulInteger", "products of 8-bit matrices in i32", infer_fixed<&codecs::i32>},
-               evaluate_mat_mul_integer},
+    StandardOp{{"MatMulInteger", "products of 8-bit matrices in i32", infer_mat_mul_integer}, evaluate_mat_mul_integer},
     StandardOp{{"QLinearMatMul", "products of quantized matrices, quantized", infer_storage_of<7>},
                evaluate_q_linear_mat_mul,
                NarrowFloats::as_is},
     StandardOp{{"QGemm", "alpha a b + bias of quantized matrices, quantized", infer_storage_of<8>}, evaluate_q_gemm},
-    StandardOp{{"Einsum", "sums of products by an equation", infer_storage}, evaluate_einsum},
+    StandardOp{{"Einsum", "sums of products by an equation", infer_einsum}, evaluate_einsum},
     StandardOp{{"Det", "determinants", infer_storage}, evaluate_det},
 };
 

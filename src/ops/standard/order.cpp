@@ -119,10 +119,24 @@ HostValues evaluate_non_max_suppression(const StandardCall& call) {
   return {integer_tensor(std::move(found)).reshaped({rows, 3})};
 }
 
+/// As long along the axis as is asked for.
+Types infer_top_k(const graph::NodeTypes& node) {
+  auto types = infer_same(node);
+  for (auto& type : types) {
+    if (!type.rank_known) continue;
+    type.dims[checked_axis(int_attribute_or(node.node, "axis", -1), type.dims.size())] = graph::Dim::unknown();
+  }
+  if (types.size() > 1) types[1].storage = &codecs::i64.info;
+  return types;
+}
+
+Types infer_non_max_suppression(const graph::NodeTypes&) {
+  return {graph::ValueType::tensor(&codecs::i64.info, {graph::Dim::unknown(), 3})};
+}
+
 constexpr std::array kOps = {
-    StandardOp{{"TopK", "the largest or smallest along an axis, and where", infer_storage_and<&codecs::i64>},
-               evaluate_top_k},
-    StandardOp{{"NonMaxSuppression", "boxes without those that overlap better ones", infer_fixed<&codecs::i64>},
+    StandardOp{{"TopK", "the largest or smallest along an axis, and where", infer_top_k}, evaluate_top_k},
+    StandardOp{{"NonMaxSuppression", "boxes without those that overlap better ones", infer_non_max_suppression},
                evaluate_non_max_suppression},
 };
 

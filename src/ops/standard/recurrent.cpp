@@ -356,10 +356,17 @@ HostValues evaluate_lstm(const StandardCall& call) {
                     }));
 }
 
+/// All states with their directions, then the last of each kind.
+Types infer_recurrent(const graph::NodeTypes& node) {
+  auto types = infer_dims(node, storage_of_input(node, 0), 3);
+  if (!types.empty()) types[0].dims.push_back(graph::Dim::unknown());
+  return types;
+}
+
 constexpr std::array kOps = {
-    StandardOp{{"RNN", "a plain recurrent network", infer_storage}, evaluate_rnn},
-    StandardOp{{"GRU", "gated recurrent units", infer_storage}, evaluate_gru},
-    StandardOp{{"LSTM", "long short-term memory", infer_storage}, evaluate_lstm},
+    StandardOp{{"RNN", "a plain recurrent network", infer_recurrent}, evaluate_rnn},
+    StandardOp{{"GRU", "gated recurrent units", infer_recurrent}, evaluate_gru},
+    StandardOp{{"LSTM", "long short-term memory", infer_recurrent}, evaluate_lstm},
 };
 
 }  // namespace

@@ -276,12 +276,22 @@ HostValues evaluate_running(const StandardCall& call) {
 }
 
 Types infer_reduce(const graph::NodeTypes& node) {
-  const bool keep = int_attribute_or(node.node, "keepdims", 1) != 0;
-  return keep ? infer_same_rank(node, 0) : infer_storage(node);
+  if (int_attribute_or(node.node, "keepdims", 1) != 0) return infer_same_rank(node, 0);
+  const auto x = type_of_input(node, 0);
+  const bool has_axes = node.inputs.size() > 1 && node.inputs[1];
+  if (!has_axes && int_attribute_or(node.node, "noop_with_empty_axes", 0) != 0) return infer_same(node);
+  if (!has_axes) return infer_dims(node, x.storage, 0);
+  const auto axes = count_of_vector(type_of_input(node, 1));
+  // None may mean all.
+  const bool is_known = x.rank_known && axes && *axes > 0 && *axes <= x.dims.size();
+  return is_known ? infer_dims(node, x.storage, x.dims.size() - *axes) : infer_storage(node);
 }
 
+/// Along one axis.
 Types infer_arg(const graph::NodeTypes& node) {
-  auto types = infer_reduce(node);
+  const auto x = type_of_input(node, 0);
+  const bool gone = int_attribute_or(node.node, "keepdims", 1) == 0 && x.rank_known && !x.dims.empty();
+  auto types = gone ? infer_dims(node, x.storage, x.dims.size() - 1) : infer_same_rank(node, 0);
   for (auto& type : types) type.storage = &codecs::i64.info;
   return types;
 }

@@ -175,28 +175,42 @@ Types infer_dropout(const graph::NodeTypes& node) {
 }
 
 Types infer_reshape(const graph::NodeTypes& node) {
-  auto type = any_tensor(storage_of_input(node, 0));
-  const auto shape = type_of_input(node, 1);
-  if (shape.rank_known && shape.dims.size() == 1 && shape.dims[0].is_constant() && shape.dims[0].constant() <= 64) {
-    type.rank_known = true;
-    type.dims.assign(static_cast<size_t>(shape.dims[0].constant()), graph::Dim::unknown());
-  }
-  return {type};
+  const auto rank = count_of_vector(type_of_input(node, 1));
+  return rank ? infer_dims(node, storage_of_input(node, 0), *rank) : infer_storage(node);
 }
 
-Types infer_flatten(const graph::NodeTypes& node) {
-  auto type = any_tensor(storage_of_input(node, 0));
-  type.rank_known = true;
-  type.dims.assign(2, graph::Dim::unknown());
-  return {type};
+/// As many dimensions more or fewer as there are axes.
+Types infer_unsqueeze(const graph::NodeTypes& node) {
+  const auto x = type_of_input(node, 0);
+  const auto axes = count_of_vector(type_of_input(node, 1));
+  return x.rank_known && axes ? infer_dims(node, x.storage, x.dims.size() + *axes) : infer_storage(node);
 }
+
+Types infer_squeeze(const graph::NodeTypes& node) {
+  const auto x = type_of_input(node, 0);
+  const auto axes = count_of_vector(type_of_input(node, 1));
+  const bool is_known = x.rank_known && axes && *axes <= x.dims.size();
+  return is_known ? infer_dims(node, x.storage, x.dims.size() - *axes) : infer_storage(node);
+}
+
+Types infer_expand(const graph::NodeTypes& node) {
+  const auto x = type_of_input(node, 0);
+  const auto rank = count_of_vector(type_of_input(node, 1));
+  return x.rank_known && rank ? infer_dims(node, x.storage, std::max(x.dims.size(), *rank)) : infer_storage(node);
+}
+
+Types infer_range(const graph::NodeTypes& node) { return infer_dims(node, storage_of_input(node, 0), 1); }
+
+Types infer_flatten(const graph::NodeTypes& node) { return infer_dims(node, storage_of_input(node, 0), 2); }
 
 Types infer_eye_like(const graph::NodeTypes& node) {
   return infer_by_attribute(node, "dtype", storage_of_input(node, 0), true);
 }
 
 Types infer_constant_of_shape(const graph::NodeTypes& node) {
-  return {any_tensor(node.inputs.size() > 1 ? storage_of_input(node, 1) : &codecs::f32.info)};
+  const StorageType storage = node.inputs.size() > 1 ? storage_of_input(node, 1) : &codecs::f32.info;
+  const auto rank = count_of_vector(type_of_input(node, 0));
+  return rank ? infer_dims(node, storage, *rank) : Types{any_tensor(storage)};
 }
 
 constexpr auto kAsIs = NarrowFloats::as_is;
@@ -208,11 +222,11 @@ constexpr std::array kOps = {
     StandardOp{{"Dropout", "the same, and that all is kept", infer_dropout}, evaluate_dropout, kAsIs},
     StandardOp{{"Reshape", "the same numbers in other dimensions", infer_reshape}, evaluate_reshape, kAsIs},
     StandardOp{{"Flatten", "the same numbers as a matrix", infer_flatten}, evaluate_flatten, kAsIs},
-    StandardOp{{"Squeeze", "without dimensions of 1", infer_storage}, evaluate_squeeze, kAsIs},
-    StandardOp{{"Unsqueeze", "with more dimensions of 1", infer_storage}, evaluate_unsqueeze, kAsIs},
-    StandardOp{{"Expand", "repeated to a shape", infer_storage}, evaluate_expand, kAsIs},
+    StandardOp{{"Squeeze", "without dimensions of 1", infer_squeeze}, evaluate_squeeze, kAsIs},
+    StandardOp{{"Unsqueeze", "with more dimensions of 1", infer_unsqueeze}, evaluate_unsqueeze, kAsIs},
+    StandardOp{{"Expand", "repeated to a shape", infer_expand}, evaluate_expand, kAsIs},
     StandardOp{{"ConstantOfShape", "one value, repeated", infer_constant_of_shape}, evaluate_constant_of_shape, kAsIs},
-    StandardOp{{"Range", "numbers from one to another", infer_storage}, evaluate_range},
+    StandardOp{{"Range", "numbers from one to another", infer_range}, evaluate_range},
     StandardOp{{"EyeLike", "ones on a diagonal", infer_eye_like}, evaluate_eye_like, kAsIs},
 };
 

@@ -207,7 +207,7 @@ Types infer_window(const graph::NodeTypes& node) {
 }
 
 constexpr std::array kOps = {
-    StandardOp{{"DFT", "the spectrum along an axis, or back", infer_storage}, evaluate_dft},
+    StandardOp{{"DFT", "the spectrum along an axis, or back", infer_rank<0>}, evaluate_dft},
     StandardOp{{"STFT", "spectra of frames", infer_storage}, evaluate_stft},
     StandardOp{{"HannWindow", "weights of a frame", infer_window}, evaluate_hann_window},
     StandardOp{{"HammingWindow", "weights of a frame", infer_window}, evaluate_hamming_window},
