@@ -83,7 +83,7 @@ void pool_blocks(const PoolShape& shape, const float* pixels, int64_t channels, 
       for (int64_t y = down.first; y < down.last; y += rows.dilation) {
         for (int64_t x = across.first; x < across.last; x += columns.dilation) {
           const Block value = load_block(pixels + (y * columns.input + x) * channels + channel);
-          best = (value > best) | (value != value) ? value : best;
+          best = ((value > best) | (value != value)) ? value : best;
         }
       }
       std::memcpy(out + channel, &best, sizeof best);

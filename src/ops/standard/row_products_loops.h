@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "base/loop_hints.h"
 #include "ops/standard/row_products.h"
 
 namespace adze::ops {
@@ -17,14 +18,14 @@ void pair_row(RowOperand a, RowOperand b, int64_t count, float* out, Function fu
     for (int64_t i = 0; i < count; ++i) out[i] = number;
   } else if (a.step == 0) {
     const float number = *x;
-#pragma GCC ivdep
+    ADZE_INDEPENDENT_ROUNDS
     for (int64_t i = 0; i < count; ++i) out[i] = function(number, y[i]);
   } else if (b.step == 0) {
     const float number = *y;
-#pragma GCC ivdep
+    ADZE_INDEPENDENT_ROUNDS
     for (int64_t i = 0; i < count; ++i) out[i] = function(x[i], number);
   } else {
-#pragma GCC ivdep
+    ADZE_INDEPENDENT_ROUNDS
     for (int64_t i = 0; i < count; ++i) out[i] = function(x[i], y[i]);
   }
 }
