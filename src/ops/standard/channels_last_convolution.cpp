@@ -12,8 +12,8 @@
 namespace adze::ops {
 namespace {
 
-/// Multiply-adds that are worth a second thread; those of channels of their own take so many times longer.
-constexpr int64_t kSharedWork = 1 << 18, kChannelCost = 8;
+/// Times as long that the multiply-adds of channels of their own take.
+constexpr int64_t kChannelCost = 8;
 /// Pointers of a piece's pixels: 64 KiB.
 constexpr int64_t kPointersOfPiece = 8192;
 /// Least places and outputs of a piece that is made for the sake of another thread; places where each channel has an
@@ -23,8 +23,6 @@ constexpr int64_t kFewPlaces = 64, kFewOutputs = 3 * kStrip, kFewChannelPlaces =
 bool is_by_channel(const Convolution& c) { return c.group_channels() == 1 && c.group_outputs() == 1; }
 
 int64_t in_strips(int64_t outputs) { return (outputs + kStrip - 1) / kStrip * kStrip; }
-
-int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// Multiply-adds of sixteen sums that it takes to add up the lanes of a sum.
 constexpr int64_t kFoldCost = 10;
@@ -245,7 +243,7 @@ struct PieceOfWork {
 template <typename Each>
 void run_pieces(const Convolution& c, const PlaceFilters& filters, const PixelForm& form, ThreadPool* pool, Each each) {
   const int64_t sums = c.batch * c.outputs * c.windows.output_count(), cost = is_by_channel(c) ? kChannelCost : 1;
-  ThreadPool* sharing = pool_for(pool, sums * c.group_channels() * c.windows.taps() * cost, kSharedWork);
+  ThreadPool* sharing = pool_for(pool, sums * c.group_channels() * c.windows.taps() * cost, kSharedPlaceWork);
   const PlacePieces pieces(c, sharing ? sharing->size() : 1);
   for_each_index(sharing, pieces.count(), [&](int64_t number) {
     static thread_local std::vector<const std::byte*> pixels;

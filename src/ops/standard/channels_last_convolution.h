@@ -15,6 +15,9 @@ namespace adze::ops {
 /// Of the processor, or what ADZE_FORCE_ISA pins.
 const PlaceProducts& place_products();
 
+/// Multiply-adds that are worth dividing among threads.
+inline constexpr int64_t kSharedPlaceWork = 1 << 18;
+
 /// One or two axes.
 bool can_convolve_places(const Convolution& c);
 

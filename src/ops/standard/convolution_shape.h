@@ -8,6 +8,9 @@
 
 namespace adze::ops {
 
+/// Rounded up.
+inline int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 struct Convolution {
   int64_t batch, channels, outputs, groups;
   Windows windows;

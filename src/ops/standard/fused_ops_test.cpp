@@ -11,17 +11,9 @@ namespace adze::ops {
 namespace {
 
 using test::Dims;
+using test::expect_same_bits;
 using test::RandomShapes;
 using test::run;
-
-/// Of one NaN there are many.
-void expect_same_bits(const HostTensor& got, const HostTensor& expected) {
-  ASSERT_EQ(got.description(), expected.description());
-  for (size_t i = 0; i < static_cast<size_t>(got.count()); ++i) {
-    const float a = got.numbers<float>()[i], b = expected.numbers<float>()[i];
-    ASSERT_TRUE(std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b))) << a << " " << b << " at " << i;
-  }
-}
 
 /// Dimensions of which some are 1, and some are missing in front.
 Dims part_of(const Dims& shape, RandomShapes& shapes) {

@@ -1,7 +1,11 @@
 // Convolutions of random odd shapes, and how tests compute a standard op.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <random>
 #include <string>
 
@@ -19,6 +23,15 @@ inline HostTensor run(const std::string& name, const HostValues& inputs, const g
   const graph::Node node{op, "n", std::vector<graph::ValueId>(inputs.size()), {0}, attributes, {}, {}};
   const std::function<HostValues(size_t, HostValues)> no_body;
   return evaluate(*op, {node, inputs, no_body, pool})[0].tensor();
+}
+
+/// Of one NaN there are many.
+inline void expect_same_bits(const HostTensor& got, const HostTensor& expected) {
+  ASSERT_EQ(got.description(), expected.description());
+  for (size_t i = 0; i < static_cast<size_t>(got.count()); ++i) {
+    const float a = got.numbers<float>()[i], b = expected.numbers<float>()[i];
+    ASSERT_TRUE(std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b))) << a << " " << b << " at " << i;
+  }
 }
 
 class RandomShapes {

@@ -13,8 +13,6 @@ constexpr int64_t kFewestChannels = 32, kFewestTiles = 16;
 /// Numbers of a part that leave the filters room in the second cache, and tiles that are worth reading these again.
 constexpr int64_t kNumbersOfPart = 128 * 1024, kTilesOfPart = 48;
 
-int64_t divided_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// Tiles of 2 x 2 places of an image.
 struct TileGrid {
   const Windows& w;
@@ -169,9 +167,10 @@ AlignedVector<std::byte> winograd_filters(const Convolution& c, const float* wei
 void convolve_winograd(const FloatPlaceConvolution& run, ThreadPool* pool) {
   const Convolution& c = run.c;
   const int64_t tiles = TileGrid(c.windows).count(), units = divided_up(tiles, kTilePlaces);
-  const int64_t parts = count_parts(c, tiles, pool);
+  ThreadPool* sharing = pool_for(pool, c.batch * tiles * kTileInputs * c.channels * c.outputs, kSharedPlaceWork);
+  const int64_t parts = count_parts(c, tiles, sharing);
   const std::vector<float> outside(static_cast<size_t>(c.channels), 0.0f);
-  for_each_index(pool, c.batch * parts, [&](int64_t number) {
+  for_each_index(sharing, c.batch * parts, [&](int64_t number) {
     const int64_t image = number / parts, part = number % parts;
     const int64_t first = part * units / parts * kTilePlaces;
     const int64_t end = std::min(tiles, (part + 1) * units / parts * kTilePlaces);
