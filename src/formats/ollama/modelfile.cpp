@@ -29,9 +29,8 @@ class Reader {
 
   /// The next instruction, behind empty lines and comments; empty at the end.
   std::string_view next_instruction() {
-    while (position_ < text_.size()) {
-      skip_spaces();
-      if (at_line_end()) {
+    for (skip_spaces(); position_ < text_.size(); skip_spaces()) {
+      if (text_[position_] == '\n') {
         next_line();
       } else if (text_[position_] == '#') {
         position_ = std::min(text_.find('\n', position_), text_.size());
@@ -69,7 +68,6 @@ class Reader {
   }
 
  private:
-  bool at_line_end() const { return position_ < text_.size() && text_[position_] == '\n'; }
   void next_line() {
     ++position_;
     ++line_;
