@@ -43,6 +43,10 @@ void flip_bytes(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to) {
   byte_products().flip_bytes(from, count, flip, to);
 }
 
+void widen_to_words(const uint8_t* from, int64_t count, uint16_t* to) {
+  byte_products().widen_to_words(from, count, to);
+}
+
 void add_to_sums(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums) {
   byte_products().add_to_sums(from, count, is_signed, sums);
 }

@@ -41,6 +41,9 @@ void add_bytes(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t c
 /// number ^ flip
 void flip_bytes(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to);
 
+/// Each as 16 bits.
+void widen_to_words(const uint8_t* from, int64_t count, uint16_t* to);
+
 /// sums + numbers
 void add_to_sums(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums);
 
@@ -57,6 +60,7 @@ struct ByteProducts {
   void (*scaled_bytes)(const uint8_t* from, int64_t count, const ByteScaling& scaling, float* to);
   void (*add_bytes)(const ByteSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
   void (*flip_bytes)(const uint8_t* from, int64_t count, uint8_t flip, uint8_t* to);
+  void (*widen_to_words)(const uint8_t* from, int64_t count, uint16_t* to);
   void (*add_to_sums)(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums);
   void (*interleave_bytes)(const uint8_t* from, int64_t rows, int64_t columns, uint8_t* to);
   void (*interleave_words)(const uint32_t* from, int64_t rows, int64_t columns, uint32_t* to);

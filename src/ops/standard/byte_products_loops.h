@@ -94,6 +94,10 @@ inline void flip_bytes_row(const uint8_t* from, int64_t count, uint8_t flip, uin
   for (int64_t i = 0; i < count; ++i) to[i] = from[i] ^ flip;
 }
 
+inline void widen_to_words_row(const uint8_t* __restrict from, int64_t count, uint16_t* __restrict to) {
+  for (int64_t i = 0; i < count; ++i) to[i] = from[i];
+}
+
 inline void add_to_sums_row(const uint8_t* from, int64_t count, bool is_signed, int32_t* sums) {
   const auto* numbers = reinterpret_cast<const int8_t*>(from);
   for (int64_t i = 0; is_signed && i < count; ++i) sums[i] += numbers[i];
@@ -122,9 +126,9 @@ void interleave(const T* from, int64_t rows, int64_t columns, T* to) {
   }
 }
 
-constexpr ByteProducts kLoops = {widen_bytes_row,     whole_numbers_row,   codes_of_sums_row, codes_of_quotients_row,
-                                 scaled_bytes_row,    add_bytes_row,       flip_bytes_row,    add_to_sums_row,
-                                 interleave<uint8_t>, interleave<uint32_t>};
+constexpr ByteProducts kLoops = {widen_bytes_row,  whole_numbers_row,   codes_of_sums_row,   codes_of_quotients_row,
+                                 scaled_bytes_row, add_bytes_row,       flip_bytes_row,      widen_to_words_row,
+                                 add_to_sums_row,  interleave<uint8_t>, interleave<uint32_t>};
 
 }  // namespace
 }  // namespace adze::ops

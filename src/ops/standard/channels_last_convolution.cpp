@@ -18,7 +18,7 @@ constexpr int64_t kChannelCost = 8;
 constexpr int64_t kPointersOfPiece = 8192;
 /// Least places and outputs of a piece that is made for the sake of another thread; places where each channel has an
 /// output of its own.
-constexpr int64_t kFewPlaces = 64, kFewOutputs = 3 * kStrip, kFewChannelPlaces = 16;
+constexpr int64_t kFewPlaces = 64, kFewOutputs = 3 * kStrip, kFewChannelPlaces = kTilePlaces;
 
 bool is_by_channel(const Convolution& c) { return c.group_channels() == 1 && c.group_outputs() == 1; }
 
@@ -278,6 +278,16 @@ HostTensor padded_lines(const Convolution& given, const JoinedTaps& joined, cons
   return copy;
 }
 
+/// Each as 16 bits, with a step of zeros behind them.
+HostTensor widened(const HostTensor& bytes) {
+  const int64_t count = static_cast<int64_t>(bytes.bytes().size());
+  HostTensor words(&codecs::u8.info, {2 * count + kStepBytes});
+  std::byte* to = words.fill_bytes().data();
+  widen_to_words(reinterpret_cast<const uint8_t*>(bytes.bytes().data()), count, reinterpret_cast<uint16_t*>(to));
+  std::fill_n(to + 2 * count, kStepBytes, std::byte{0});
+  return words;
+}
+
 int32_t signed_zero(const HostTensor& weights, const HostTensor& zeros, int64_t i) {
   const auto byte = zeros.bytes()[static_cast<size_t>(i)];
   return weights.type() == &codecs::i8.info ? static_cast<int8_t>(byte) : static_cast<int32_t>(byte) - 128;
@@ -346,16 +356,20 @@ std::optional<PlaceFilters> signed_place_filters(const Convolution& given, const
   const auto* bytes = reinterpret_cast<const uint8_t*>(weights.bytes().data());
   PlaceFilters filters;
   filters.row_sums.assign(static_cast<size_t>(c.outputs), 0);
-  const int64_t row = in_strips(c.channels);
+  const int64_t row = in_strips(c.channels), width = place_products().byte_width;
   const bool by_channel = is_by_channel(c);
-  filters.strips.assign(
-      static_cast<size_t>(by_channel ? c.windows.taps() * row * kStepBytes : c.groups * group_bytes(c, kStepBytes)),
-      std::byte{0});
+  const int64_t channel_bytes = c.windows.taps() * row * kStepBytes;
+  filters.strips.assign(static_cast<size_t>(by_channel ? channel_bytes : c.groups * group_bytes(c, kStepBytes / width)),
+                        std::byte{0});
   each_weight(given, joined, [&](int64_t output, int64_t channel, int64_t tap, int64_t at) {
     const auto number = static_cast<int8_t>(is_signed ? bytes[at] : bytes[at] ^ 0x80);
     filters.row_sums[static_cast<size_t>(output)] += number;
-    if (by_channel) {
+    if (by_channel && width == 2) {
+      reinterpret_cast<int16_t*>(filters.strips.data())[(tap / 2 * row + output) * 2 + tap % 2] = number;
+    } else if (by_channel) {
       reinterpret_cast<int32_t*>(filters.strips.data())[tap * row + output] = number;
+    } else if (width == 2) {
+      *filter_at<int16_t>(c, filters.strips, output, channel, tap) = number;
     } else {
       *filter_at<int8_t>(c, filters.strips, output, channel, tap) = number;
     }
@@ -394,19 +408,22 @@ HostTensor convolve_places(const BytePlaceConvolution& run, StorageType type, Th
   if (result.count() == 0) return result;
   const ShiftedBytes given{reinterpret_cast<const uint8_t*>(run.x.bytes().data()), run.x.type() == &codecs::i8.info,
                            run.x_zero};
-  const bool whole_steps = is_by_channel(c) || c.group_channels() % kStepBytes == 0;
+  const PlaceProducts& products = place_products();
+  const int64_t width = is_by_channel(c) ? 1 : products.byte_width;
+  const bool whole_steps = width == 2 || is_by_channel(c) || c.group_channels() % kStepBytes == 0;
   const bool as_it_is = !given.is_signed && whole_steps && joined.taps == 1;
   const auto outside = static_cast<uint8_t>(given.unsigned_zero());
-  const HostTensor x = as_it_is ? run.x : padded_lines(run.c, joined, run.x, {1, outside, given.flip()});
-  const std::vector<uint8_t> padding(static_cast<size_t>(c.channels + kStepBytes), outside);
+  const HostTensor bytes = as_it_is ? run.x : padded_lines(run.c, joined, run.x, {1, outside, given.flip()});
+  const HostTensor x = width == 2 ? widened(bytes) : bytes;
+  std::vector<uint8_t> padding(static_cast<size_t>(c.channels * width + kStepBytes), outside);
+  for (size_t i = 1; width == 2 && i < padding.size(); i += 2) padding[i] = 0;
   std::vector<int32_t> terms;
   for (size_t o = 0; o < run.filters.row_sums.size(); ++o) {
     terms.push_back((run.bias ? run.bias[o] : 0) - given.unsigned_zero() * run.filters.row_sums[o]);
   }
   auto* codes = reinterpret_cast<uint8_t*>(result.fill_bytes().data());
-  const PixelForm form{x.bytes().data(), reinterpret_cast<const std::byte*>(padding.data()), run.c.channels,
-                       kStepBytes};
-  const PlaceProducts& products = place_products();
+  const PixelForm form{x.bytes().data(), reinterpret_cast<const std::byte*>(padding.data()), run.c.channels * width,
+                       kStepBytes / width};
   run_pieces(c, run.filters, form, pool, [&](const PieceOfWork& work) {
     IntegerEnd end;
     end.column_terms = terms.data() + work.first_output();

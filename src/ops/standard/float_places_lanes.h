@@ -13,7 +13,7 @@ struct FloatArithmetic {
   using Sums = Lanes;
   using Filter = Lanes;
   using Number = Lanes;
-  static constexpr int kPlaces = Lanes::kRegisters == 1 ? 8 : 4;
+  static constexpr int kPlaces = Lanes::kRegisters == 1 ? 8 : 6;
   static constexpr int kStrips = Lanes::kRegisters == 1 ? 3 : 1;
   static constexpr int64_t kChannelBytes = sizeof(float);
 

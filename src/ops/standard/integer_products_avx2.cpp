@@ -55,17 +55,15 @@ inline Sums multiply_sums(const Sums& a, const Sums& b) {
   return {_mm256_mullo_epi32(a.low, b.low), _mm256_mullo_epi32(a.high, b.high)};
 }
 
-inline void store_codes(__m256i low, __m256i high, uint8_t* to) {
-  int32_t codes[16];
-  store_sums(codes, {low, high});
-  for (int i = 0; i < 16; ++i) to[i] = static_cast<uint8_t>(codes[i]);
-}
 inline void codes_of(const Sums& sums, float scale, const IntegerEnd& end, uint8_t* to) {
   const __m256 scales = _mm256_set1_ps(scale);
-  store_codes(coded(sums.low, scales, end), coded(sums.high, scales, end), to);
+  const SumCoding coding(end);
+  store_codes(coding.codes(sums.low, scales), coding.codes(sums.high, scales), to);
 }
 inline void codes_of(const Sums& sums, const float* scales, const IntegerEnd& end, uint8_t* to) {
-  store_codes(coded(sums.low, _mm256_loadu_ps(scales), end), coded(sums.high, _mm256_loadu_ps(scales + 8), end), to);
+  const SumCoding coding(end);
+  store_codes(coding.codes(sums.low, _mm256_loadu_ps(scales)), coding.codes(sums.high, _mm256_loadu_ps(scales + 8)),
+              to);
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 // Convolutions whose channels come last, one table per ISA: for each place of the output and each tap of the window a
 // pointer to the channels of a pixel, so that nothing is laid out beforehand.
 //
-// A step is one channel of f32, or four of bytes: four bytes either way, against 64 bytes of filters for sixteen
-// outputs. Float sums run over taps, then channels, one fused multiply-add after the other, whatever the tile; sums of
-// bytes are exact. Plain structs only: files compiled for one ISA include this.
+// A step is one channel of f32, four of bytes, or two of bytes that are widened to 16 bits: four bytes each way,
+// against 64 bytes of filters for sixteen outputs. Float sums run over taps, then channels, one fused multiply-add
+// after the other, whatever the tile; sums of bytes are exact. Plain structs only: files compiled for one ISA include
+// this.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +16,15 @@
 
 namespace adze::ops {
 
+/// A multiple of the places that any kernel takes at once: 8, 6 or 4.
 /// Pixels lie [places / kTilePlaces][taps][kTilePlaces], the last tile filled up with any that can be read; one in the
 /// padding points to what stands for it.
-inline constexpr int64_t kTilePlaces = 8;
+inline constexpr int64_t kTilePlaces = 24;
 /// Filters lie in strips of outputs: [outputs / kStrip][taps][steps][64 bytes], zeros behind the last.
 inline constexpr int64_t kStrip = 16;
 inline constexpr int64_t kStepBytes = 4, kStripBytes = 64;
 /// Places that a kernel may copy at a time, or whose sums for some strips of outputs may wait.
-inline constexpr int64_t kRoomPlaces = 32, kWaitingPlaces = 128, kWaitingStrips = 3;
+inline constexpr int64_t kRoomPlaces = 32, kWaitingPlaces = 5 * kTilePlaces, kWaitingStrips = 3;
 
 /// Bytes of room for kernels. `steps`: of all taps.
 constexpr int64_t room_bytes(int64_t steps) {
@@ -50,7 +52,8 @@ struct PlaceWork {
   std::byte* room;  // room_bytes()
 };
 
-/// Every channel has an output of its own: filters lie [taps][channels, filled up to strips], of bytes as i32.
+/// Every channel has an output of its own: filters lie [taps][channels, filled up to strips], of bytes as i32 or, where
+/// numbers are widened (byte_width), as i16 of [pairs of taps][channels, filled up to strips][2].
 struct ChannelWork {
   PixelTable table;
   int64_t channels;
@@ -88,6 +91,7 @@ struct PlaceProducts {
   void (*filter_bytes)(const ChannelWork& work, const BytePlaces& to);
   void (*dot_floats)(const DotWork& work, const FloatPlaces& to);
   WinogradTransforms winograd;  // null: none
+  int64_t byte_width = 1;       // of a number and of a filter's that multiply_bytes() reads: bytes, or widened to two
 };
 
 /// The rest is that of AVX-512.

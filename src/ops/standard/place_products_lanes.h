@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "ops/standard/place_products.h"
 
@@ -48,12 +49,6 @@ struct StripEnding {
   }
 };
 
-/// Where the sums of a tile belong.
-struct TileEnd {
-  int64_t place, output;
-  int64_t places;  // that exist
-};
-
 /// A column of sums, all of whose places exist.
 template <typename Ending, typename Sums, int kPlaces>
 [[gnu::always_inline]] inline void store_whole(const Ending& ending, int64_t place, const Sums (&sums)[kPlaces]) {
@@ -65,24 +60,37 @@ template <typename Ending, typename Sums, int kPlaces>
   }
 }
 
-/// `last`: outputs of the last strip that exist.
+/// What becomes of the sums of kStrips strips; made once for many tiles.
+template <typename Arithmetic, int kStrips>
+struct StripEndings {
+  typename Arithmetic::Ending of[kStrips];
+};
+
+/// Of the strips from `output` on, of which outputs before `outputs` exist.
+template <typename Arithmetic, int... kNumbers>
+[[gnu::always_inline]] inline StripEndings<Arithmetic, sizeof...(kNumbers)> endings_of(
+    const typename Arithmetic::Destination& to, int64_t output, int64_t outputs,
+    std::integer_sequence<int, kNumbers...>) {
+  const auto left = [&](int64_t first) { return outputs - first < kStrip ? outputs - first : kStrip; };
+  return {{typename Arithmetic::Ending(to, output + kNumbers * kStrip, left(output + kNumbers * kStrip))...}};
+}
+
 template <typename Arithmetic, int kPlaces, int kStrips>
-[[gnu::always_inline]] inline void finish_strips(const typename Arithmetic::Destination& to, const TileEnd& end,
-                                                 int64_t last,
+[[gnu::always_inline]] inline void finish_strips(const StripEndings<Arithmetic, kStrips>& endings, int64_t place,
+                                                 int64_t places,
                                                  const typename Arithmetic::Sums (&sums)[kPlaces][kStrips]) {
 #pragma GCC unroll 4
   for (int s = 0; s < kStrips; ++s) {
-    const typename Arithmetic::Ending ending(to, end.output + s * kStrip, s + 1 < kStrips ? kStrip : last);
     typename Arithmetic::Sums column[kPlaces];
 #pragma GCC unroll 8
     for (int i = 0; i < kPlaces; ++i) column[i] = sums[i][s];
-    if (end.place + kPlaces <= end.places) {
-      store_whole(ending, end.place, column);
+    if (place + kPlaces <= places) {
+      store_whole(endings.of[s], place, column);
       continue;
     }
 #pragma GCC unroll 8
     for (int i = 0; i < kPlaces; ++i) {
-      if (end.place + i < end.places) ending.store(end.place + i, column[i]);
+      if (place + i < places) endings.of[s].store(place + i, column[i]);
     }
   }
 }
@@ -173,9 +181,8 @@ struct PlaceTile {
     }
   }
 
-  [[gnu::always_inline]] void finish(const typename Arithmetic::Destination& to) const {
-    const int64_t last = work.outputs - (strip + kStrips - 1) * kStrip;
-    finish_strips<Arithmetic, kPlaces, kStrips>(to, {place, strip * kStrip, work.table.places}, last, sums);
+  [[gnu::always_inline]] void finish(const StripEndings<Arithmetic, kStrips>& endings) const {
+    finish_strips<Arithmetic, kPlaces, kStrips>(endings, place, work.table.places, sums);
   }
 };
 
@@ -184,48 +191,71 @@ struct PlaceRange {
   int64_t first, end;
 };
 
+/// What comes after a part of some strips, fetched in shares by tiles that follow one another.
+class FetchedFilters {
+ public:
+  /// `first`: of the strips' filters, which lie strip_bytes apart.
+  FetchedFilters(const std::byte* first, int64_t strip_bytes, int64_t strips, int64_t tiles)
+      : from_(first),
+        strip_bytes_(strip_bytes),
+        strips_(strips),
+        tiles_of_strip_(tiles > strips ? tiles / strips : 1),
+        step_bytes_(kStripBytes / tiles_of_strip_) {}
+
+  /// `steps`: of the tile.
+  Fetching next(int64_t steps) {
+    if (strips_ == 0 || step_bytes_ == 0) return {from_, 0};
+    const Fetching fetching{from_ + tile_ * steps * step_bytes_, step_bytes_};
+    if (++tile_ == tiles_of_strip_) {
+      tile_ = 0;
+      --strips_;
+      from_ += strip_bytes_;
+    }
+    return fetching;
+  }
+
+ private:
+  const std::byte* from_;
+  int64_t strip_bytes_, strips_, tiles_of_strip_, step_bytes_, tile_ = 0;
+};
+
 /// A part of the depth of kStrips strips, from `strip` on.
 template <typename Arithmetic, int kStrips>
 struct StripsPart {
   const PlaceWork& work;
-  const typename Arithmetic::Destination& to;
+  const StripEndings<Arithmetic, kStrips>& endings;
   int64_t strip;
   DepthPart part;
 
-  /// What comes after this part, in shares for the tiles of `range`.
-  Fetching fetching(const PlaceRange& range, int64_t place) const {
-    const int64_t tiles = (range.end - range.first) / Arithmetic::kPlaces;
-    const int64_t tiles_of_strip = tiles > kStrips ? tiles / kStrips : 1;
-    const int64_t tile = (place - range.first) / Arithmetic::kPlaces, next = tile / tiles_of_strip;
+  FetchedFilters fetched_by(const PlaceRange& range) const {
     const int64_t strip_steps = work.table.taps * work.steps;
     const int64_t first = part.ends ? (strip + kStrips) * strip_steps
                                     : strip * strip_steps + part.tap * work.steps + part.step + part.count;
-    const std::byte* from = work.filters + (first + next * strip_steps) * kStripBytes;
-    const int64_t step_bytes = kStripBytes / tiles_of_strip;
-    if (next >= kStrips || step_bytes == 0) return {work.filters, 0};
-    return {from + tile % tiles_of_strip * part.count * step_bytes, step_bytes};
+    return {work.filters + first * kStripBytes, strip_steps * kStripBytes, kStrips,
+            (range.end - range.first) / Arithmetic::kPlaces};
   }
 
   template <int kPlaces>
-  [[gnu::noinline]] void multiply_tile(const PlaceRange& range, int64_t place) const {
+  [[gnu::noinline]] void multiply_tile(int64_t place, const Fetching& fetching) const {
     PlaceTile<Arithmetic, kPlaces, kStrips> tile{work, place, strip, {}};
     part.begins ? tile.begin() : tile.go_on();
-    tile.multiply(part, fetching(range, place));
-    part.ends ? tile.finish(to) : tile.wait();
+    tile.multiply(part, fetching);
+    part.ends ? tile.finish(endings) : tile.wait();
   }
 
   void multiply(const PlaceRange& range) const {
     constexpr int kPlaces = Arithmetic::kPlaces;
+    FetchedFilters fetched = fetched_by(range);
     for (int64_t place = range.first; place < range.end;) {
       const int64_t left = range.end - place;
       if (left > kPlaces / 2) {
-        multiply_tile<kPlaces>(range, place);
+        multiply_tile<kPlaces>(place, fetched.next(part.count));
         place += kPlaces;
       } else if (left > kPlaces / 4) {
-        multiply_tile<kPlaces / 2>(range, place);
+        multiply_tile<kPlaces / 2>(place, fetched.next(part.count));
         place += kPlaces / 2;
       } else {
-        multiply_tile<kPlaces / 4>(range, place);
+        multiply_tile<kPlaces / 4>(place, fetched.next(part.count));
         place += kPlaces / 4;
       }
     }
@@ -236,12 +266,14 @@ template <typename Arithmetic, int kStrips>
 void multiply_strips(const PlaceWork& work, const typename Arithmetic::Destination& to, int64_t strip) {
   const int64_t depth = work.table.taps * work.steps, places = work.table.places;
   const int64_t at_once = depth > kDepthOfPart ? kWaitingPlaces : places;
+  const auto endings =
+      endings_of<Arithmetic>(to, strip * kStrip, work.outputs, std::make_integer_sequence<int, kStrips>());
   for (int64_t place = 0; place < places; place += at_once) {
     const PlaceRange range{place, place + at_once < places ? place + at_once : places};
     for (int64_t at = 0; at < depth; at += kDepthOfPart) {
       const int64_t end = at + kDepthOfPart < depth ? at + kDepthOfPart : depth;
       const DepthPart part{at / work.steps, at % work.steps, end - at, at == 0, end == depth};
-      StripsPart<Arithmetic, kStrips>{work, to, strip, part}.multiply(range);
+      StripsPart<Arithmetic, kStrips>{work, endings, strip, part}.multiply(range);
     }
   }
 }
@@ -296,7 +328,8 @@ template <typename Arithmetic, int kStrips>
   ChannelTile<Arithmetic, kStrips> tile{work, place, channel, {}};
   const int64_t last = work.channels - channel - (kStrips - 1) * kStrip;
   last >= kStrip ? tile.multiply(kStrip) : tile.multiply(last);
-  finish_strips<Arithmetic, tile.kPlaces, kStrips>(to, {place, channel, work.table.places}, last, tile.sums);
+  const auto endings = endings_of<Arithmetic>(to, channel, work.channels, std::make_integer_sequence<int, kStrips>());
+  finish_strips<Arithmetic, tile.kPlaces, kStrips>(endings, place, work.table.places, tile.sums);
 }
 
 /// Of the channels from strip `first` on.
