@@ -1,4 +1,4 @@
-# adze_module(<name> [STRICT_CONVERSIONS] [EXACT_FLOATS] [NEEDS <modules>] [LIBRARIES <targets>])
+# adze_module(<name> [STRICT_CONVERSIONS] [EXACT_FLOATS] [NEEDS <modules>] [LIBRARIES <targets>] [ALONE <expressions>])
 #
 # One folder is one static library `adze_<name>` made of every .cpp below it, plus one test program
 # `<name>_test` made of every *_test.cpp below it. A file whose name ends in an ISA (`_avx2.cpp`) is
@@ -6,6 +6,8 @@
 #
 #   STRICT_CONVERSIONS  the folder parses outside input: -Wconversion is an error too
 #   EXACT_FLOATS        the same numbers on every machine: products and sums are fused only where the code says so
+#   ALONE               paths below the folder of files whose local names are those of others, such as the rows of a table
+#                       of ops: presets that compile several files at once (CMAKE_UNITY_BUILD) leave them alone
 
 set(ADZE_FLAGS_avx2 -mavx2 -mfma -mf16c -mbmi2)
 set(ADZE_FLAGS_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mavx2 -mfma -mf16c -mbmi2
@@ -48,12 +50,22 @@ function(adze_label_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${labels}")
 endfunction()
 
+# Keeps those of `files` whose path below the current folder one of the further arguments matches out of joined sources.
+function(adze_compile_alone files)
+  foreach(expression IN LISTS ARGN)
+    set(alone ${${files}})
+    list(FILTER alone INCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/${expression}")
+    set_property(SOURCE ${alone} PROPERTY SKIP_UNITY_BUILD_INCLUSION ON)
+  endforeach()
+endfunction()
+
 function(adze_module name)
-  cmake_parse_arguments(arg "STRICT_CONVERSIONS;EXACT_FLOATS" "" "NEEDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "STRICT_CONVERSIONS;EXACT_FLOATS" "" "NEEDS;LIBRARIES;ALONE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   foreach(suffix IN LISTS ADZE_FOREIGN_SUFFIXES)
     list(FILTER sources EXCLUDE REGEX "_${suffix}\\.cpp$")
   endforeach()
+  adze_compile_alone(sources ${arg_ALONE})
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

@@ -18,7 +18,6 @@
 namespace adze::pipeline {
 namespace {
 
-constexpr int64_t kBatchTokens = 128;  // bounds the memory for logits: rows times vocabulary
 constexpr RunningOptions kRunning{.prompt_tokens = 128, .generated_tokens = 24, .rounds = 3};
 
 // What whole models reach of the processor's best rate of multiply-adds, on the careful side.

@@ -10,7 +10,7 @@
 namespace adze::pipeline {
 namespace {
 
-const formats::GraphFormat* target_format(const std::string& target, const std::string& name) {
+const formats::GraphFormat* graph_target(const std::string& target, const std::string& name) {
   const auto formats = formats::all_graph_formats();
   const auto found = std::ranges::find_if(formats, [&](const formats::GraphFormat& format) {
     return name.empty() ? std::filesystem::path(target).extension() == format.extension : format.name == name;
@@ -21,14 +21,14 @@ const formats::GraphFormat* target_format(const std::string& target, const std::
 }  // namespace
 
 bool is_graph_conversion(const std::string& source, const std::string& target, const std::string& format) {
-  return target_format(target, format) && formats::graph_format_of(source);
+  return graph_target(target, format) && formats::graph_format_of(source);
 }
 
 GraphConversion convert_graph(const std::string& source, const std::string& target, const std::string& format,
                               Progress& progress) {
   const int64_t start = now_ns();
   const formats::GraphFormat& from = *formats::graph_format_of(source);
-  const formats::GraphFormat& to = *target_format(target, format);
+  const formats::GraphFormat& to = *graph_target(target, format);
   if (!to.write) fail(ErrorCode::unsupported, "graphs are not written as {}, only read", to.name);
   const auto graph = from.read(source);
   to.write(graph, target, {.progress = &progress});

@@ -11,7 +11,7 @@ namespace adze::pipeline {
 namespace {
 
 // Values compared at a time: both copies stay in the second-level cache.
-constexpr int64_t kValuesAtATime = 32 << 10;
+constexpr int64_t kNumbersAtATime = 32 << 10;
 
 struct Sums {
   int64_t different_values = 0;
@@ -67,7 +67,7 @@ class Comparison {
 
   Sums run(ThreadPool& pool) const {
     const int64_t rows = a_.shape.row_count();
-    const int64_t step = std::max<int64_t>(1, kValuesAtATime / std::max<int64_t>(1, a_.shape.row_length()));
+    const int64_t step = std::max<int64_t>(1, kNumbersAtATime / std::max<int64_t>(1, a_.shape.row_length()));
     std::vector<Sums> parts(static_cast<size_t>((rows + step - 1) / step));
     pool.for_each(parts.size(), [&](size_t part) {
       const int64_t first = static_cast<int64_t>(part) * step;

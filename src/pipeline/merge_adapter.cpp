@@ -22,8 +22,6 @@
 namespace adze::pipeline {
 namespace {
 
-constexpr int64_t kBatchTokens = 128;  // bounds the memory for logits: rows times vocabulary
-
 StorageType wanted_storage(const std::string& type) {
   if (type == "keep") return nullptr;
   const auto& codec = codecs::require_codec(type);

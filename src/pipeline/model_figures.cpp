@@ -14,8 +14,6 @@
 namespace adze::pipeline {
 namespace {
 
-constexpr int64_t kBatchTokens = 128;  // bounds the memory for logits: rows times vocabulary
-
 std::unique_ptr<runtime::Session> open(std::shared_ptr<runtime::LoadedModel> model, int64_t context, unsigned threads) {
   const int64_t batch = std::min(kBatchTokens, context);
   return std::make_unique<runtime::Session>(

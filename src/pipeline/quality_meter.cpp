@@ -4,11 +4,10 @@
 #include <utility>
 
 #include "pipeline/rounded_tensor.h"
+#include "pipeline/text_of_model.h"
 
 namespace adze::pipeline {
 namespace {
-
-constexpr int64_t kBatchTokens = 128;  // bounds the memory for logits: rows times vocabulary
 
 model::Model with_types(const model::Model& model, const std::vector<StorageType>& types, const ModelPacking& packing) {
   model::Model changed = model;

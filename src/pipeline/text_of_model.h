@@ -10,6 +10,9 @@
 
 namespace adze::pipeline {
 
+/// Scored at once: bounds the memory for logits, which is as many times the vocabulary.
+inline constexpr int64_t kBatchTokens = 128;
+
 struct TokenizedText {
   std::vector<int32_t> tokens;
   evaluate::TextOptions options;

@@ -11,10 +11,8 @@ namespace {
 
 using model::Pooling;
 
-int64_t size_of(const EncoderText& text) { return static_cast<int64_t>(text.tokens.size()); }
-
 // Of whole pages, which texts do not share.
-int64_t cache_tokens_of(const EncoderText& text) { return KvCache::pages_for(size_of(text)) * KvCache::kPageTokens; }
+int64_t cache_tokens_of(const EncoderText& text) { return KvCache::pages_for(text.size()) * KvCache::kPageTokens; }
 
 int64_t width_of(const graph::Graph& graph) {
   const auto cut = graph_of_hidden_rows(graph);
@@ -42,8 +40,8 @@ DecoderEmbedder::DecoderEmbedder(std::shared_ptr<LoadedModel> model, const Embed
 void DecoderEmbedder::check(std::span<const EncoderText> texts) const {
   for (const EncoderText& text : texts) {
     if (text.tokens.empty()) fail(ErrorCode::bad_input, "a text is empty, and the model puts no tokens around it");
-    if (size_of(text) > longest_text_) {
-      fail(ErrorCode::bad_input, "a text has {} tokens, but the model takes {} at most", size_of(text), longest_text_);
+    if (text.size() > longest_text_) {
+      fail(ErrorCode::bad_input, "a text has {} tokens, but the model takes {} at most", text.size(), longest_text_);
     }
     for (const int32_t token : text.tokens) {
       if (token >= 0 && token < model_->vocabulary()) continue;
@@ -118,15 +116,15 @@ std::vector<Embedding> DecoderEmbedder::encode(std::span<const EncoderText> text
   std::vector<Embedding> results;
   results.reserve(texts.size());
   for (size_t begin = 0; begin < texts.size();) {
-    if (size_of(texts[begin]) > session.batch_tokens()) {
+    if (texts[begin].size() > session.batch_tokens()) {
       results.push_back(run_alone(session, texts[begin++].tokens));
       continue;
     }
     size_t end = begin;
     int64_t tokens = 0, cache_tokens = 0;
-    while (end < texts.size() && tokens + size_of(texts[end]) <= session.batch_tokens() &&
+    while (end < texts.size() && tokens + texts[end].size() <= session.batch_tokens() &&
            cache_tokens + cache_tokens_of(texts[end]) <= session.cache().capacity_tokens()) {
-      tokens += size_of(texts[end]);
+      tokens += texts[end].size();
       cache_tokens += cache_tokens_of(texts[end++]);
     }
     run_together(session, texts.subspan(begin, end - begin), results);

@@ -32,8 +32,6 @@ int64_t longest_text_of(const model::Model& model) {
   return std::clamp<int64_t>(positions > 0 ? std::min(stated, positions) : stated, 1, kMost);
 }
 
-int64_t size_of(const EncoderText& text) { return static_cast<int64_t>(text.tokens.size()); }
-
 }  // namespace
 
 Encoder::Encoder(std::shared_ptr<LoadedModel> model, const EncoderOptions& options)
@@ -60,8 +58,8 @@ void Encoder::observe(NodeObserver* observer) {
 void Encoder::check(std::span<const EncoderText> texts) const {
   for (const EncoderText& text : texts) {
     if (text.tokens.empty()) fail(ErrorCode::bad_input, "a text is empty, and the model puts no tokens around it");
-    if (size_of(text) > longest_text_) {
-      fail(ErrorCode::bad_input, "a text has {} tokens, but the model takes {} at most", size_of(text), longest_text_);
+    if (text.size() > longest_text_) {
+      fail(ErrorCode::bad_input, "a text has {} tokens, but the model takes {} at most", text.size(), longest_text_);
     }
     for (const int32_t token : text.tokens) {
       if (token >= 0 && token < vocabulary_) continue;
@@ -89,7 +87,7 @@ Plan& Encoder::plan_for(int64_t tokens) {
 }
 
 void Encoder::append_wanted_rows(const EncoderText& text, int64_t first_row) {
-  const int64_t last_row = first_row + size_of(text) - 1;
+  const int64_t last_row = first_row + text.size() - 1;
   const bool all = pooling_ == Pooling::none || pooling_ == Pooling::mean;
   const int64_t begin = pooling_ == Pooling::last ? last_row : first_row;
   for (int64_t row = begin; row <= (all ? last_row : begin); ++row) {
@@ -106,11 +104,11 @@ void Encoder::run(std::span<const EncoderText> batch, std::vector<Embedding>& re
   std::vector<size_t> wanted_until;
   for (const EncoderText& text : batch) {
     const auto first_row = static_cast<int64_t>(tokens_.size());
-    views_.push_back({first_row, size_of(text), 0, nullptr});
+    views_.push_back({first_row, text.size(), 0, nullptr});
     tokens_.insert(tokens_.end(), text.tokens.begin(), text.tokens.end());
     types_of_rows_.insert(types_of_rows_.end(), text.types.begin(), text.types.end());
     types_of_rows_.resize(tokens_.size());
-    for (int64_t i = 0; i < size_of(text); ++i) positions_.push_back(static_cast<int32_t>(i));
+    for (int64_t i = 0; i < text.size(); ++i) positions_.push_back(static_cast<int32_t>(i));
     append_wanted_rows(text, first_row);
     wanted_until.push_back(wanted_rows_.size());
   }
@@ -131,9 +129,9 @@ std::vector<Embedding> Encoder::encode(std::span<const EncoderText> texts) {
   std::vector<Embedding> results;
   results.reserve(texts.size());
   for (size_t begin = 0; begin < texts.size();) {
-    int64_t tokens = size_of(texts[begin]);
+    int64_t tokens = texts[begin].size();
     size_t end = begin + 1;
-    while (end < texts.size() && tokens + size_of(texts[end]) <= options_.batch_tokens) tokens += size_of(texts[end++]);
+    while (end < texts.size() && tokens + texts[end].size() <= options_.batch_tokens) tokens += texts[end++].size();
     run(texts.subspan(begin, end - begin), results);
     begin = end;
   }

@@ -15,6 +15,8 @@ struct EncoderText {
   std::vector<int32_t> tokens;
   std::vector<int32_t> types = {};  // of tokens; shorter: the others are 0
   bool truncated = false;
+
+  int64_t size() const { return static_cast<int64_t>(tokens.size()); }
 };
 
 /// With what the tokenizer puts around a text; of one with more than `most` tokens the end is left out.

@@ -20,8 +20,6 @@ using Message = protozero::pbf_message<Field>;
 constexpr size_t kMaxDims = 64;
 constexpr uint64_t kMaxElements = uint64_t{1} << 60;
 
-std::string text(protozero::data_view view) { return {view.data(), view.size()}; }
-
 /// Bits of one number.
 uint64_t bits_of(OnnxType type) {
   switch (type) {

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "formats/onnx/checked_protozero.h"
 #include "formats/onnx/onnx_model.h"
 
 namespace adze::formats {
+
+inline std::string text(protozero::data_view view) { return {view.data(), view.size()}; }
 
 /// Numbers in raw_data stay where they are, kept by `owner`; others are copied. Error(bad_input) when there are more or
 /// fewer than the dimensions say. Throws protozero::exception for a broken message.

@@ -17,8 +17,6 @@ namespace {
 
 using protozero::pbf_message;
 
-std::string text(protozero::data_view view) { return {view.data(), view.size()}; }
-
 /// Reads the messages of one file. Views point into it.
 class Reader {
  public:

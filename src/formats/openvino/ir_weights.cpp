@@ -28,8 +28,6 @@ std::string_view attribute_of(const IrLayer& layer, std::string_view name) {
   return found == layer.attributes.end() ? std::string_view() : found->second;
 }
 
-bool is_constant(const IrLayer& layer) { return layer.type == "Const" || layer.type == "Constant"; }
-
 /// Constants that were made smaller keep their name for what makes floats of them; modules in float16 are traced with
 /// other weights in their place.
 std::string weight_name_of(const IrLayer& constant) {

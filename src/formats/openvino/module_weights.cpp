@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::string_view kModule = "__module.";
 
-bool is_constant(const IrLayer& layer) { return layer.type == "Const" || layer.type == "Constant"; }
-
 /// "__module.model.norm/aten::mul/Multiply_1" of type Multiply -> "model.norm.weight"
 std::optional<std::string> weight_of(const IrLayer& layer) {
   const std::string_view name = layer.name;

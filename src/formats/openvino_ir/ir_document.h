@@ -50,6 +50,8 @@ struct IrLayer {
   std::vector<IrBody> bodies;  // of a loop: one; of If: then, else
 };
 
+inline bool is_constant(const IrLayer& layer) { return layer.type == "Const" || layer.type == "Constant"; }
+
 struct IrEdge {
   int64_t from_layer = 0, from_port = 0, to_layer = 0, to_port = 0;
 };

@@ -10,8 +10,6 @@
 namespace adze::formats {
 namespace {
 
-constexpr std::string_view kExtension = "extension";
-
 std::vector<std::byte> bytes_of(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};

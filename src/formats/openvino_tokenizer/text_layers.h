@@ -15,6 +15,9 @@
 
 namespace adze::formats {
 
+/// The version of ops that openvino-tokenizers adds.
+inline constexpr std::string_view kExtension = "extension";
+
 /// In front of what added tokens, and words that are to stay whole, are known by: no text has it.
 inline constexpr std::string_view kWholeMark = "\xF4\x8F\xBF\xBF";  // U+10FFFF
 /// In the place of characters that no token spells.

@@ -16,7 +16,6 @@ namespace {
 
 using text::kNoToken;
 
-constexpr std::string_view kExtension = "extension";
 // The release whose layers these are; programs look whether there is one.
 constexpr const char* kLayersVersion = "2026.4.1.0";
 // Larger ones overflow in the programs that add to it.

@@ -3,15 +3,12 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "runtime/engine/prefix_length.h"
 #include "runtime/engine/prompt_lookup.h"
 #include "runtime/engine/step_shares.h"
 
 namespace adze::runtime {
 namespace {
-
-int64_t common_beginning(std::span<const int32_t> a, std::span<const int32_t> b) {
-  return std::ranges::mismatch(a, b).in1 - a.begin();
-}
 
 // Logits are wanted behind the last token at least, so that one is fed whatever is known.
 std::span<const int32_t> tokens_to_find(const ActiveRequest& request) {
@@ -147,7 +144,7 @@ bool Batcher::is_being_computed(const ActiveRequest& request, int64_t known_page
     const ActiveRequest& other = *entry.second;
     if (session_.length(*other.sequence) + 1 >= other.length()) return false;
     if (!std::ranges::equal(request.adapters(), other.adapters())) return false;
-    const int64_t common = common_beginning(tokens_to_find(request), other.tokens());
+    const int64_t common = shared_prefix_length(tokens_to_find(request), other.tokens());
     return common / KvCache::kPageTokens > known_pages;
   });
 }

@@ -6,15 +6,12 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "runtime/engine/prefix_length.h"
 #include "runtime/samplers/candidates.h"
 #include "text/tokenizers/tokenizer.h"
 
 namespace adze::runtime {
 namespace {
-
-int64_t common_beginning(std::span<const int32_t> a, std::span<const int32_t> b) {
-  return std::ranges::mismatch(a, b).in1 - a.begin();
-}
 
 // Of the likeliest token, whose logit is `best`. What is a hundred thousand times less likely hardly counts.
 double probability_of(float best, std::span<const float> logits) {
@@ -79,7 +76,7 @@ DraftModel::Text& DraftModel::open(int64_t id, std::span<const int32_t> tokens) 
 
 // Forgets wrong guesses. The last token is always fed again, for what comes behind it.
 void DraftModel::settle(Text& text, std::span<const int32_t> tokens) {
-  int64_t right = std::min(common_beginning(text.held, tokens), std::ssize(tokens) - 1);
+  int64_t right = std::min(shared_prefix_length(text.held, tokens), std::ssize(tokens) - 1);
   if (right < text.known_pages * KvCache::kPageTokens) {  // another text: pages that others hold are not written
     text.known_pages = right / KvCache::kPageTokens;
     right = text.known_pages * KvCache::kPageTokens;

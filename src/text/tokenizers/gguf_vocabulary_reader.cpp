@@ -33,9 +33,9 @@ PreTokenizerStep split_step(std::string_view pattern, SplitBehavior behavior) {
   return step;
 }
 
-class Reader {
+class VocabularyReader {
  public:
-  Reader(const GgufVocabulary& from, TokenizerSpec& spec) : from_(from), spec_(spec) {}
+  VocabularyReader(const GgufVocabulary& from, TokenizerSpec& spec) : from_(from), spec_(spec) {}
 
   void read() {
     spec_.source = from_.source;
@@ -226,7 +226,7 @@ class Reader {
 
 TokenizerSpec from_gguf_vocabulary(const GgufVocabulary& vocabulary) {
   TokenizerSpec spec;
-  Reader(vocabulary, spec).read();
+  VocabularyReader(vocabulary, spec).read();
   return spec;
 }
 

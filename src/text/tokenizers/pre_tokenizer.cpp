@@ -9,8 +9,6 @@
 namespace adze::text {
 namespace {
 
-using Kind = PreTokenizerStep::Kind;
-
 struct Segment {
   TextRange range;
   bool is_match = false;
@@ -149,10 +147,11 @@ void prepend(const PreTokenizerStep& step, bool at_start, const GrowthLimit& lim
 PreTokenizer::PreTokenizer(const std::vector<PreTokenizerStep>& steps) {
   steps_.reserve(steps.size());
   for (const auto& step : steps) {
-    if (step.kind == Kind::byte_alphabet && &step == &steps.back()) continue;  // raw bytes are wanted anyway
-    back_to_bytes_ |= step.kind == Kind::byte_alphabet;
+    if (step.kind == PreTokenizerStep::Kind::byte_alphabet && &step == &steps.back())
+      continue;  // raw bytes are wanted anyway
+    back_to_bytes_ |= step.kind == PreTokenizerStep::Kind::byte_alphabet;
     std::optional<Regex> regex;
-    if (step.kind == Kind::split_regex) regex.emplace(step.pattern);
+    if (step.kind == PreTokenizerStep::Kind::split_regex) regex.emplace(step.pattern);
     steps_.push_back({step, std::move(regex)});
   }
 }
@@ -160,21 +159,21 @@ PreTokenizer::PreTokenizer(const std::vector<PreTokenizerStep>& steps) {
 void PreTokenizer::apply(const CompiledStep& compiled, bool at_start, const GrowthLimit& limit, Words& words) const {
   const PreTokenizerStep& step = compiled.step;
   switch (step.kind) {
-    case Kind::split_regex:
+    case PreTokenizerStep::Kind::split_regex:
       split_by_regex(step, *compiled.regex, words);
       break;
-    case Kind::split_text:
+    case PreTokenizerStep::Kind::split_text:
       split_by_text(step, words);
       break;
-    case Kind::prepend:
+    case PreTokenizerStep::Kind::prepend:
       prepend(step, at_start, limit, words);
       break;
-    case Kind::replace_text:
+    case PreTokenizerStep::Kind::replace_text:
       rewrite_words(words, limit, [&](size_t, std::string_view word, std::string& out) {
         out += replace_all(word, step.pattern, step.content, limit);
       });
       break;
-    case Kind::byte_alphabet:
+    case PreTokenizerStep::Kind::byte_alphabet:
       rewrite_words(words, limit,
                     [](size_t, std::string_view word, std::string& out) { append_byte_alphabet(word, out); });
       break;

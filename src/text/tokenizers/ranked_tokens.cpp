@@ -10,8 +10,6 @@
 namespace adze::text {
 namespace {
 
-constexpr size_t kMaxTokens = size_t{1} << 24;  // ranks are compared as floats
-
 std::string spelled(std::string_view bytes) {
   std::string text;
   append_byte_alphabet(bytes, text);
@@ -27,8 +25,8 @@ TokenTable table_of(const std::vector<std::string>& by_rank) {
 }
 
 void check_tokens(const std::vector<std::string>& by_rank, const TokenTable& table, const std::string& source) {
-  if (by_rank.size() > kMaxTokens) {
-    fail(ErrorCode::unsupported, "{}: {} tokens are more than {}", source, by_rank.size(), kMaxTokens);
+  if (by_rank.size() > kMaxRankedTokens) {
+    fail(ErrorCode::unsupported, "{}: {} tokens are more than {}", source, by_rank.size(), kMaxRankedTokens);
   }
   if (table.has_repeats()) fail(ErrorCode::bad_input, "{}: two tokens have the same bytes", source);
   for (int byte = 0; byte < 256; ++byte) {

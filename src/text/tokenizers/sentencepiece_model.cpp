@@ -11,8 +11,6 @@
 namespace adze::text {
 namespace {
 
-using Kind = ProtobufField::Kind;
-
 // Numbers of sentencepiece_model.proto.
 namespace model_field {
 constexpr uint32_t kPieces = 1, kTrainer = 2, kNormalizer = 3;
@@ -34,14 +32,14 @@ NormalizerStep normalizer_step(NormalizerStep::Kind kind, std::string_view patte
   return {.kind = kind, .pattern = std::string(pattern), .content = std::string(content)};
 }
 
-class Reader {
+class ModelReader {
  public:
-  explicit Reader(TokenizerSpec& spec) : spec_(spec) {}
+  explicit ModelReader(TokenizerSpec& spec) : spec_(spec) {}
 
   void read(std::string_view bytes) {
     ProtobufFields fields(bytes, spec_.source);
     for (ProtobufField field; fields.next(field);) {
-      if (field.kind != Kind::bytes) continue;
+      if (field.kind != ProtobufField::Kind::bytes) continue;
       if (field.number == model_field::kPieces) read_piece(field.bytes);
       if (field.number == model_field::kTrainer) read_trainer(field.bytes);
       if (field.number == model_field::kNormalizer) read_normalizer(field.bytes);
@@ -58,9 +56,10 @@ class Reader {
     uint64_t type = static_cast<uint64_t>(TokenType::normal);  // the numbers are the same
     ProtobufFields fields(bytes, spec_.source);
     for (ProtobufField field; fields.next(field);) {
-      if (field.number == piece_field::kText && field.kind == Kind::bytes) token.text = field.bytes;
-      if (field.number == piece_field::kScore && field.kind == Kind::bits32) token.score = field.as_float();
-      if (field.number == piece_field::kType && field.kind == Kind::number) type = field.value;
+      if (field.number == piece_field::kText && field.kind == ProtobufField::Kind::bytes) token.text = field.bytes;
+      if (field.number == piece_field::kScore && field.kind == ProtobufField::Kind::bits32)
+        token.score = field.as_float();
+      if (field.number == piece_field::kType && field.kind == ProtobufField::Kind::number) type = field.value;
     }
     const size_t id = spec_.tokens.size();
     if (type < static_cast<uint64_t>(TokenType::normal) || type > static_cast<uint64_t>(TokenType::byte)) {
@@ -77,7 +76,7 @@ class Reader {
   void read_trainer(std::string_view bytes) {
     ProtobufFields fields(bytes, spec_.source);
     for (ProtobufField field; fields.next(field);) {
-      if (field.kind != Kind::number) continue;
+      if (field.kind != ProtobufField::Kind::number) continue;
       const auto id = static_cast<int32_t>(field.value);  // -1 has all bits set
       if (field.number == trainer_field::kModelType) model_type_ = field.value;
       if (field.number == trainer_field::kSpaceBehind) space_behind_ = field.value != 0;
@@ -92,8 +91,9 @@ class Reader {
   void read_normalizer(std::string_view bytes) {
     ProtobufFields fields(bytes, spec_.source);
     for (ProtobufField field; fields.next(field);) {
-      if (field.kind == Kind::bytes && field.number == normalizer_field::kCharacterMap) character_map_ = field.bytes;
-      if (field.kind != Kind::number) continue;
+      if (field.kind == ProtobufField::Kind::bytes && field.number == normalizer_field::kCharacterMap)
+        character_map_ = field.bytes;
+      if (field.kind != ProtobufField::Kind::number) continue;
       if (field.number == normalizer_field::kDummyPrefix) dummy_prefix_ = field.value != 0;
       if (field.number == normalizer_field::kRemoveExtraSpaces) remove_extra_spaces_ = field.value != 0;
       if (field.number == normalizer_field::kEscapeSpaces) escape_spaces_ = field.value != 0;
@@ -159,7 +159,7 @@ class Reader {
 TokenizerSpec read_sentencepiece_model(std::string_view bytes, const std::string& source) {
   TokenizerSpec spec;
   spec.source = source;
-  Reader(spec).read(bytes);
+  ModelReader(spec).read(bytes);
   return spec;
 }
 

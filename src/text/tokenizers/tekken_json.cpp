@@ -14,7 +14,6 @@
 namespace adze::text {
 namespace {
 
-constexpr int64_t kMaxTokens = int64_t{1} << 24;
 constexpr int64_t kMaxControlTokens = 65536;
 
 // Of files that do not list them, by id.
@@ -39,15 +38,16 @@ constexpr std::array kOldControlTokens = std::to_array<std::string_view>({"<unk>
                                                                           "[/SYSTEM_PROMPT]",
                                                                           "[TOOL_CONTENT]"});
 
-class Reader {
+class TekkenReader {
  public:
-  Reader(const Json& root, TokenizerSpec& spec) : root_(root), spec_(spec) {}
+  TekkenReader(const Json& root, TokenizerSpec& spec) : root_(root), spec_(spec) {}
 
   void read() {
     const Json& config = member("config");
     const auto size = json_value<int64_t>(config, "default_vocab_size", 0, spec_.source);
     const auto control = json_value<int64_t>(config, "default_num_special_tokens", 0, spec_.source);
-    if (control < 1 || control > kMaxControlTokens || size <= control || size > kMaxTokens) {
+    if (control < 1 || control > kMaxControlTokens || size <= control ||
+        size > static_cast<int64_t>(kMaxRankedTokens)) {
       fail(ErrorCode::bad_input, "{}: {} tokens, {} of them control tokens, cannot be", spec_.source, size, control);
     }
     const auto pattern = json_value<std::string>(config, "pattern", "", spec_.source);
@@ -137,7 +137,7 @@ TokenizerSpec read_tekken_json(std::string_view json, const std::string& source)
   spec.source = source;
   const Json root = parse_json(json, source);
   if (!root.is_object()) fail(ErrorCode::bad_input, "{}: is no JSON object", source);
-  Reader(root, spec).read();
+  TekkenReader(root, spec).read();
   return spec;
 }
 

@@ -9,8 +9,6 @@
 namespace adze::text {
 namespace {
 
-using Kind = DecoderStep::Kind;
-
 std::string join_wordpiece(std::string text, const std::string& prefix, bool first) {
   if (first) return text;
   return text.starts_with(prefix) ? text.substr(prefix.size()) : " " + text;
@@ -43,24 +41,24 @@ struct DecodedToken {
 
 std::string apply(const DecoderStep& step, const DecodedToken& token, std::string text) {
   switch (step.kind) {
-    case Kind::byte_alphabet:
+    case DecoderStep::Kind::byte_alphabet:
       if (token.type == TokenType::normal) {
         if (auto bytes = bytes_of_alphabet(text)) return *std::move(bytes);
       }
       return text;
-    case Kind::byte_fallback: {
+    case DecoderStep::Kind::byte_fallback: {
       const auto byte = byte_of_token(text);
       return byte ? std::string(1, static_cast<char>(*byte)) : text;
     }
-    case Kind::replace_text:
+    case DecoderStep::Kind::replace_text:
       return replace_all(text, step.pattern, step.content, token.limit);
-    case Kind::metaspace:
+    case DecoderStep::Kind::metaspace:
       return replace_all(text, step.pattern, token.is_first ? "" : " ", token.limit);
-    case Kind::wordpiece:
+    case DecoderStep::Kind::wordpiece:
       return join_wordpiece(std::move(text), step.pattern, token.is_first);
-    case Kind::clean_wordpiece:
+    case DecoderStep::Kind::clean_wordpiece:
       return clean_wordpiece(std::move(text), token.limit);
-    case Kind::strip_start:
+    case DecoderStep::Kind::strip_start:
       return text;  // the whole text's business
   }
   return text;
@@ -75,7 +73,7 @@ TokenDecoder::TokenDecoder(const TokenizerSpec& spec, const Normalizer& normaliz
     if (text != token.text) normalized_texts_.emplace_back(token.id, std::move(text));
   }
   for (const DecoderStep& step : spec.decoder) {
-    if (step.kind != Kind::strip_start || step.pattern.empty()) continue;
+    if (step.kind != DecoderStep::Kind::strip_start || step.pattern.empty()) continue;
     strip_text_ = step.pattern;
     strip_count_ = step.count;
   }

@@ -34,9 +34,9 @@ AddedToken parse_added_token(const Json& item, int32_t id, const std::string& so
   return token;
 }
 
-class Reader {
+class TokenizerJsonReader {
  public:
-  Reader(TokenizerSpec& spec, TokenizerJsonDocument& document) : spec_(spec), document_(document) {}
+  TokenizerJsonReader(TokenizerSpec& spec, TokenizerJsonDocument& document) : spec_(spec), document_(document) {}
 
   void read() {
     const Json& model = document_.root.at("model");
@@ -259,7 +259,7 @@ TokenizerSpec read_tokenizer_json(std::string_view tokenizer_json, std::string_v
   spec.tokenizer_config_json = tokenizer_config_json;
   try {
     TokenizerJsonDocument document = parse_tokenizer_json(tokenizer_json, source);
-    Reader(spec, document).read();
+    TokenizerJsonReader(spec, document).read();
     if (!tokenizer_config_json.empty()) read_config(parse_tokenizer_json(tokenizer_config_json, source).root, spec);
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorCode::bad_input, "{}: not the structure of a tokenizer: {}", source, error.what());

@@ -24,8 +24,6 @@ Json schema_with_parameters(std::string_view name, const Json& arguments) {
   return call_schema(name, "parameters", arguments);
 }
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 constexpr std::array<std::string_view, 1> kArguments{"arguments"};
 constexpr std::array<std::string_view, 2> kParametersOrArguments{"parameters", "arguments"};
 
@@ -48,7 +46,7 @@ class JsonCalls : public CallReader {
         at += call_->push(text.substr(at), pieces);
         if (call_->is_broken()) state_ = State::broken;
         if (call_->is_done()) state_ = State::behind_call;
-      } else if (is_space(text[at])) {
+      } else if (is_json_space(text[at])) {
         ++at;
       } else {
         state_ = state_behind(text[at]);
@@ -133,7 +131,7 @@ class ListedCalls : public CallReader {
  public:
   void push(std::string_view text, std::vector<ToolCall>& pieces) override {
     if (!calls_) {
-      while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+      while (!text.empty() && is_json_space(text.front())) text.remove_prefix(1);
       if (text.empty()) return;
       if (text.front() == '[') {
         calls_ = std::make_unique<JsonCalls>(kList);

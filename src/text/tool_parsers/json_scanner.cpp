@@ -8,8 +8,6 @@ namespace {
 
 constexpr int kMaxDepth = 200;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
 }  // namespace
 
 size_t JsonValueScanner::push(std::string_view text) {
@@ -25,7 +23,7 @@ size_t JsonValueScanner::push(std::string_view text) {
     } else if (c == '{' || c == '[') {
       is_broken_ = ++depth_ > kMaxDepth;
       if (is_broken_) return i;
-    } else if (depth_ == 0 && (c == ',' || c == '}' || c == ']' || is_space(c))) {
+    } else if (depth_ == 0 && (c == ',' || c == '}' || c == ']' || is_json_space(c))) {
       is_done_ = true;  // a number or a word
       return i;
     } else if (c == '}' || c == ']') {
@@ -62,7 +60,7 @@ size_t JsonCallScanner::push(std::string_view text, std::vector<ToolCall>& piece
       at += push_value(text.substr(at), pieces);
       continue;
     }
-    if (state_ != State::start && is_space(text[at])) {
+    if (state_ != State::start && is_json_space(text[at])) {
       ++at;
       continue;
     }

@@ -11,6 +11,9 @@
 
 namespace adze::text {
 
+/// Between values of JSON.
+inline bool is_json_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 /// Finds the end of a value. Whether it is JSON is for others to check.
 class JsonValueScanner {
  public:
