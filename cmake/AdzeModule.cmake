@@ -19,6 +19,12 @@ set(ADZE_FLAGS_amx ${ADZE_FLAGS_avx512} -mamx-tile -mamx-int8)
 set(ADZE_FLAGS_neon $<$<CXX_COMPILER_ID:GNU>:-fno-schedule-insns>)
 set(ADZE_FLAGS_dotprod ${ADZE_FLAGS_neon} -march=armv8.2-a+dotprod)
 set(ADZE_FLAGS_i8mm ${ADZE_FLAGS_neon} -march=armv8.2-a+dotprod+i8mm)
+# Kernels are thousands of loads, and checking each pointer twice takes minutes of compiling: AddressSanitizer sees what
+# the pointers lead to.
+set(ADZE_KERNEL_CHECKS "")
+if(ADZE_SANITIZE)
+  set(ADZE_KERNEL_CHECKS -fno-sanitize=null,pointer-overflow)
+endif()
 set(ADZE_X86_SUFFIXES avx2 avx512 avx512bf16 amx)
 set(ADZE_ARM_SUFFIXES neon dotprod i8mm)
 
@@ -73,7 +79,7 @@ function(adze_module name)
   foreach(suffix IN LISTS ADZE_X86_SUFFIXES ADZE_ARM_SUFFIXES)
     set(files ${sources})
     list(FILTER files INCLUDE REGEX "_${suffix}\\.cpp$")
-    set_property(SOURCE ${files} PROPERTY COMPILE_OPTIONS "${ADZE_FLAGS_${suffix}}")
+    set_property(SOURCE ${files} PROPERTY COMPILE_OPTIONS "${ADZE_FLAGS_${suffix}};${ADZE_KERNEL_CHECKS}")
   endforeach()
 
   list(TRANSFORM arg_NEEDS PREPEND adze_)

@@ -10,8 +10,6 @@
 namespace adze::formats {
 namespace {
 
-constexpr std::string_view kWeight = ".weight";
-
 // "model.layers.3.mlp.up_proj" is in a layer, an embedding is not.
 bool is_in_layer(std::string_view module) {
   for (size_t dot = module.find('.'); dot != module.npos; dot = module.find('.', dot + 1)) {
@@ -25,8 +23,8 @@ bool is_in_layer(std::string_view module) {
 ModulesToWrite modules_to_write(std::span<const model::Tensor> tensors) {
   ModulesToWrite modules;
   for (const auto& tensor : tensors) {
-    if (!tensor.name.ends_with(kWeight) || tensor.shape.rank() != 2) continue;
-    const std::string module = tensor.name.substr(0, tensor.name.size() - kWeight.size());
+    if (!tensor.name.ends_with(kWeightEnding) || tensor.shape.rank() != 2) continue;
+    const std::string module = tensor.name.substr(0, tensor.name.size() - kWeightEnding.size());
     if (const auto* layout = matrix_layout_of(tensor.storage)) {
       modules.quantized.push_back({module, *layout, tensor.shape.row_length()});
     } else if (is_in_layer(module)) {

@@ -229,14 +229,13 @@ const GroupLayout* matrix_layout_of(StorageType storage) {
 }
 
 std::vector<model::Tensor> split_matrix(const model::Tensor& matrix, const MatrixForm& form, int zero_shift) {
-  constexpr std::string_view kWeight = ".weight";
   const GroupLayout& layout = *matrix_layout_of(matrix.storage);
-  if (!matrix.name.ends_with(kWeight) || matrix.shape.rank() != 2) {
+  if (!matrix.name.ends_with(kWeightEnding) || matrix.shape.rank() != 2) {
     fail(ErrorCode::unsupported, "tensor '{}' {}: only matrices of modules can be quantized there", matrix.name,
          matrix.shape.to_string());
   }
   check_words(matrix, layout, form);
-  const std::string module = matrix.name.substr(0, matrix.name.size() - kWeight.size());
+  const std::string module = matrix.name.substr(0, matrix.name.size() - kWeightEnding.size());
   const MatrixSize size{matrix.shape[0], matrix.shape[1]};
   const MatrixSize of_groups{size.outputs, (size.inputs + layout.group - 1) / layout.group};
   const bool has_zeros = form.always_has_zeros || layout.offset == GroupOffset::zero_point;

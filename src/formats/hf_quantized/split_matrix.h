@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "codecs/group_codecs.h"
@@ -11,6 +12,9 @@
 #include "model/tensor.h"
 
 namespace adze::formats {
+
+/// Of the name of a matrix, behind that of its module.
+inline constexpr std::string_view kWeightEnding = ".weight";
 
 /// The layout of codes whose groups are consecutive, or whose columns name their group; null for other storage types.
 const codecs::GroupLayout* matrix_layout_of(StorageType storage);

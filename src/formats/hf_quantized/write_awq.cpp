@@ -4,7 +4,7 @@
 namespace adze::formats {
 namespace {
 
-MatrixForm form(const codecs::GroupLayout& layout) {
+MatrixForm awq_matrix_form(const codecs::GroupLayout& layout) {
   if (layout.levels != codecs::GroupLevels::integers || layout.offset == codecs::GroupOffset::offset ||
       layout.bits != 4 || layout.columns > 0) {
     fail(ErrorCode::unsupported,
@@ -14,7 +14,7 @@ MatrixForm form(const codecs::GroupLayout& layout) {
   return awq_form();
 }
 
-WrittenQuantization settings(const ModulesToWrite& modules, const Json&) {
+WrittenQuantization awq_settings(const ModulesToWrite& modules, const Json&) {
   const GroupRule rule = usual_rule(modules.quantized);
   for (const auto& module : modules.quantized) {
     if (rule.holds(module)) continue;
@@ -33,6 +33,6 @@ WrittenQuantization settings(const ModulesToWrite& modules, const Json&) {
 
 }  // namespace
 
-const QuantWriter awq_writer{form, settings};
+const QuantWriter awq_writer{awq_matrix_form, awq_settings};
 
 }  // namespace adze::formats

@@ -17,7 +17,7 @@ bool is_float(const codecs::GroupLayout& layout) {
   return layout.levels == GroupLevels::e4m3 || layout.levels == GroupLevels::e5m2;
 }
 
-MatrixForm form(const codecs::GroupLayout& layout) {
+MatrixForm compressed_matrix_form(const codecs::GroupLayout& layout) {
   const bool has_scales = layout.scale != codecs::GroupScale::e8m0 && layout.scale != codecs::GroupScale::e4m3;
   const bool is_integer = layout.levels == GroupLevels::integers && layout.offset != codecs::GroupOffset::offset;
   if (is_float(layout) && has_scales) return byte_form(byte_packing);
@@ -85,7 +85,7 @@ Json config_groups(const ModulesByScheme& schemes, bool is_mixed) {
   return groups;
 }
 
-WrittenQuantization settings(const ModulesToWrite& modules, const Json&) {
+WrittenQuantization compressed_settings(const ModulesToWrite& modules, const Json&) {
   const auto schemes = by_scheme(modules);
   const bool is_mixed = std::ranges::any_of(
       schemes, [&](const auto& entry) { return entry.first.is_float != schemes.begin()->first.is_float; });
@@ -104,6 +104,6 @@ WrittenQuantization settings(const ModulesToWrite& modules, const Json&) {
 
 }  // namespace
 
-const QuantWriter compressed_tensors_writer{form, settings};
+const QuantWriter compressed_tensors_writer{compressed_matrix_form, compressed_settings};
 
 }  // namespace adze::formats

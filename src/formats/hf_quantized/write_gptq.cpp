@@ -8,7 +8,7 @@
 namespace adze::formats {
 namespace {
 
-MatrixForm form(const codecs::GroupLayout& layout) {
+MatrixForm gptq_matrix_form(const codecs::GroupLayout& layout) {
   const bool is_known = layout.bits == 2 || layout.bits == 3 || layout.bits == 4 || layout.bits == 8;
   if (layout.levels != codecs::GroupLevels::integers || layout.offset == codecs::GroupOffset::offset || !is_known) {
     fail(ErrorCode::unsupported,
@@ -39,7 +39,7 @@ Json overrides(const ModulesToWrite& modules, const GroupRule& rule) {
   return dynamic;
 }
 
-WrittenQuantization settings(const ModulesToWrite& modules, const Json& original) {
+WrittenQuantization gptq_settings(const ModulesToWrite& modules, const Json& original) {
   const GroupRule rule = usual_rule(modules.quantized);
   const bool symmetric = std::ranges::all_of(modules.quantized, &QuantizedModule::is_symmetric);
   const bool ordered =
@@ -66,6 +66,6 @@ WrittenQuantization settings(const ModulesToWrite& modules, const Json& original
 
 }  // namespace
 
-const QuantWriter gptq_writer{form, settings};
+const QuantWriter gptq_writer{gptq_matrix_form, gptq_settings};
 
 }  // namespace adze::formats

@@ -57,7 +57,7 @@ std::string joined_lines(const std::vector<std::string>& texts) {
 }
 
 /// Sub-graphs in the order in which ops know them.
-constexpr std::array<std::string_view, 3> kBodies = {"then_branch", "else_branch", "body"};
+constexpr std::array<std::string_view, 3> kBodyNames = {"then_branch", "else_branch", "body"};
 
 struct AttributeConverter {
   std::optional<graph::Attribute> operator()(std::monostate) const { return std::nullopt; }
@@ -325,7 +325,7 @@ void GraphImporter::add_bodies(const OnnxNode& source, graph::Node& node) {
     inner.given_ = given_to_body(node);
     bodies[attribute.name] = inner.import(**body, opsets_);
   }
-  for (const std::string_view name : kBodies) {
+  for (const std::string_view name : kBodyNames) {
     if (bodies.contains(name)) node.subgraphs.push_back(bodies[name]);
   }
 }

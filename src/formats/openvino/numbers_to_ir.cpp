@@ -5,17 +5,10 @@
 #include "codecs/codec.h"
 #include "formats/openvino/standard_to_ir.h"
 #include "formats/openvino_ir/ir_numbers.h"
-#include "ops/standard/narrow_floats.h"
 #include "ops/standard/standard_op.h"
 
 namespace adze::formats {
-namespace {
-
-bool is_float(StorageType type) {
-  return type == &codecs::f32.info || type == &codecs::f64.info || ops::is_narrow_float(type);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void ir_put_unary(GraphToIr& g, Row row) {
   IrBuilder::Attributes attributes;
@@ -43,7 +36,7 @@ void ir_put_mean(GraphToIr& g, Row row) {
 void ir_put_pow(GraphToIr& g, Row row) {
   const StorageType base = g.storage(0), exponent = g.storage(1);
   if (base == exponent || !base || !exponent) return ir_put_binary(g, row);
-  if (is_float(base) || !is_float(exponent)) {
+  if (has_float_numbers(base) || !has_float_numbers(exponent)) {
     return g.give(g.both(row.layer, g.input(0), g.convert(g.input(1), base), g.output_type()));
   }
   g.give(g.convert(g.both(row.layer, g.convert(g.input(0), exponent), g.input(1)), base));

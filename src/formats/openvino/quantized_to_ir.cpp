@@ -4,15 +4,11 @@
 
 #include "codecs/codec.h"
 #include "formats/openvino/standard_to_ir.h"
-#include "ops/standard/narrow_floats.h"
+#include "formats/openvino_ir/ir_numbers.h"
 #include "ops/standard/standard_op.h"
 
 namespace adze::formats {
 namespace {
-
-bool is_float(StorageType type) {
-  return type == &codecs::f32.info || type == &codecs::f64.info || ops::is_narrow_float(type);
-}
 
 bool is_byte(StorageType type) { return type == &codecs::i8.info || type == &codecs::u8.info; }
 
@@ -82,7 +78,7 @@ void ir_put_quantize(GraphToIr& g, Row) {
 
 void ir_put_dequantize(GraphToIr& g, Row) {
   const StorageType type = g.storage(1);
-  if (!is_float(type)) g.refuse("scales whose type is not known");
+  if (!has_float_numbers(type)) g.refuse("scales whose type is not known");
   IrValue x = g.convert(g.input(0), type);
   if (g.has(2)) x = g.both("Subtract", x, g.convert(along_axis(g, 2), type), g.output_type());
   g.give(g.both("Multiply", x, along_axis(g, 1), g.output_type()));

@@ -3,17 +3,13 @@
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "formats/openvino_ir/ir_families.h"
-#include "ops/standard/narrow_floats.h"
+#include "formats/openvino_ir/ir_numbers.h"
 #include "tensor/element_types.h"
 
 namespace adze::formats {
 namespace {
 
 using graph::ValueId;
-
-bool is_float(StorageType type) {
-  return type == &codecs::f32.info || type == &codecs::f64.info || ops::is_narrow_float(type);
-}
 
 /// Shapes are matched from the right, as in NumPy, or are the same.
 void require_numpy_broadcast(IrStep& s) {
@@ -41,7 +37,7 @@ void ir_negated(IrStep& s, IrName op) {
 void ir_divide(IrStep& s, IrName op) {
   require_numpy_broadcast(s);
   const ValueId a = s.input(0), b = s.input(1);
-  if (is_float(s.known_storage(0)) || !s.flag("m_pythondiv", true)) return s.give(s.nodes().add(op, {a, b}));
+  if (has_float_numbers(s.known_storage(0)) || !s.flag("m_pythondiv", true)) return s.give(s.nodes().add(op, {a, b}));
   const ValueId rest = s.nodes().add("Mod", {a, b});
   s.give(s.nodes().add(op, {s.nodes().add("Sub", {a, rest}), b}));
 }
@@ -54,7 +50,7 @@ void ir_mod(IrStep& s, IrName op) {
 void ir_floor_mod(IrStep& s, IrName) {
   require_numpy_broadcast(s);
   const ValueId a = s.input(0), b = s.input(1);
-  if (!is_float(s.known_storage(0))) return s.give(s.nodes().add("Mod", {a, b}));
+  if (!has_float_numbers(s.known_storage(0))) return s.give(s.nodes().add("Mod", {a, b}));
   const ValueId whole = s.nodes().add("Floor", {s.nodes().add("Div", {a, b})});
   s.give(s.nodes().add("Sub", {a, s.nodes().add("Mul", {whole, b})}));
 }

@@ -11,13 +11,14 @@
 #include "codecs/codec.h"
 #include "codecs/uneven_levels.h"
 #include "formats/kept_rows.h"
+#include "ops/standard/narrow_floats.h"
 #include "tensor/element_types.h"
 #include "tensor/host_tensor.h"
 
 namespace adze::formats {
 namespace {
 
-struct IrType {
+struct IrNumberType {
   std::string_view name;  // in attributes of layers
   std::string_view port;  // in ports
   int bits;
@@ -25,34 +26,34 @@ struct IrType {
 };
 
 const std::array kTypes = {
-    IrType{"f32", "FP32", 32, &codecs::f32.info},
-    IrType{"f16", "FP16", 16, &codecs::f16.info},
-    IrType{"bf16", "BF16", 16, &codecs::bf16.info},
-    IrType{"f64", "FP64", 64, &codecs::f64.info},
-    IrType{"i64", "I64", 64, &codecs::i64.info},
-    IrType{"i32", "I32", 32, &codecs::i32.info},
-    IrType{"i16", "I16", 16, &codecs::i16.info},
-    IrType{"i8", "I8", 8, &codecs::i8.info},
-    IrType{"u8", "U8", 8, &codecs::u8.info},
-    IrType{"u16", "U16", 16, &kU16},
-    IrType{"u32", "U32", 32, &kU32},
-    IrType{"u64", "U64", 64, &kU64},
-    IrType{"boolean", "BOOL", 8, &codecs::boolean.info},
-    IrType{"f8e4m3", "F8E4M3", 8, &codecs::f8_e4m3.info},
-    IrType{"f8e5m2", "F8E5M2", 8, &codecs::f8_e5m2.info},
-    IrType{"f8e8m0", "F8E8M0", 8, &kF8E8M0},
-    IrType{"f4e2m1", "F4E2M1", 4, &kF4E2M1},
-    IrType{"i4", "I4", 4, &kI4},
-    IrType{"u4", "U4", 4, &kU4},
-    IrType{"u2", "U2", 2, &kU2},
-    IrType{"u1", "U1", 1, &codecs::u8.info},
-    IrType{"u3", "U3", 3, &codecs::u8.info},
-    IrType{"u6", "U6", 6, &codecs::u8.info},
-    IrType{"nf4", "NF4", 4, &codecs::f32.info},
+    IrNumberType{"f32", "FP32", 32, &codecs::f32.info},
+    IrNumberType{"f16", "FP16", 16, &codecs::f16.info},
+    IrNumberType{"bf16", "BF16", 16, &codecs::bf16.info},
+    IrNumberType{"f64", "FP64", 64, &codecs::f64.info},
+    IrNumberType{"i64", "I64", 64, &codecs::i64.info},
+    IrNumberType{"i32", "I32", 32, &codecs::i32.info},
+    IrNumberType{"i16", "I16", 16, &codecs::i16.info},
+    IrNumberType{"i8", "I8", 8, &codecs::i8.info},
+    IrNumberType{"u8", "U8", 8, &codecs::u8.info},
+    IrNumberType{"u16", "U16", 16, &kU16},
+    IrNumberType{"u32", "U32", 32, &kU32},
+    IrNumberType{"u64", "U64", 64, &kU64},
+    IrNumberType{"boolean", "BOOL", 8, &codecs::boolean.info},
+    IrNumberType{"f8e4m3", "F8E4M3", 8, &codecs::f8_e4m3.info},
+    IrNumberType{"f8e5m2", "F8E5M2", 8, &codecs::f8_e5m2.info},
+    IrNumberType{"f8e8m0", "F8E8M0", 8, &kF8E8M0},
+    IrNumberType{"f4e2m1", "F4E2M1", 4, &kF4E2M1},
+    IrNumberType{"i4", "I4", 4, &kI4},
+    IrNumberType{"u4", "U4", 4, &kU4},
+    IrNumberType{"u2", "U2", 2, &kU2},
+    IrNumberType{"u1", "U1", 1, &codecs::u8.info},
+    IrNumberType{"u3", "U3", 3, &codecs::u8.info},
+    IrNumberType{"u6", "U6", 6, &codecs::u8.info},
+    IrNumberType{"nf4", "NF4", 4, &codecs::f32.info},
 };
 
-const IrType& type_named(std::string_view name) {
-  const auto found = std::ranges::find(kTypes, name, &IrType::name);
+const IrNumberType& type_named(std::string_view name) {
+  const auto found = std::ranges::find(kTypes, name, &IrNumberType::name);
   if (found == kTypes.end()) fail(ErrorCode::unsupported, "element type \"{}\" is not known", name);
   return *found;
 }
@@ -75,13 +76,13 @@ unsigned code_at(std::span<const std::byte> bytes, int bits, size_t i) {
          (byte_at(bytes, group + 2) >> (2 * (3 - at)) & 3u) << 4;
 }
 
-size_t bytes_of(const IrType& type, size_t count) {
+size_t bytes_of(const IrNumberType& type, size_t count) {
   if (type.bits == 3) return (count + 7) / 8 * 3;
   if (type.bits == 6) return (count + 3) / 4 * 3;
   return (count * static_cast<size_t>(type.bits) + 7) / 8;
 }
 
-std::vector<std::byte> unpacked(std::span<const std::byte> bytes, const IrType& type, size_t count) {
+std::vector<std::byte> unpacked(std::span<const std::byte> bytes, const IrNumberType& type, size_t count) {
   std::vector<std::byte> result(count * type.storage->block_bytes);
   for (size_t i = 0; i < count; ++i) {
     const unsigned code = code_at(bytes, type.bits, i);
@@ -117,12 +118,16 @@ std::string_view attribute_of(const IrLayer& layer, std::string_view name) {
 StorageType storage_of_ir(std::string_view element_type) { return type_named(element_type).storage; }
 
 StorageType storage_of_ir_port(std::string_view precision) {
-  const auto found = std::ranges::find(kTypes, precision, &IrType::port);
+  const auto found = std::ranges::find(kTypes, precision, &IrNumberType::port);
   return found == kTypes.end() ? nullptr : found->storage;
 }
 
+bool has_float_numbers(StorageType storage) {
+  return storage == &codecs::f32.info || storage == &codecs::f64.info || ops::is_narrow_float(storage);
+}
+
 std::string_view ir_type_of(StorageType storage) {
-  const auto found = std::ranges::find(kTypes, storage, &IrType::storage);
+  const auto found = std::ranges::find(kTypes, storage, &IrNumberType::storage);
   return found == kTypes.end() ? std::string_view() : found->name;
 }
 
@@ -148,7 +153,7 @@ std::optional<std::vector<int64_t>> ir_dims(std::string_view text) {
 }
 
 std::span<const std::byte> ir_constant_bytes(const IrLayer& layer, const IrDocument& document) {
-  const IrType& type = type_named(attribute_of(layer, "element_type"));
+  const IrNumberType& type = type_named(attribute_of(layer, "element_type"));
   const auto dims = ir_dims(attribute_of(layer, "shape"));
   if (!dims) fail(ErrorCode::bad_input, "a constant of any rank");
   const auto count = static_cast<size_t>(checked_element_count(*dims));
@@ -166,7 +171,7 @@ std::span<const std::byte> ir_constant_bytes(const IrLayer& layer, const IrDocum
 
 model::Tensor ir_constant(const IrLayer& layer, const IrDocument& document) {
   const auto bytes = ir_constant_bytes(layer, document);
-  const IrType& type = type_named(attribute_of(layer, "element_type"));
+  const IrNumberType& type = type_named(attribute_of(layer, "element_type"));
   auto shape = checked_shape(*ir_dims(attribute_of(layer, "shape")), layer.name);
   if (type.bits < 8) {
     auto numbers = unpacked(bytes, type, static_cast<size_t>(shape.element_count()));

@@ -17,6 +17,9 @@ StorageType storage_of_ir(std::string_view element_type);
 /// The same for the words that ports have: "FP32", "U4", "BOOL" … Null for those that are not known.
 StorageType storage_of_ir_port(std::string_view precision);
 
+/// Floats of any width.
+bool has_float_numbers(StorageType storage);
+
 /// The word that the IR has for a storage; empty: none.
 std::string_view ir_type_of(StorageType storage);
 
