@@ -17,7 +17,6 @@ namespace adze::formats {
 namespace {
 
 constexpr size_t kMaxNameBytes = 65535;
-constexpr uint32_t kMaxDims = 4;
 constexpr uint64_t kMaxAlignment = 1u << 20;
 // The least that a key with its value, and a tensor's entry, can take.
 constexpr size_t kMinKeyBytes = 8 + 4 + 1;
@@ -143,19 +142,9 @@ model::KeyValues read_keys(ByteCursor& cursor, uint64_t count) {
   return keys;
 }
 
-uint64_t alignment_of(const model::KeyValues& keys) {
-  const auto value = keys.find_int("general.alignment");
-  if (!value) return kGgufDefaultAlignment;
-  const auto alignment = static_cast<uint64_t>(*value);
-  if (!std::has_single_bit(alignment) || alignment > kMaxAlignment) {
-    fail(ErrorCode::bad_input, "general.alignment is {}; it must be a power of two up to {}", *value, kMaxAlignment);
-  }
-  return alignment;
-}
-
 Shape read_shape(ByteCursor& cursor, const std::string& where) {
   const auto rank = cursor.read<uint32_t>(where);
-  if (rank > kMaxDims) cursor.fail_here("{} has {} dimensions; GGUF allows {}", where, rank, kMaxDims);
+  if (rank > kGgufMaxDims) cursor.fail_here("{} has {} dimensions; GGUF allows {}", where, rank, kGgufMaxDims);
   std::vector<int64_t> dims(rank);
   for (auto& dim : dims) {
     const auto value = cursor.read<uint64_t>(where);
@@ -231,13 +220,23 @@ void refuse_overlaps(const std::vector<GgufTensorInfo>& tensors, const std::stri
 
 }  // namespace
 
+uint64_t gguf_alignment(const model::KeyValues& keys) {
+  const auto value = keys.find_int("general.alignment");
+  if (!value) return kGgufDefaultAlignment;
+  const auto alignment = static_cast<uint64_t>(*value);
+  if (!std::has_single_bit(alignment) || alignment > kMaxAlignment) {
+    fail(ErrorCode::bad_input, "general.alignment is {}; it must be a power of two up to {}", *value, kMaxAlignment);
+  }
+  return alignment;
+}
+
 GgufHeader read_gguf_header(std::span<const std::byte> file, const std::string& path) {
   ByteCursor cursor(file, path);
   GgufHeader header;
   header.version = read_version(cursor);
   const Counts counts = read_counts(cursor);
   header.keys = read_keys(cursor, counts.keys);
-  header.alignment = with_context(path, [&] { return alignment_of(header.keys); });
+  header.alignment = with_context(path, [&] { return gguf_alignment(header.keys); });
   header.tensors = read_tensor_infos(cursor, counts.tensors, header.alignment);
   if (header.tensors.empty()) return header;
   place_in_file(header.tensors, (cursor.position() + header.alignment - 1) & ~(header.alignment - 1), cursor);

@@ -15,6 +15,7 @@ namespace adze::formats {
 inline constexpr uint32_t kGgufMagic = 0x46554747;  // "GGUF"
 inline constexpr uint32_t kGgufVersion = 3;
 inline constexpr uint64_t kGgufDefaultAlignment = 32;
+inline constexpr uint32_t kGgufMaxDims = 4;
 
 struct GgufTensorInfo {
   std::string name;
@@ -30,6 +31,9 @@ struct GgufHeader {
   model::KeyValues keys;  // in file order, with their full names
   std::vector<GgufTensorInfo> tensors;
 };
+
+/// Of the tensors, as the keys say. Error(bad_input) where it is no power of two up to 2^20.
+uint64_t gguf_alignment(const model::KeyValues& keys);
 
 /// Reads and checks the header in `file`, the bytes of the whole file; `path` is for messages. After it returns every
 /// tensor lies within the file, is aligned and overlaps no other.

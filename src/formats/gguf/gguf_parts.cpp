@@ -1,7 +1,6 @@
 #include "formats/gguf/gguf_parts.h"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <string_view>
 #include <type_traits>
@@ -20,7 +19,6 @@
 namespace adze::formats {
 namespace {
 
-constexpr size_t kMaxDims = 4;
 // ggml keeps names in 64 bytes with a final zero.
 constexpr size_t kMaxTensorNameBytes = 63;
 
@@ -84,14 +82,6 @@ struct PutValue {
   }
 };
 
-uint64_t alignment_of(const model::KeyValues& keys) {
-  const auto alignment = static_cast<uint64_t>(keys.find_int("general.alignment").value_or(kGgufDefaultAlignment));
-  if (!std::has_single_bit(alignment)) {
-    fail(ErrorCode::bad_input, "general.alignment is {}; it must be a power of two", alignment);
-  }
-  return alignment;
-}
-
 uint32_t checked_ggml_type(const model::Tensor& tensor) {
   const auto type = ggml_type_of(tensor.storage);
   if (!type) {
@@ -102,9 +92,9 @@ uint32_t checked_ggml_type(const model::Tensor& tensor) {
     fail(ErrorCode::unsupported, "tensor '{}': GGUF readers allow names of {} bytes, this has {}", tensor.name,
          kMaxTensorNameBytes, tensor.name.size());
   }
-  if (tensor.shape.rank() > kMaxDims) {
+  if (tensor.shape.rank() > kGgufMaxDims) {
     fail(ErrorCode::unsupported, "tensor '{}' {}: GGUF holds at most {} dimensions", tensor.name,
-         tensor.shape.to_string(), kMaxDims);
+         tensor.shape.to_string(), kGgufMaxDims);
   }
   return *type;
 }
@@ -136,7 +126,7 @@ uint64_t padded_bytes(const model::Tensor& tensor, uint64_t alignment) {
 GgufPart finished_part(std::string path, std::vector<const model::Tensor*> tensors, const model::KeyValues& keys) {
   HeaderBytes out;
   put_start(out, tensors.size(), keys);
-  const uint64_t alignment = alignment_of(keys);
+  const uint64_t alignment = gguf_alignment(keys);
   uint64_t offset = 0;
   for (const auto* tensor : tensors) {
     put_tensor_info(out, *tensor, offset);
@@ -163,7 +153,7 @@ model::KeyValues keys_of_part(const model::KeyValues& all, size_t part, size_t p
 /// Adds up the size that a part would have.
 class PartSize {
  public:
-  PartSize(const model::KeyValues& all, size_t part) : alignment_(alignment_of(all)) {
+  PartSize(const model::KeyValues& all, size_t part) : alignment_(gguf_alignment(all)) {
     HeaderBytes out;
     put_start(out, 0, keys_of_part(all, part, 1, 0));
     header_ = out.size();

@@ -16,7 +16,7 @@ constexpr const char* kVersionKey = "adze.packed.version";
 constexpr const char* kLayout = "adze.packed.layout";
 constexpr const char* kLayoutVersion = "adze.packed.layout_version";
 constexpr const char* kTensors = "adze.packed.tensors";
-constexpr const char* kTypes = "adze.packed.types";
+constexpr const char* kPackedTypes = "adze.packed.types";
 constexpr const char* kRows = "adze.packed.rows";
 constexpr const char* kRowLengths = "adze.packed.row_lengths";
 
@@ -87,7 +87,7 @@ PackedList take_list(model::KeyValues& keys) {
   }
   PackedList list{keys.find_string(kLayout).value_or(""), keys.require_int(kLayoutVersion), {}, {}, {}, {}};
   list.tensors = take_array<std::vector<std::string>>(keys, kTensors);
-  list.types = take_array<std::vector<std::string>>(keys, kTypes);
+  list.types = take_array<std::vector<std::string>>(keys, kPackedTypes);
   list.rows = take_array<std::vector<uint64_t>>(keys, kRows);
   list.row_lengths = take_array<std::vector<uint64_t>>(keys, kRowLengths);
   for (const char* key : {kVersionKey, kLayout, kLayoutVersion}) keys.erase(key);
@@ -138,7 +138,7 @@ model::KeyValues keys_of_kernel_rows(std::string_view layout, int64_t version,
   keys.append(kLayout, std::string(layout));
   keys.append(kLayoutVersion, static_cast<uint32_t>(version));
   keys.append(kTensors, std::move(names));
-  keys.append(kTypes, std::move(types));
+  keys.append(kPackedTypes, std::move(types));
   keys.append(kRows, std::move(rows));
   keys.append(kRowLengths, std::move(row_lengths));
   return keys;

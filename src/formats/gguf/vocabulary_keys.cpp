@@ -14,7 +14,7 @@ constexpr const char* kModel = "tokenizer.ggml.model";
 constexpr const char* kPre = "tokenizer.ggml.pre";
 constexpr const char* kTokens = "tokenizer.ggml.tokens";
 constexpr const char* kScores = "tokenizer.ggml.scores";
-constexpr const char* kTypes = "tokenizer.ggml.token_type";
+constexpr const char* kTokenTypes = "tokenizer.ggml.token_type";
 constexpr const char* kMerges = "tokenizer.ggml.merges";
 constexpr const char* kCharacterMap = "tokenizer.ggml.precompiled_charsmap";
 
@@ -37,9 +37,9 @@ std::vector<std::string>& strings_of(std::string_view key, model::Value& value) 
 
 // Some files have the token types as unsigned numbers.
 std::vector<int32_t> find_types(const model::KeyValues& keys) {
-  const auto* value = keys.find(kTypes);
+  const auto* value = keys.find(kTokenTypes);
   const auto* numbers = value ? std::get_if<std::vector<uint32_t>>(value) : nullptr;
-  if (!numbers) return find_array<std::vector<int32_t>>(keys, kTypes, "integers");
+  if (!numbers) return find_array<std::vector<int32_t>>(keys, kTokenTypes, "integers");
   std::vector<int32_t> types;
   for (const uint32_t number : *numbers) types.push_back(static_cast<int32_t>(number));
   return types;
@@ -94,7 +94,7 @@ model::KeyValues keys_of_vocabulary(const text::GgufVocabulary& vocabulary) {
   add(kPre, vocabulary.pre);
   add(kTokens, vocabulary.tokens);
   add(kScores, vocabulary.scores);
-  add(kTypes, vocabulary.token_types);
+  add(kTokenTypes, vocabulary.token_types);
   add(kMerges, vocabulary.merges);
   const auto& map = vocabulary.precompiled_charsmap;
   add(kCharacterMap, std::vector<uint8_t>(map.begin(), map.end()));
