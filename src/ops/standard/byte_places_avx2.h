@@ -68,14 +68,7 @@ class ByteEnding {
     int32_t results[kStrip];
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(results), low);
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(results + kStrip / 2), high);
-    const int64_t at = place * to_.out_step + output_;
-    for (int64_t i = 0; i < kStrip && i < count_; ++i) {
-      if (to_.sums) {
-        to_.sums[at + i] = results[i];
-      } else {
-        to_.codes[at + i] = static_cast<uint8_t>(results[i]);
-      }
-    }
+    store_results(to_, place * to_.out_step + output_, count_, results);
   }
 
   const BytePlaces& to_;

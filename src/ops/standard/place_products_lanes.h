@@ -23,6 +23,17 @@ inline void copy_numbers(const T* from, int64_t count, T (&to)[kStrip]) {
   for (int64_t i = 0; i < kStrip && i < count; ++i) to[i] = from[i];
 }
 
+/// Number by number, of a place's results those of a strip that exist.
+inline void store_results(const BytePlaces& to, int64_t at, int64_t count, const int32_t (&results)[kStrip]) {
+  for (int64_t i = 0; i < kStrip && i < count; ++i) {
+    if (to.sums) {
+      to.sums[at + i] = results[i];
+    } else {
+      to.codes[at + i] = static_cast<uint8_t>(results[i]);
+    }
+  }
+}
+
 /// What becomes of a strip's sums of bytes, number by number: for vectors that cannot leave out those that do not
 /// exist.
 struct StripEnding {
@@ -38,14 +49,7 @@ struct StripEnding {
   }
 
   void store_results(int64_t place, const int32_t (&results)[kStrip]) const {
-    const int64_t at = place * to.out_step + output;
-    for (int64_t i = 0; i < kStrip && i < count; ++i) {
-      if (to.sums) {
-        to.sums[at + i] = results[i];
-      } else {
-        to.codes[at + i] = static_cast<uint8_t>(results[i]);
-      }
-    }
+    ops::store_results(to, place * to.out_step + output, count, results);
   }
 };
 
