@@ -17,11 +17,8 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from served_model import ROOT, Checks
-
-from program import ADZE  # noqa: E402
-from served import Server  # noqa: E402
-from tiny_model import write_tiny_model  # noqa: E402
+from server_checks import ADZE, ROOT, Checks, Server
+from tiny_model import write_tiny_model
 
 DEPLOY = ROOT / "deploy"
 PEERS = Path(os.environ.get("ADZE_PEERS") or ROOT / "build" / "peers")

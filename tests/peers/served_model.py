@@ -5,11 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "cli"))
-os.environ.setdefault("ADZE", str(ROOT / "build" / "release" / "adze"))
-from program import ADZE  # noqa: E402
-from served import Server  # noqa: E402
+from server_checks import ADZE, ROOT, Checks, Server
 
 sys.path.insert(0, str(ROOT / "tools"))
 from peer_needs import cached_model  # noqa: E402
@@ -25,36 +21,6 @@ SCHEMA = {"type": "object", "properties": {"bird": {"enum": ["crow", "owl", "wre
 def said(question, tokens, *words):
     command = [ADZE, "run", str(MODEL), "--chat", "-p", question, "-n", str(tokens), "--temp", "0", "--json", *words]
     return json.loads(subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)["text"]
-
-
-class Checks:
-    """Counts what is as it should be, and prints what is not."""
-
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def equal(self, what, found, expected):
-        self.true(what, found == expected, f"{found!r} instead of {expected!r}")
-
-    def true(self, what, holds, otherwise=""):
-        if holds:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"{what}: {otherwise}")
-
-    def refused(self, what, kind, ask):
-        """`ask` must raise `kind`."""
-        try:
-            ask()
-        except kind:
-            self.passed += 1
-        else:
-            self.true(what, False, f"was not refused with {kind.__name__}")
-
-    def finish(self):
-        print(f"{self.passed} passed, {self.failed} failed, 0 skipped")
-        sys.exit(self.failed > 0)
 
 
 def run(check, *words):

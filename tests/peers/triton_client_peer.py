@@ -12,7 +12,7 @@ import numpy
 import onnxruntime
 import tritonclient.http as triton
 
-from served_model import ADZE, Checks, Server
+from server_checks import ADZE, Checks, Server
 
 SHARED = Path(os.environ["ADZE_SHARED"])
 PEERS = Path(os.environ.get("ADZE_PEERS") or "build/peers")
