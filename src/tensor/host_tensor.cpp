@@ -92,6 +92,10 @@ HostTensor HostTensor::retyped(StorageType type) const {
   return result;
 }
 
+void HostTensor::fail_width(size_t bytes) const {
+  fail(ErrorCode::bad_input, "{} where numbers of {} bytes are needed", description(), bytes);
+}
+
 std::string HostTensor::description() const {
   return fmt::format("{}{}", type_ ? type_->name : "text", dims_text(dims_));
 }

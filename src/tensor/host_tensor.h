@@ -42,14 +42,16 @@ class HostTensor {
   std::span<const std::byte> bytes() const { return {numbers_, static_cast<size_t>(count_) * element_bytes()}; }
   const std::vector<std::string>& texts() const { return *texts_; }
 
-  /// REQUIRES: T is what the type holds.
+  /// REQUIRES: T is what the type holds. Error(bad_input) where it is not even as wide: a file may name any type.
   template <typename T>
   std::span<const T> numbers() const {
+    require_width(sizeof(T));
     return {reinterpret_cast<const T*>(numbers_), static_cast<size_t>(count_)};
   }
-  /// REQUIRES: made by this caller and not shared yet.
+  /// REQUIRES: made by this caller and not shared yet. Error(bad_input) as numbers().
   template <typename T>
   std::span<T> fill() {
+    require_width(sizeof(T));
     return {reinterpret_cast<T*>(const_cast<std::byte*>(numbers_)), static_cast<size_t>(count_)};
   }
   std::span<std::byte> fill_bytes() { return {const_cast<std::byte*>(numbers_), bytes().size()}; }
@@ -66,6 +68,11 @@ class HostTensor {
   std::string description() const;
 
  private:
+  void require_width(size_t bytes) const {
+    if (bytes != element_bytes() && count_ != 0) fail_width(bytes);
+  }
+  [[noreturn]] void fail_width(size_t bytes) const;
+
   StorageType type_ = nullptr;
   std::vector<int64_t> dims_;
   int64_t count_ = 0;

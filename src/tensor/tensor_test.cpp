@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "tensor/element_types.h"
 #include "tensor/half.h"
+#include "tensor/host_tensor.h"
+#include "tensor/packed_bits.h"
 #include "tensor/shape.h"
 
 namespace adze {
@@ -47,6 +50,35 @@ TEST(Half, RoundsToNearestEven) {
   EXPECT_EQ(f32_to_f16(0x1p-25f), 0u);
   EXPECT_EQ(f32_to_f16(0x1.8p-25f), 1u);
   EXPECT_EQ(f32_to_bf16(1.0f + 0x1p-8f), f32_to_bf16(1.0f));
+}
+
+TEST(HostTensor, RefusesNumbersOfAnotherWidth) {
+  HostTensor pairs(&kU16, {3});
+  EXPECT_EQ(pairs.fill<uint16_t>().size(), 3u);
+  EXPECT_THROW(pairs.fill<float>(), Error);
+  EXPECT_THROW(pairs.numbers<uint8_t>(), Error);
+  EXPECT_THROW(HostTensor({"a", "b"}, {2}).numbers<float>(), Error);
+  EXPECT_TRUE(HostTensor(&kU16, {0}).numbers<float>().empty());
+}
+
+TEST(PackedBits, AreReadAndWrittenLowestFirst) {
+  const auto bytes = [](std::initializer_list<int> numbers) {
+    std::vector<std::byte> result;
+    for (const int number : numbers) result.push_back(static_cast<std::byte>(number));
+    return result;
+  };
+  const auto read = [](const std::vector<std::byte>& packed, StorageType type, size_t count) {
+    std::vector<std::byte> numbers(count);
+    unpack_bits(packed, type, numbers);
+    return numbers;
+  };
+  EXPECT_EQ(read(bytes({0x8F, 0x07}), &kI4, 3), bytes({-1, -8, 7}));
+  EXPECT_EQ(read(bytes({0x8F, 0x07}), &kU4, 3), bytes({15, 8, 7}));
+  EXPECT_EQ(read(bytes({0b11'10'01'00, 0b10}), &kI2, 5), bytes({0, 1, -2, -1, -2}));
+  EXPECT_EQ(pack_bits(bytes({-1, -8, 7}), &kI4), bytes({0x8F, 0x07}));
+  EXPECT_EQ(pack_bits(bytes({0, 1, 2, 3, 2}), &kU2), bytes({0b11'10'01'00, 0b10}));
+  EXPECT_EQ(packed_bits(&kF4E2M1), 4u);
+  EXPECT_EQ(packed_bits(&kU16), 8u);
 }
 
 }  // namespace
