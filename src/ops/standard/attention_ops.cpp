@@ -172,16 +172,31 @@ HostValues evaluate_attention(const StandardCall& call) {
   return {in_floats_of(y, type), in_floats_of(in.k, type), in_floats_of(in.v, type), in_floats_of(result.shown, type)};
 }
 
+/// Where ONNX Runtime's form does not say how many there are, the cosines say how wide they are.
+int64_t heads_to_rotate(const StandardCall& call, const HostTensor& cosines) {
+  const HostTensor& x = call.tensor(0);
+  const int64_t given = call.integer("num_heads", 0), width = cosines.rank() == 0 ? 0 : 2 * cosines.dims().back();
+  return given != 0 || x.rank() != 3 || width == 0 ? given : x.dims().back() / width;
+}
+
+/// One position is that of the first token of every sequence.
+std::vector<int64_t> counted_from(int64_t first, int64_t batch, int64_t length) {
+  std::vector<int64_t> positions;
+  for (int64_t token = 0; token < batch * length; ++token) positions.push_back(first + token % length);
+  return positions;
+}
+
 /// Pairs of numbers of each head turned by angles, given as cosines and sines of [positions, pairs] or for each token.
 HostValues evaluate_rotary_embedding(const StandardCall& call) {
   const HostTensor& x = call.tensor(0);
   const bool in_four = x.rank() == 4, interleaved = call.integer("interleaved", 0) != 0;
-  const HostTensor heads = in_heads(to_f64(x), call.integer("num_heads", 0));
   const HostTensor cosines = to_f64(call.tensor(1)), sines = to_f64(call.tensor(2));
+  const HostTensor heads = in_heads(to_f64(x), heads_to_rotate(call, cosines));
   const int64_t batch = heads.dim(0), length = heads.dim(2), size = heads.dim(3);
   const int64_t turned = call.integer("rotary_embedding_dim", 0), rotated = turned == 0 ? size : turned,
                 pairs = rotated / 2;
-  const auto positions = call.integers_of(3);
+  auto positions = call.integers_of(3);
+  if (positions && positions->size() == 1) positions = counted_from(positions->front(), batch, length);
   if (rotated > size || rotated < 0 || cosines.dims() != sines.dims() || cosines.rank() == 0 ||
       cosines.dims().back() != pairs) {
     fail(ErrorCode::bad_input, "angles {} for heads of {}", call.tensor(1).description(), size);

@@ -378,10 +378,10 @@ std::optional<PlaceFilters> signed_place_filters(const Convolution& given, const
 }
 
 void convolve_places(const FloatPlaceConvolution& run, ThreadPool* pool) {
+  if (run.c.batch * run.c.outputs * run.c.windows.output_count() == 0) return;
   if (run.filters.winograd) return convolve_winograd(run, pool);
   const JoinedTaps joined(run.c);
   const Convolution& c = joined.c;
-  if (c.batch * c.outputs * c.windows.output_count() == 0) return;
   const HostTensor x = joined.taps > 1 ? padded_lines(run.c, joined, run.x, {sizeof(float), 0, 0}) : run.x;
   const std::vector<float> padding(static_cast<size_t>(c.channels), 0.0f);
   const PixelForm form{x.bytes().data(), reinterpret_cast<const std::byte*>(padding.data()),
@@ -419,7 +419,7 @@ HostTensor convolve_places(const BytePlaceConvolution& run, StorageType type, Th
   for (size_t i = 1; width == 2 && i < padding.size(); i += 2) padding[i] = 0;
   std::vector<int32_t> terms;
   for (size_t o = 0; o < run.filters.row_sums.size(); ++o) {
-    terms.push_back((run.bias ? run.bias[o] : 0) - given.unsigned_zero() * run.filters.row_sums[o]);
+    terms.push_back(wrapped_sum(run.bias ? run.bias[o] : 0, -int64_t{given.unsigned_zero()} * run.filters.row_sums[o]));
   }
   auto* codes = reinterpret_cast<uint8_t*>(result.fill_bytes().data());
   const PixelForm form{x.bytes().data(), reinterpret_cast<const std::byte*>(padding.data()), run.c.channels * width,

@@ -33,7 +33,8 @@ Convolution convolution_of(const StandardCall& call, const HostTensor& x, const 
   require_rank(weights, x.rank(), x.rank());
   const Dims dims = last ? channels_first(x.dims()) : x.dims();
   const int64_t groups = call.integer("group", 1);
-  if (groups < 1 || dims[1] % groups != 0 || weights.dim(0) % groups != 0 || weights.dim(1) != dims[1] / groups) {
+  const bool is_count = groups >= 1 && groups <= std::max<int64_t>(dims[1], 1);
+  if (!is_count || dims[1] % groups != 0 || weights.dim(0) % groups != 0 || weights.dim(1) != dims[1] / groups) {
     fail(ErrorCode::bad_input, "weights {} in {} groups do not fit {}", weights.description(), groups, x.description());
   }
   const auto kernel = call.integers("kernel_shape").value_or(spatial_dims(weights));
@@ -203,7 +204,9 @@ int32_t zero_of(const StandardCall& call, size_t input) {
 std::shared_ptr<const PackedIntegerFilters> integer_filters(const StandardCall& call, const Convolution& c,
                                                             size_t weights, size_t zeros) {
   const HostTensor* shift = call.has(zeros) ? &call.tensor(zeros) : nullptr;
-  return call.kept_of(weights, [&] { return packed_integer_filters(c, call.tensor(weights), shift); });
+  const auto pack = [&] { return packed_integer_filters(c, call.tensor(weights), shift); };
+  const bool keeps = !shift || call.keeps(zeros);
+  return keeps ? call.kept_of(weights, pack) : std::make_shared<const PackedIntegerFilters>(pack());
 }
 
 HostValues evaluate_conv_integer(const StandardCall& call) {

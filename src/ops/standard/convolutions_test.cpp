@@ -181,5 +181,26 @@ TEST(Products, KeepWhatTheyPacked) {
   EXPECT_EQ(std::memcmp(once.bytes().data(), plain.bytes().data(), once.bytes().size()), 0);
 }
 
+/// The largest numbers that there are, with as many taps as fit into a float, and one more.
+TEST(Convolutions, OfWholePlanesAreExactHoweverLargeTheirNumbers) {
+  for (const int64_t taps : {258, 259, 400}) {
+    HostTensor x(&codecs::u8.info, {1, 1, taps}), weights(&codecs::u8.info, {1, 1, taps});
+    std::ranges::fill(x.fill<uint8_t>(), uint8_t{255});
+    std::ranges::fill(weights.fill<uint8_t>(), uint8_t{255});
+    x.fill<uint8_t>()[0] = 254;  // so that the sum is odd
+    const auto sums = run("ConvInteger", {x, weights}, {});
+    EXPECT_EQ(sums.numbers<int32_t>()[0], taps * 255 * 255 - 255) << taps;
+  }
+}
+
+TEST(Convolutions, ZeroPointsOfDeepFiltersGoRound) {
+  const int64_t taps = 20000;
+  HostTensor x(&codecs::u8.info, {1, 1, taps}), weights(&codecs::u8.info, {1, 1, taps});
+  std::ranges::fill(x.fill<uint8_t>(), uint8_t{3});
+  std::ranges::fill(weights.fill<uint8_t>(), uint8_t{250});
+  const HostTensor zero = scalar(&codecs::u8.info, 255);
+  EXPECT_EQ(run("ConvInteger", {x, weights, zero, zero}, {}).numbers<int32_t>()[0], taps * (3 - 255) * (250 - 255));
+}
+
 }  // namespace
 }  // namespace adze::ops

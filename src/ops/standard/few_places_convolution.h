@@ -10,9 +10,10 @@
 
 namespace adze::ops {
 
+/// Whether this way is faster: one group, many outputs, few places of each image.
 bool has_few_places(const Convolution& c);
 
-/// REQUIRES: one group.
+/// The filters as columns of a matrix, packed (matrix_product.h), from [outputs][channels][taps]. REQUIRES: one group.
 std::vector<float> filter_panels(const Convolution& c, const float* weights);
 
 /// `filters` of `run` are not read.

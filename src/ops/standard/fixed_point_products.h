@@ -22,6 +22,7 @@ struct FixedPointSum {
 /// or one is 2^8 or more.
 bool set_factors(FixedPointSum& sum, float a_ratio, float b_ratio, int32_t a_zero, int32_t b_zero);
 
+/// `count` bytes of a and `to`, of b `count` or, with b_step 0, one. REQUIRES: b_step is 0 or 1.
 void add_bytes_fixed(const FixedPointSum& sum, const uint8_t* a, const uint8_t* b, int64_t count, uint8_t* to);
 
 /// The same, one for each ISA.

@@ -19,14 +19,15 @@ struct PackedFilters {
   std::vector<float> rows;   // of each group: packed rows; empty where groups have one channel
   std::vector<float> plain;  // else empty
 };
+/// `weights`: [outputs][channels of a group][taps].
 PackedFilters packed_filters(const Convolution& c, const float* weights);
 
 struct FloatConvolution {
   const Convolution& c;
-  std::span<const float> x;
+  std::span<const float> x;  // [batch][channels][input places]
   const PackedFilters& filters;
   ProductEnd end;  // its bias by output channel, its addend as the whole result
-  float* out;
+  float* out;      // [batch][outputs][output places], all of which are written
 };
 void convolve_floats(const FloatConvolution& convolution, ThreadPool* pool);
 

@@ -17,12 +17,13 @@ namespace {
 /// The body's nodes; nothing where one is of another kind.
 std::vector<ElementwiseStep> steps_of(const graph::Graph& body) {
   std::vector<size_t> numbers(body.values.size(), SIZE_MAX);
+  const auto number_of = [&](graph::ValueId id) { return id == graph::kNoValue ? SIZE_MAX : numbers[id]; };
   for (size_t i = 0; i < body.inputs.size(); ++i) numbers[body.inputs[i]] = i;
   std::vector<ElementwiseStep> steps;
   for (const graph::Node& node : body.nodes) {
     const auto* function = find_elementwise_function(node.op->name);
     if (!function || node.inputs.size() != function->inputs || node.outputs.size() != 1) return {};
-    const size_t a = numbers[node.inputs.front()], b = numbers[node.inputs.back()];
+    const size_t a = number_of(node.inputs.front()), b = number_of(node.inputs.back());
     if (a == SIZE_MAX || b == SIZE_MAX) return {};
     numbers[node.outputs[0]] = body.inputs.size() + steps.size();
     steps.push_back({function, a, b});

@@ -49,8 +49,7 @@ class GridSampler {
  private:
   double pixel(double point, int64_t size) const {
     const auto length = static_cast<double>(size);
-    const double at = align_ ? (point + 1) / 2 * (length - 1) : ((point + 1) * length - 1) / 2;
-    return padding_ == "border" ? std::clamp(at, 0.0, std::max(length - 1, 0.0)) : at;
+    return align_ ? (point + 1) / 2 * (length - 1) : ((point + 1) * length - 1) / 2;
   }
 
   /// Where a neighbour lies; -1: nowhere.
@@ -113,6 +112,7 @@ HostValues evaluate_grid_sample(const StandardCall& call) {
   HostTensor result(&codecs::f64.info, dims);
   const int64_t places = checked_element_count(std::span(dims).subspan(2));
   const int64_t plane = checked_element_count(std::span(x.dims()).subspan(2));
+  if (plane == 0) fail(ErrorCode::bad_input, "{} has no pixels", x.description());
   for (int64_t row = 0; row < x.dim(0) * x.dim(1); ++row) {
     const double* from = wide.numbers<double>().data() + row * plane;
     const double* point = points.numbers<double>().data() + row / x.dim(1) * places * static_cast<int64_t>(axes);
@@ -163,6 +163,8 @@ HostValues evaluate_affine_grid(const StandardCall& call) {
   })};
 }
 
+constexpr double kMostPoints = 1 << 14;
+
 struct Region {
   double y0, x0, height, width;
   int64_t batch;
@@ -172,7 +174,7 @@ struct Region {
 /// the largest of the four, as ONNX has it.
 double sample_region(const double* plane, std::array<int64_t, 2> size, double y, double x, bool largest) {
   const auto [height, width] = size;
-  if (y < -1 || y > static_cast<double>(height) || x < -1 || x > static_cast<double>(width)) return 0;
+  if (!(y >= -1 && y <= static_cast<double>(height) && x >= -1 && x <= static_cast<double>(width))) return 0;
   y = std::clamp(y, 0.0, static_cast<double>(height - 1));
   x = std::clamp(x, 0.0, static_cast<double>(width - 1));
   const auto y0 = static_cast<int64_t>(y), x0 = static_cast<int64_t>(x);
@@ -195,12 +197,16 @@ struct RoiAlign {
     return r;
   }
 
+  /// Along one side of a bin.
+  int64_t points(double size) const {
+    const double count = samples > 0 ? static_cast<double>(samples) : std::max(std::ceil(size), 1.0);
+    if (!(count <= kMostPoints)) fail(ErrorCode::bad_input, "a region with {} points along a bin", count);
+    return static_cast<int64_t>(count);
+  }
+
   double bin(const double* plane, int64_t height, int64_t width, const Region& r, int64_t row, int64_t column) const {
     const double bin_height = r.height / static_cast<double>(rows), bin_width = r.width / static_cast<double>(columns);
-    const auto count = [&](double size) {
-      return samples > 0 ? samples : std::max<int64_t>(static_cast<int64_t>(std::ceil(size)), 1);
-    };
-    const int64_t down = count(bin_height), across = count(bin_width);
+    const int64_t down = points(bin_height), across = points(bin_width);
     double sum = 0, top = -HUGE_VAL;
     for (int64_t i = 0; i < down; ++i) {
       for (int64_t j = 0; j < across; ++j) {
@@ -226,6 +232,7 @@ HostValues evaluate_roi_align(const StandardCall& call) {
   if (boxes.dim(1) != 4 || static_cast<int64_t>(batches.size()) != boxes.dim(0)) {
     fail(ErrorCode::bad_input, "regions {} for {} images", boxes.description(), batches.size());
   }
+  if (x.dim(2) == 0 || x.dim(3) == 0) fail(ErrorCode::bad_input, "{} has no pixels", x.description());
   const bool half = call.word("coordinate_transformation_mode", "half_pixel") == "half_pixel";
   const RoiAlign align{call.integer("output_height", 1),
                        call.integer("output_width", 1),

@@ -43,13 +43,6 @@ template <const codecs::Codec* kCodec>
 Types infer_fixed(const graph::NodeTypes& node) {
   return Types(node.node.outputs.size(), any_tensor(&kCodec->info));
 }
-/// The first output as input 0's storage, the others of another.
-template <const codecs::Codec* kCodec>
-Types infer_storage_and(const graph::NodeTypes& node) {
-  Types types(node.node.outputs.size(), any_tensor(&kCodec->info));
-  if (!types.empty()) types[0] = any_tensor(storage_of_input(node, 0));
-  return types;
-}
 /// A vector of as many integers as input 0 has dimensions; a scalar.
 Types infer_shape_vector(const graph::NodeTypes& node);
 Types infer_i64_scalar(const graph::NodeTypes& node);

@@ -15,6 +15,9 @@ namespace {
 
 constexpr int64_t kSharedWork = 1 << 21;
 
+/// So many products of numbers from -255 to 255, which 8-bit ones without their zero points are, stay below 2^24.
+constexpr int64_t kTapsOfPlanes = 258;
+
 const uint8_t* bytes_of(const HostTensor& tensor) { return reinterpret_cast<const uint8_t*>(tensor.bytes().data()); }
 bool is_signed(const HostTensor& tensor) { return tensor.type() == &codecs::i8.info; }
 
@@ -67,12 +70,11 @@ class IntegerPanels {
   IntegerPanels(const IntegerConvolution& run, HostTensor& result, unsigned threads)
       : run_(run), c_(run.c), work_(c_, threads), finder_(c_.windows), result_(result) {
     x_ = {bytes_of(run.x), is_signed(run.x), run.x_zero};
-    const auto depth = static_cast<int32_t>(steps_of(c_) * kDepthOfStep);
+    const int64_t depth = steps_of(c_) * kDepthOfStep, zero = x_.unsigned_zero();
     const auto& zeros = run.filters.zeros;
     for (size_t o = 0; o < run.filters.row_sums.size(); ++o) {
-      int32_t term = (run.bias ? run.bias[o] : 0) - x_.unsigned_zero() * run.filters.row_sums[o];
-      if (!zeros.empty()) term += depth * zeros[o] * x_.unsigned_zero();
-      terms_.push_back(term);
+      const int64_t shift = (zeros.empty() ? 0 : depth * zeros[o]) - run.filters.row_sums[o];
+      terms_.push_back(wrapped_sum(run.bias ? run.bias[o] : 0, zero * shift));
     }
   }
 
@@ -134,7 +136,7 @@ class IntegerPanels {
   std::vector<int32_t> terms_;
 };
 
-/// Groups of one channel, in f32, which holds their sums exactly: 512 products of 8-bit numbers stay below 2^24.
+/// Groups of one channel, in f32, which holds their sums exactly: kTapsOfPlanes products stay below 2^24.
 void convolve_planes(const IntegerConvolution& run, HostTensor& result, ThreadPool* pool) {
   const Convolution& c = run.c;
   HostTensor wide(&codecs::f32.info, run.x.dims()), sums(&codecs::f32.info, c.result_dims());
@@ -159,6 +161,8 @@ void convolve_planes(const IntegerConvolution& run, HostTensor& result, ThreadPo
 
 bool fits_sums(int64_t depth) { return depth <= 65000; }
 
+int32_t wrapped_sum(int32_t a, int64_t b) { return static_cast<int32_t>(a + b); }
+
 const IntegerProducts& integer_products() {
   if constexpr (kIsX86) {
     if (isa_includes(active_isa(), Isa::avx512)) return kIntegerProductsAvx512;
@@ -169,7 +173,7 @@ const IntegerProducts& integer_products() {
 
 PackedIntegerFilters packed_integer_filters(const Convolution& c, const HostTensor& weights, const HostTensor* zeros) {
   PackedIntegerFilters filters;
-  if (c.filters_planes() && c.windows.taps() <= 512) {
+  if (c.filters_planes() && c.windows.taps() <= kTapsOfPlanes) {
     std::vector<float> plain;
     for (int64_t i = 0; i < weights.count(); ++i) {
       plain.push_back(static_cast<float>(number_at(weights, i) - zero_at(zeros, i / c.windows.taps())));

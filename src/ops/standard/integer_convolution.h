@@ -56,4 +56,7 @@ HostTensor convolve_integers(const IntegerConvolution& convolution, StorageType 
 /// Whether all sums of so many products fit into i32.
 bool fits_sums(int64_t depth);
 
+/// a + b in i32, as sums of products go round: terms that a sum and its zero points bring may lie beyond.
+int32_t wrapped_sum(int32_t a, int64_t b);
+
 }  // namespace adze::ops

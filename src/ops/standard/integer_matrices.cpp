@@ -67,10 +67,10 @@ void multiply_integers(const IntegerMatrixProduct& p, HostTensor& result, Thread
   if (rows == 0) return;
   const int64_t steps = steps_of(depth);
   const auto packed = packed_byte_rows(p.a, rows, depth);
-  const int32_t a_zero = p.a_zero - (is_signed(p.a) ? 0 : 128);
+  const int64_t a_zero = p.a_zero - (is_signed(p.a) ? 0 : 128);
   std::vector<int32_t> terms(static_cast<size_t>(columns));
   for (size_t c = 0; c < terms.size(); ++c) {
-    terms[c] = (p.bias ? p.bias[c] : 0) - a_zero * p.b.sums[c] + static_cast<int32_t>(depth) * a_zero * p.b.zeros[c];
+    terms[c] = wrapped_sum(p.bias ? p.bias[c] : 0, a_zero * (depth * p.b.zeros[c] - p.b.sums[c]));
   }
   ThreadPool* sharing = pool_for(pool, rows * depth * columns, kSharedWork);
   const int64_t panels = (columns + kPanelColumns - 1) / kPanelColumns;

@@ -7,12 +7,13 @@
 namespace adze::ops {
 namespace {
 
-int32_t ended(const IntegerPanelProduct& p, int64_t row, int64_t column, int32_t sum) {
-  if (!p.end) return sum;
+/// Goes round in i32, as vectors do.
+int32_t ended(const IntegerPanelProduct& p, int64_t row, int64_t column, int64_t sum) {
+  if (!p.end) return static_cast<int32_t>(sum);
   if (p.end->row_terms) sum += p.end->row_terms[row];
   if (p.end->column_terms) sum += p.end->column_terms[column];
-  if (p.end->row_factors) sum += p.end->row_factors[row] * p.end->column_factors[column];
-  return sum;
+  if (p.end->row_factors) sum += int64_t{p.end->row_factors[row]} * p.end->column_factors[column];
+  return static_cast<int32_t>(sum);
 }
 
 uint8_t code_of(const IntegerEnd& end, int64_t row, int64_t column, int32_t sum) {

@@ -31,56 +31,78 @@ unsigned packed_code(const uint8_t* row, int64_t at, int64_t bits) {
   return static_cast<unsigned>(row[at / in_a_byte] >> (at % in_a_byte * bits)) & ((1u << bits) - 1);
 }
 
+float middle_code(int64_t bits) { return static_cast<float>(1 << (bits - 1)); }
+
 int64_t checked_bits(const StandardCall& call) {
   const int64_t bits = call.integer("bits", 4);
   if (bits != 2 && bits != 4 && bits != 8) fail(ErrorCode::unsupported, "codes of {} bits", bits);
   return bits;
 }
 
+constexpr int64_t kLargestBlock = 1 << 20;
+
+struct BlockGrid {
+  int64_t rows, blocks;  // of each row
+  int64_t bits;          // of a code
+};
+
+/// One for each block: packed as codes are (u8), numbers of another type, or one for all where the input is omitted.
+class ZeroPoints {
+ public:
+  ZeroPoints(const StandardCall& call, size_t input, const BlockGrid& grid, float otherwise)
+      : bits_(grid.bits), otherwise_(otherwise) {
+    if (!call.has(input)) return;
+    const HostTensor& given = call.tensor(input);
+    const bool is_packed = given.type() == &codecs::u8.info;
+    row_ = is_packed ? (grid.blocks * grid.bits + 7) / 8 : grid.blocks;
+    if (given.count() != grid.rows * row_) fail(ErrorCode::bad_input, "zero points {} do not fit", given.description());
+    (is_packed ? packed_ : numbers_) = is_packed ? given : to_f32(given);
+  }
+
+  float at(int64_t row, int64_t block) const {
+    if (numbers_.type()) return numbers_.numbers<float>()[static_cast<size_t>(row * row_ + block)];
+    if (!packed_.type()) return otherwise_;
+    return static_cast<float>(packed_code(packed_.numbers<uint8_t>().data() + row * row_, block, bits_));
+  }
+
+ private:
+  int64_t bits_, row_ = 0;
+  float otherwise_;
+  HostTensor packed_, numbers_;
+};
+
 /// A weight [rows][depth] in blocks along the depth: each row has `blocks` blocks of `block` codes, padded.
 struct BlockedWeight {
   int64_t rows, depth, bits, block, blocks;
   HostTensor codes, scales;
-  const HostTensor* zeros = nullptr;  // packed as the codes, or numbers
-
-  float zero_point(int64_t row, int64_t at) const {
-    if (!zeros) return static_cast<float>(1 << (bits - 1));
-    if (zeros->type() != &codecs::u8.info)
-      return to_f32(*zeros).numbers<float>()[static_cast<size_t>(row * blocks + at)];
-    const int64_t row_bytes = (blocks * bits + 7) / 8;
-    return static_cast<float>(packed_code(zeros->numbers<uint8_t>().data() + row * row_bytes, at, bits));
-  }
 };
 
 BlockedWeight blocked_weight(const StandardCall& call) {
   BlockedWeight w{call.integer("N"), call.integer("K"),     checked_bits(call), call.integer("block_size"), 0,
                   call.tensor(1),    to_f32(call.tensor(2))};
-  if (w.rows < 1 || w.depth < 1 || w.block < 16 || (w.block & (w.block - 1)) != 0) {
+  if (w.rows < 1 || w.depth < 1 || w.block < 16 || w.block > kLargestBlock || (w.block & (w.block - 1)) != 0) {
     fail(ErrorCode::bad_input, "a weight of {} x {} in blocks of {}", w.rows, w.depth, w.block);
   }
-  w.blocks = (w.depth + w.block - 1) / w.block;
+  if (call.tensor(0).dims().back() != w.depth) {
+    fail(ErrorCode::bad_input, "{} has no rows of {}", call.tensor(0).description(), w.depth);
+  }
+  w.blocks = (w.depth - 1) / w.block + 1;
   require_type(w.codes, &codecs::u8.info);
   const int64_t row_bytes = w.blocks * w.block * w.bits / 8;
   if (w.codes.count() / row_bytes != w.rows || w.scales.count() != w.rows * w.blocks) {
     fail(ErrorCode::bad_input, "codes {} and scales {} do not fit", w.codes.description(), w.scales.description());
   }
-  if (!call.has(3)) return w;
-  w.zeros = &call.tensor(3);
-  const bool packed = w.zeros->type() == &codecs::u8.info;
-  if (w.zeros->count() != w.rows * (packed ? (w.blocks * w.bits + 7) / 8 : w.blocks)) {
-    fail(ErrorCode::bad_input, "zero points {} do not fit", w.zeros->description());
-  }
   return w;
 }
 
-std::vector<float> dequantized(const BlockedWeight& w) {
+std::vector<float> dequantized(const BlockedWeight& w, const ZeroPoints& zeros) {
   std::vector<float> result(static_cast<size_t>(w.rows * w.depth));
   const int64_t row_bytes = w.blocks * w.block * w.bits / 8;
   for (int64_t row = 0; row < w.rows; ++row) {
     const uint8_t* codes = w.codes.numbers<uint8_t>().data() + row * row_bytes;
     for (int64_t block = 0; block < w.blocks; ++block) {
       const float scale = w.scales.numbers<float>()[static_cast<size_t>(row * w.blocks + block)];
-      const float zero = w.zero_point(row, block);
+      const float zero = zeros.at(row, block);
       const int64_t end = std::min(w.depth, (block + 1) * w.block);
       for (int64_t k = block * w.block; k < end; ++k) {
         result[static_cast<size_t>(row * w.depth + k)] =
@@ -97,12 +119,11 @@ HostValues evaluate_mat_mul_n_bits(const StandardCall& call) {
   require_rank(x, 1);
   if (call.has(4)) fail(ErrorCode::unsupported, "groups by index (g_idx)");
   const auto weight = blocked_weight(call);
-  if (x.dims().back() != weight.depth)
-    fail(ErrorCode::bad_input, "{} has no rows of {}", x.description(), weight.depth);
   auto dims = x.dims();
   dims.back() = weight.rows;
   HostTensor result(kF32, dims);
-  const auto rows = dequantized(weight);
+  const ZeroPoints zeros(call, 3, {weight.rows, weight.blocks, weight.bits}, middle_code(weight.bits));
+  const auto rows = dequantized(weight, zeros);
   multiply_floats({x.count() / weight.depth,
                    weight.depth,
                    weight.rows,
@@ -124,9 +145,10 @@ HostValues evaluate_gather_block_quantized(const StandardCall& call) {
   const bool packed = table.type() == &codecs::u8.info;
   const int64_t bits = packed ? checked_bits(call) : 8, block = call.integer("block_size", 128);
   const int64_t width = packed ? table.dim(1) * (8 / bits) : table.dim(1),
-                blocks = block < 1 ? 0 : (width + block - 1) / block;
+                blocks = block < 1 || block > kLargestBlock ? 0 : (width + block - 1) / block;
   if (blocks < 1 || scales.count() != table.dim(0) * blocks)
     fail(ErrorCode::bad_input, "scales {} do not fit", scales.description());
+  const ZeroPoints zeros(call, 3, {table.dim(0), blocks, bits}, packed ? middle_code(bits) : 0);
   const HostTensor codes = packed ? HostTensor() : to_f32(table);
   Dims dims = indices.dims();
   dims.push_back(width);
@@ -135,21 +157,11 @@ HostValues evaluate_gather_block_quantized(const StandardCall& call) {
   for (const int64_t index : read_integers(indices)) {
     const int64_t row = checked_index(index, table.dim(0));
     for (int64_t i = 0; i < width; ++i) {
-      float zero = packed ? static_cast<float>(1 << (bits - 1)) : 0;
-      if (call.has(3)) {
-        const HostTensor& zeros = call.tensor(3);
-        const int64_t zero_bytes = (blocks * bits + 7) / 8;
-        if (zeros.count() != table.dim(0) * (packed ? zero_bytes : blocks))
-          fail(ErrorCode::bad_input, "zero points do not fit");
-        zero =
-            packed
-                ? static_cast<float>(packed_code(zeros.numbers<uint8_t>().data() + row * zero_bytes, i / block, bits))
-                : to_f32(zeros).numbers<float>()[static_cast<size_t>(row * blocks + i / block)];
-      }
       const float code =
           packed ? static_cast<float>(packed_code(table.numbers<uint8_t>().data() + row * table.dim(1), i, bits))
                  : codes.numbers<float>()[static_cast<size_t>(row * width + i)];
-      *to++ = (code - zero) * scales.numbers<float>()[static_cast<size_t>(row * blocks + i / block)];
+      *to++ =
+          (code - zeros.at(row, i / block)) * scales.numbers<float>()[static_cast<size_t>(row * blocks + i / block)];
     }
   }
   return {result};
@@ -159,6 +171,7 @@ HostValues evaluate_gather_block_quantized(const StandardCall& call) {
 HostValues evaluate_skip_rms_normalization(const StandardCall& call) {
   const auto plus = [](float a, float b) { return a + b; };
   for (size_t i = 0; i < 3; ++i) require_type(call.tensor(i), kF32);
+  if (call.has(3)) require_type(call.tensor(3), kF32);
   HostTensor sum = map_pairs<float, float>(call.tensor(0), call.tensor(1), kF32, plus);
   if (call.has(3)) sum = map_pairs<float, float>(sum, call.tensor(3), kF32, plus);
   require_rank(sum, 1);
@@ -221,6 +234,8 @@ GroupedQueries grouped_queries(const StandardCall& call) {
 
 void rotate_heads(HostTensor& x, const StandardCall& call, const GroupedQueries& g) {
   const HostTensor &cosines = call.tensor(7), &sines = call.tensor(8);
+  require_type(cosines, kF32);
+  require_type(sines, kF32);
   require_rank(cosines, 2, 2);
   const int64_t pairs = cosines.dim(1);
   if (cosines.dims() != sines.dims() || 2 * pairs > g.size)

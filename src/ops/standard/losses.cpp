@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "ops/standard/axis_lines.h"
+#include "ops/standard/broadcast.h"
 #include "ops/standard/infer_types.h"
 #include "ops/standard/op_families.h"
 #include "ops/standard/quantized_numbers.h"
@@ -13,12 +14,11 @@
 namespace adze::ops {
 namespace {
 
-HostTensor like(const HostTensor& f64, const HostTensor& type_of) {
-  if (type_of.type() == &codecs::f64.info) return f64;
-  HostTensor result(type_of.type(), f64.dims());
-  std::ranges::transform(f64.numbers<double>(), result.fill<float>().begin(),
-                         [](double v) { return static_cast<float>(v); });
-  return result;
+HostTensor like(const HostTensor& wide, const HostTensor& type_of) {
+  return visit_floats(type_of, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    return map_each<double, T>(wide, type_of.type(), [](double v) { return static_cast<T>(v); });
+  });
 }
 
 /// log softmax over the classes, dimension 1, in f64.

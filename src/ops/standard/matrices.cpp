@@ -174,13 +174,18 @@ bool is_one_byte(const StandardCall& call, size_t input) {
   return !call.has(input) || (is_byte(call.tensor(input)) && call.tensor(input).count() == 1);
 }
 
-/// Rows of a, with one zero point, times one matrix of bytes with a zero point for all or for each column.
+/// One zero point for all, or one for each column.
+bool are_zeros_of_columns(const StandardCall& call, size_t input, int64_t columns) {
+  if (!call.has(input)) return true;
+  const HostTensor& zeros = call.tensor(input);
+  return is_byte(zeros) && (zeros.count() == 1 || (zeros.rank() == 1 && zeros.count() == columns));
+}
+
+/// Rows of a, with one zero point, times one matrix of bytes.
 bool is_integer_product(const StandardCall& call, size_t b, size_t a_zero, size_t b_zero) {
   const HostTensor &left = call.tensor(0), &right = call.tensor(b);
   if (!is_byte(left) || !is_byte(right) || left.rank() < 2 || right.rank() != 2) return false;
-  const HostTensor* zeros = call.has(b_zero) ? &call.tensor(b_zero) : nullptr;
-  const bool by_column = !zeros || zeros->count() == 1 || (zeros->rank() == 1 && zeros->count() == right.dim(1));
-  return is_one_byte(call, a_zero) && by_column && (!zeros || is_byte(*zeros)) && fits_sums(right.dim(0)) &&
+  return is_one_byte(call, a_zero) && are_zeros_of_columns(call, b_zero, right.dim(1)) && fits_sums(right.dim(0)) &&
          left.dims().back() == right.dim(0);
 }
 
@@ -190,7 +195,9 @@ int32_t zero_of(const StandardCall& call, size_t input) {
 
 std::shared_ptr<const PackedByteColumns> byte_columns(const StandardCall& call, size_t b, size_t zeros, bool turned) {
   const HostTensor* shift = call.has(zeros) ? &call.tensor(zeros) : nullptr;
-  return call.kept_of(b, [&] { return packed_byte_columns(call.tensor(b), turned, shift); });
+  const auto pack = [&] { return packed_byte_columns(call.tensor(b), turned, shift); };
+  const bool keeps = !shift || call.keeps(zeros);
+  return keeps ? call.kept_of(b, pack) : std::make_shared<const PackedByteColumns>(pack());
 }
 
 Dims product_dims(const HostTensor& a, int64_t columns) {
@@ -264,7 +271,9 @@ HostValues evaluate_q_gemm(const StandardCall& call) {
     fail(ErrorCode::bad_input, "{} and {} cannot be multiplied", a.description(), b.description());
   }
   auto quantized = integer_result(call, columns, 7, call.number("alpha", 1));
-  if (!quantized || !is_one_byte(call, 2) || !fits_sums(a.dim(1))) fail(ErrorCode::unsupported, "its scales");
+  if (!quantized || !is_one_byte(call, 2) || !are_zeros_of_columns(call, 5, columns) || !fits_sums(a.dim(1))) {
+    fail(ErrorCode::unsupported, "its scales or zero points");
+  }
   const auto packed = byte_columns(call, 3, 5, turned);
   HostTensor result(call.tensor(8).type(), {a.dim(0), columns});
   multiply_integers(

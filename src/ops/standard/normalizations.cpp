@@ -77,9 +77,14 @@ HostTensor running(const HostTensor& old, const std::vector<double>& current, do
   return map_each<double, float>(result, &codecs::f32.info, [](double v) { return static_cast<float>(v); });
 }
 
+/// One dimension is that of the batch, with one channel.
+HostTensor with_channels(const HostTensor& x) {
+  require_rank(x, 1);
+  return x.rank() == 1 ? x.reshaped({x.dim(0), 1}) : x;
+}
+
 HostValues evaluate_batch_normalization(const StandardCall& call) {
-  const HostTensor& x = call.tensor(0);
-  require_rank(x, 2);
+  const HostTensor x = with_channels(call.tensor(0));
   const auto scale = channel_numbers(call.tensor(1), x.dim(1)), bias = channel_numbers(call.tensor(2), x.dim(1));
   auto mean = channel_numbers(call.tensor(3), x.dim(1)), variance = channel_numbers(call.tensor(4), x.dim(1));
   const bool training = call.integer("training_mode", 0) != 0;
@@ -95,7 +100,7 @@ HostValues evaluate_batch_normalization(const StandardCall& call) {
       factors[i] /= std::sqrt(variance[i] + epsilon);
       shifts[i] -= mean[i] * factors[i];
     }
-    HostValues outputs{scale_channels<T>(x, factors, shifts)};
+    HostValues outputs{scale_channels<T>(x, factors, shifts).reshaped(call.tensor(0).dims())};
     if (training) {
       outputs.push_back(running(call.tensor(3), mean, momentum));
       outputs.push_back(running(call.tensor(4), variance, momentum));
@@ -173,6 +178,8 @@ template <typename T>
 HostTensor scale_rows(const HostTensor& plain, const HostTensor& scale, const HostTensor* bias) {
   const auto times = [](T a, T b) { return a * b; };
   const auto plus = [](T a, T b) { return a + b; };
+  require_type(scale, plain.type());
+  if (bias) require_type(*bias, plain.type());
   const HostTensor scaled = map_pairs<T, T>(plain, scale, plain.type(), times);
   return bias ? map_pairs<T, T>(scaled, *bias, plain.type(), plus) : scaled;
 }
@@ -183,7 +190,6 @@ HostValues evaluate_layer_normalization(const StandardCall& call) {
   const double epsilon = call.number("epsilon", 1e-5);
   return visit_floats(x, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    require_type(call.tensor(1), x.type());
     HostTensor means(x.type(), rows.outer), inverses(x.type(), rows.outer);
     for (int64_t r = 0; r < rows.count; ++r) {
       const auto [mean, variance] = moments(x.numbers<T>().data() + r * rows.length, rows.length);

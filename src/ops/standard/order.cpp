@@ -13,6 +13,15 @@
 namespace adze::ops {
 namespace {
 
+/// NaN is larger than every number.
+template <typename T>
+bool is_smaller(T a, T b) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (std::isnan(b)) return !std::isnan(a);
+  }
+  return a < b;
+}
+
 template <typename T>
 void top_of_lines(const HostTensor& x, const AxisLines& lines, bool largest, HostTensor& values, HostTensor& places) {
   if (lines.length == 0) return;
@@ -25,8 +34,8 @@ void top_of_lines(const HostTensor& x, const AxisLines& lines, bool largest, Hos
     // Equal numbers stay in order.
     std::partial_sort(order.begin(), order.begin() + kept, order.end(), [&](int64_t a, int64_t b) {
       const T x_a = number(a), x_b = number(b);
-      if (x_a != x_b) return largest ? x_a > x_b : x_a < x_b;
-      return a < b;
+      if (is_smaller(x_a, x_b)) return !largest;
+      return is_smaller(x_b, x_a) ? largest : a < b;
     });
     const int64_t outer = first / (lines.length * lines.inner), inner = first % lines.inner;
     for (int64_t i = 0; i < kept; ++i) {

@@ -23,32 +23,76 @@ using Activation = std::function<float(float)>;
 float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 
 struct ActivationParameters {
-  float alpha, beta;
+  float alpha = 0, beta = 0;
 };
 
-/// The functions by their names, as ONNX spells them.
-Activation activation_named(const std::string& name, ActivationParameters p) {
-  const auto is = [&](std::string_view other) {
-    return std::ranges::equal(name, other, [](char a, char b) { return std::tolower(a) == std::tolower(b); });
-  };
-  if (is("Sigmoid")) return sigmoid;
-  if (is("Tanh")) return [](float x) { return std::tanh(x); };
-  if (is("Relu")) return [](float x) { return std::max(x, 0.0f); };
-  if (is("Affine")) return [p](float x) { return p.alpha * x + p.beta; };
-  if (is("LeakyRelu")) return [p](float x) { return x < 0 ? p.alpha * x : x; };
-  if (is("ThresholdedRelu")) return [p](float x) { return x > p.alpha ? x : 0.0f; };
-  if (is("ScaledTanh")) return [p](float x) { return p.alpha * std::tanh(p.beta * x); };
-  if (is("HardSigmoid")) return [p](float x) { return std::clamp(p.alpha * x + p.beta, 0.0f, 1.0f); };
-  if (is("Elu")) return [p](float x) { return x < 0 ? p.alpha * std::expm1(x) : x; };
-  if (is("Softsign")) return [](float x) { return x / (1 + std::fabs(x)); };
-  if (is("Softplus")) return [](float x) { return std::log1p(std::exp(x)); };
-  fail(ErrorCode::bad_input, "unknown activation \"{}\"", name);
-}
+/// A function by its name, with what parameters it takes and what they are where none are given.
+struct ActivationKind {
+  std::string_view name;
+  bool takes_alpha, takes_beta;
+  ActivationParameters otherwise;
+  Activation (*with)(ActivationParameters p);
+};
 
-ActivationParameters default_parameters(const std::string& name) {
-  if (name == "LeakyRelu") return {0.01f, 0};
-  if (name == "HardSigmoid") return {0.2f, 0.5f};
-  return {1, name == "ScaledTanh" ? 1.0f : 0.0f};
+constexpr std::array<ActivationKind, 11> kActivations = {{
+    {"Sigmoid", false, false, {}, [](ActivationParameters) { return Activation(sigmoid); }},
+    {"Tanh", false, false, {}, [](ActivationParameters) { return Activation([](float x) { return std::tanh(x); }); }},
+    {"Relu",
+     false,
+     false,
+     {},
+     [](ActivationParameters) { return Activation([](float x) { return std::max(x, 0.0f); }); }},
+    {"Affine",
+     true,
+     true,
+     {1, 0},
+     [](ActivationParameters p) { return Activation([p](float x) { return p.alpha * x + p.beta; }); }},
+    {"LeakyRelu",
+     true,
+     false,
+     {0.01f, 0},
+     [](ActivationParameters p) { return Activation([p](float x) { return x < 0 ? p.alpha * x : x; }); }},
+    {"ThresholdedRelu",
+     true,
+     false,
+     {1, 0},
+     [](ActivationParameters p) { return Activation([p](float x) { return x > p.alpha ? x : 0.0f; }); }},
+    {"ScaledTanh",
+     true,
+     true,
+     {1, 1},
+     [](ActivationParameters p) { return Activation([p](float x) { return p.alpha * std::tanh(p.beta * x); }); }},
+    {"HardSigmoid",
+     true,
+     true,
+     {0.2f, 0.5f},
+     [](ActivationParameters p) {
+       return Activation([p](float x) { return std::clamp(p.alpha * x + p.beta, 0.0f, 1.0f); });
+     }},
+    {"Elu",
+     true,
+     false,
+     {1, 0},
+     [](ActivationParameters p) { return Activation([p](float x) { return x < 0 ? p.alpha * std::expm1(x) : x; }); }},
+    {"Softsign",
+     false,
+     false,
+     {},
+     [](ActivationParameters) { return Activation([](float x) { return x / (1 + std::fabs(x)); }); }},
+    {"Softplus",
+     false,
+     false,
+     {},
+     [](ActivationParameters) { return Activation([](float x) { return std::log1p(std::exp(x)); }); }},
+}};
+
+/// As ONNX spells them, in small letters or large ones.
+const ActivationKind& activation_named(std::string_view name) {
+  const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  for (const ActivationKind& kind : kActivations) {
+    if (std::ranges::equal(name, kind.name, [&](char a, char b) { return small(a) == small(b); })) return kind;
+  }
+  fail(ErrorCode::bad_input, "unknown activation \"{}\"", name);
 }
 
 /// Weights turned and packed, by direction.
@@ -89,6 +133,7 @@ HostTensor initial_state(const StandardCall& call, size_t input, const Recurrenc
   return state;
 }
 
+/// Lists of parameters hold one number for each function that takes it, in order.
 std::vector<Activation> chosen_activations(const StandardCall& call, std::vector<std::string> names,
                                            int64_t directions) {
   const auto given = call.words("activations");
@@ -96,12 +141,13 @@ std::vector<Activation> chosen_activations(const StandardCall& call, std::vector
   const size_t count = names.size() * static_cast<size_t>(directions);
   if (!given.empty()) names = given;
   std::vector<Activation> chosen;
+  size_t next_alpha = 0, next_beta = 0;
   for (size_t i = 0; i < count; ++i) {
-    const std::string& name = names[i % names.size()];
-    auto parameters = default_parameters(name);
-    if (i < alpha.size()) parameters.alpha = static_cast<float>(alpha[i]);
-    if (i < beta.size()) parameters.beta = static_cast<float>(beta[i]);
-    chosen.push_back(activation_named(name, parameters));
+    const ActivationKind& kind = activation_named(names[i % names.size()]);
+    auto parameters = kind.otherwise;
+    if (kind.takes_alpha && next_alpha < alpha.size()) parameters.alpha = static_cast<float>(alpha[next_alpha++]);
+    if (kind.takes_beta && next_beta < beta.size()) parameters.beta = static_cast<float>(beta[next_beta++]);
+    chosen.push_back(kind.with(parameters));
   }
   return chosen;
 }

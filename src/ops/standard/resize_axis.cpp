@@ -35,21 +35,27 @@ ResizeRecipe recipe_of(const StandardCall& call) {
 struct AxisScale {
   int64_t from, to;
   double scale;
+  bool by_sizes = false;  // the factor is that of the lengths
   double roi_start = 0, roi_end = 1;
+
+  /// Without rounding the factor, where lengths say it.
+  double shrunk(double at) const {
+    return by_sizes ? at * static_cast<double>(from) / static_cast<double>(to) : at / scale;
+  }
 };
 
 double old_coordinate(const std::string& mode, const AxisScale& a, double at) {
   const auto from = static_cast<double>(a.from), to = static_cast<double>(a.to);
-  if (mode == "half_pixel") return (at + 0.5) / a.scale - 0.5;
-  if (mode == "asymmetric") return at / a.scale;
-  if (mode == "pytorch_half_pixel") return to > 1 ? (at + 0.5) / a.scale - 0.5 : 0;
+  if (mode == "half_pixel") return a.shrunk(at + 0.5) - 0.5;
+  if (mode == "asymmetric") return a.shrunk(at);
+  if (mode == "pytorch_half_pixel") return to > 1 ? a.shrunk(at + 0.5) - 0.5 : 0;
   // The new length may have been cut off: scale times length, not the length itself, fills the line.
   if (mode == "align_corners") return from * a.scale == 1 ? 0 : at * (from - 1) / (from * a.scale - 1);
   if (mode == "half_pixel_symmetric") {
     const double adjustment = to / (a.scale * from);
     return from / 2 * (1 - adjustment) + (at + 0.5) / a.scale - 0.5;
   }
-  if (mode == "tf_half_pixel_for_nn") return (at + 0.5) / a.scale;
+  if (mode == "tf_half_pixel_for_nn") return a.shrunk(at + 0.5);
   if (mode == "tf_crop_and_resize") {
     if (to <= 1) return 0.5 * (a.roi_start + a.roi_end) * (from - 1);
     return a.roi_start * (from - 1) + at * (a.roi_end - a.roi_start) * (from - 1) / (to - 1);
@@ -78,7 +84,9 @@ double kernel_weight(const ResizeRecipe& recipe, double distance) {
 ResizedAxis::Source source_of(const ResizeRecipe& recipe, const AxisScale& axis, int64_t at) {
   const double old = old_coordinate(recipe.coordinates, axis, static_cast<double>(at));
   ResizedAxis::Source source;
-  source.outside = recipe.coordinates == "tf_crop_and_resize" && (old < 0 || old > static_cast<double>(axis.from - 1));
+  const bool is_inside = old >= 0 && old <= static_cast<double>(axis.from - 1);
+  source.outside = recipe.coordinates == "tf_crop_and_resize" && !is_inside;
+  if (source.outside) return source;
   const auto clamped = [&](double place) {
     return static_cast<int64_t>(std::clamp(place, 0.0, static_cast<double>(axis.from - 1)));
   };
@@ -110,7 +118,13 @@ struct GivenSizes {
   std::vector<size_t> axes;
   std::vector<double> scales;
   std::vector<int64_t> sizes;
+  bool are_exact = false;  // the scales are those of the sizes
 };
+
+int64_t whole_size(double size) {
+  if (!(size >= 0 && size <= 0x1p40)) fail(ErrorCode::bad_input, "a length of {}", size);
+  return static_cast<int64_t>(std::floor(size));
+}
 
 void keep_ratio(const std::string& policy, const HostTensor& x, GivenSizes& given) {
   if (policy == "stretch") return;
@@ -121,7 +135,7 @@ void keep_ratio(const std::string& policy, const HostTensor& x, GivenSizes& give
   }
   for (size_t i = 0; i < given.axes.size(); ++i) {
     given.scales[i] = scale;
-    given.sizes[i] = static_cast<int64_t>(std::floor(scale * static_cast<double>(x.dim(given.axes[i])) + 0.5));
+    given.sizes[i] = whole_size(scale * static_cast<double>(x.dim(given.axes[i])) + 0.5);
   }
 }
 
@@ -137,16 +151,18 @@ GivenSizes given_sizes(const StandardCall& call, const HostTensor& x) {
     for (size_t i = 0; i < count; ++i) {
       given.scales.push_back(static_cast<double>(given.sizes[i]) / static_cast<double>(x.dim(given.axes[i])));
     }
-    keep_ratio(call.word("keep_aspect_ratio_policy", "stretch"), x, given);
+    const auto policy = call.word("keep_aspect_ratio_policy", "stretch");
+    given.are_exact = policy == "stretch";
+    keep_ratio(policy, x, given);
     return given;
   }
   const HostTensor scales = to_f64(call.tensor(2));
   given.scales.assign(scales.numbers<double>().begin(), scales.numbers<double>().end());
   if (given.scales.size() != count) fail(ErrorCode::bad_input, "{} scales for {} axes", given.scales.size(), count);
   for (size_t i = 0; i < count; ++i) {
-    const double size = std::floor(static_cast<double>(x.dim(given.axes[i])) * given.scales[i]);
-    if (!(given.scales[i] > 0) || size > 0x1p40) fail(ErrorCode::bad_input, "a scale of {}", given.scales[i]);
-    given.sizes.push_back(static_cast<int64_t>(size));
+    if (!(given.scales[i] > 0)) fail(ErrorCode::bad_input, "a scale of {}", given.scales[i]);
+    // The product as ONNX Runtime and OpenVINO round it: 1.3 times 10 is 13, though the f32 next to 1.3 is below it.
+    given.sizes.push_back(whole_size(static_cast<float>(x.dim(given.axes[i])) * static_cast<float>(given.scales[i])));
   }
   return given;
 }
@@ -167,7 +183,7 @@ std::vector<ResizedAxis> resized_axes(const StandardCall& call, const HostTensor
   checked_element_count(dims);
   std::vector<ResizedAxis> axes;
   for (size_t i = 0; i < count; ++i) {
-    AxisScale scale{x.dim(given.axes[i]), given.sizes[i], given.scales[i]};
+    AxisScale scale{x.dim(given.axes[i]), given.sizes[i], given.scales[i], given.are_exact};
     if (recipe.coordinates == "tf_crop_and_resize") {
       if (roi.count() != static_cast<int64_t>(2 * count))
         fail(ErrorCode::bad_input, "the region needs two numbers an axis");

@@ -226,5 +226,134 @@ TEST(StandardOps, FactorsTooFarApartForFixedPointAreFloats) {
   EXPECT_EQ(fixed_sums(b, 1, 1, 4096, 1), fixed_sums(b, 1, 1, 4096, 0));
 }
 
+HostTensor bytes_of(std::vector<int64_t> dims, uint8_t value) {
+  HostTensor tensor(&codecs::u8.info, std::move(dims));
+  std::ranges::fill(tensor.fill<uint8_t>(), value);
+  return tensor;
+}
+
+TEST(StandardOps, InputsOfTypesThatAnOpDoesNotTakeAreRefused) {
+  const HostTensor x = random_floats({1, 4}, 1), narrow = bytes_of({4}, 1);
+  const HostTensor targets = integer_tensor({0});
+  const graph::Attributes alone{{"reduction", std::string("none")}};
+  EXPECT_THAT(refusal("NegativeLogLikelihoodLoss", {bytes_of({1, 3}, 1), targets}, alone), HasSubstr("floats"));
+  EXPECT_THAT(refusal("SoftmaxCrossEntropyLoss", {bytes_of({1, 3}, 1), targets}, alone), HasSubstr("floats"));
+  EXPECT_THAT(refusal("LayerNormalization", {x, random_floats({4}, 2), narrow}), HasSubstr("u8[4]"));
+  EXPECT_THAT(refusal("SkipSimplifiedLayerNormalization", {x, x, random_floats({4}, 2), narrow}), HasSubstr("u8[4]"));
+  EXPECT_THAT(refusal("RMSNormalization", {x, narrow}), HasSubstr("u8[4]"));
+}
+
+TEST(StandardOps, BlocksOfCodesAreAsLongAsTheRowsOfTheInput) {
+  const auto attributes = [](int64_t depth, int64_t block) {
+    return graph::Attributes{{"N", int64_t{1}}, {"K", depth}, {"bits", int64_t{4}}, {"block_size", block}};
+  };
+  const HostTensor x = random_floats({1, 16}, 1), codes = bytes_of({1, 1, 8}, 0x99), scales = random_floats({1}, 2);
+  EXPECT_EQ(refusal("MatMulNBits", {x, codes, scales}, attributes(16, 16)), "nothing was refused");
+  EXPECT_THAT(refusal("MatMulNBits", {x, codes, scales}, attributes(int64_t{1} << 62, 16)), HasSubstr("no rows"));
+  EXPECT_THAT(refusal("MatMulNBits", {x, codes, scales}, attributes(16, int64_t{1} << 62)), HasSubstr("in blocks"));
+}
+
+TEST(StandardOps, ZeroPointsOfAMatrixAreOneOrOneForEachColumn) {
+  const std::array<float, 1> one{1};
+  const HostTensor a = bytes_of({2, 3}, 4), b = bytes_of({3, 5}, 6), scale = float_tensor({}, one),
+                   zero = bytes_of({}, 0);
+  const auto product = [&](int64_t zeros) {
+    return refusal("QGemm", {a, scale, zero, b, scale, bytes_of({zeros}, 1), HostValue(), scale, zero});
+  };
+  EXPECT_EQ(product(5), "nothing was refused");
+  EXPECT_EQ(product(1), "nothing was refused");
+  EXPECT_THAT(product(2), HasSubstr("zero points"));
+}
+
+TEST(StandardOps, RegionsFarOutsideOfAnImageNeitherHangNorRead) {
+  const HostTensor image = random_floats({1, 1, 4, 4}, 1), first = integer_tensor({0});
+  const std::array<float, 8> region{0, 0, -1e30f, 0, 1, 1, 1e30f, 1};
+  const std::array<float, 4> huge{0, 0, 1e18f, 1e18f}, nowhere{NAN, NAN, NAN, NAN}, box{0, 0, 2, 2};
+  const graph::Attributes crop{{"mode", std::string("linear")},
+                               {"coordinate_transformation_mode", std::string("tf_crop_and_resize")},
+                               {"extrapolation_value", 7.0}};
+  const auto cropped =
+      run("Resize", {image, float_tensor({8}, region), HostValue(), integer_tensor({1, 1, 3, 3})}, crop)[0].tensor();
+  EXPECT_EQ(cropped.numbers<float>()[0], 7);
+  EXPECT_THAT(refusal("RoiAlign", {image, float_tensor({1, 4}, huge), first}), HasSubstr("points along a bin"));
+  EXPECT_EQ(run("RoiAlign", {image, float_tensor({1, 4}, nowhere), first})[0].tensor().numbers<float>()[0], 0);
+  EXPECT_THAT(refusal("RoiAlign", {random_floats({1, 1, 0, 4}, 1), float_tensor({1, 4}, box), first}),
+              HasSubstr("no pixels"));
+}
+
+TEST(StandardOps, WindowsAndGroupsOfNothingAreRefused) {
+  const int64_t many = int64_t{1} << 30;
+  EXPECT_THAT(refusal("MaxPool", {random_floats({1, 1, 2, 2}, 1)},
+                      {{"kernel_shape", std::vector<int64_t>{many, many}},
+                       {"pads", std::vector<int64_t>{many, many, many, many}}}),
+              HasSubstr("a window"));
+  EXPECT_THAT(
+      refusal("Conv", {random_floats({1, 0, 2, 2}, 1), random_floats({0, 0, 1, 1}, 1)}, {{"group", int64_t{1} << 62}}),
+      HasSubstr("groups"));
+}
+
+HostTensor numbers_of(std::vector<int64_t> dims, std::vector<float> numbers) {
+  return float_tensor(std::move(dims), numbers);
+}
+
+TEST(StandardOps, TheLargestNumbersAreFoundBesideNan) {
+  const HostTensor x = numbers_of({5}, {1, NAN, 2, 9, 3});
+  const auto top = run("TopK", {x, integer_tensor({3})}, {}, 2),
+             bottom = run("TopK", {x, integer_tensor({5})}, {{"largest", int64_t{0}}}, 2);
+  EXPECT_THAT(top[1].tensor().numbers<int64_t>(), ElementsAre(1, 3, 4));
+  EXPECT_THAT(bottom[1].tensor().numbers<int64_t>(), ElementsAre(0, 2, 4, 3, 1));
+}
+
+TEST(StandardOps, LinesAreResizedByWholeLengths) {
+  const auto lengths = [](int64_t from, float scale) {
+    return run("Resize", {random_floats({from}, 1), HostValue(), numbers_of({1}, {scale})})[0].tensor().dim(0);
+  };
+  EXPECT_EQ(lengths(10, 1.3f), 13);
+  EXPECT_EQ(lengths(20, 0.9f), 18);
+  EXPECT_EQ(lengths(6, 5.0f / 3), 10);
+  const HostTensor x = numbers_of({7}, {0, 1, 2, 3, 4, 5, 6});
+  const auto line =
+      run("Resize", {x, HostValue(), HostValue(), integer_tensor({9})}, {{"nearest_mode", std::string("floor")}});
+  EXPECT_EQ(line[0].tensor().numbers<float>()[4], 3);  // (4 + 0.5) * 7 / 9 - 0.5
+}
+
+TEST(StandardOps, CubicSamplesRepeatTheBorderBehindThePixelsThatTheyWeigh) {
+  const HostTensor image = numbers_of({1, 1, 1, 4}, {1, 2, 4, 8}), grid = numbers_of({1, 1, 1, 2}, {1.5f, 0});
+  const graph::Attributes cubic{{"mode", std::string("cubic")}, {"padding_mode", std::string("border")}};
+  // At 4.5 the four pixels are numbers 3 to 6, all of which are the last one.
+  EXPECT_FLOAT_EQ(run("GridSample", {image, grid}, cubic)[0].tensor().numbers<float>()[0], 8);
+  // At 3.25 they are numbers 2 to 5: 4 and three times 8, of which the first weighs -0.10547.
+  const HostTensor near = numbers_of({1, 1, 1, 2}, {0.875f, 0});
+  EXPECT_NEAR(run("GridSample", {image, near}, cubic)[0].tensor().numbers<float>()[0], 8 + 0.10547 * 4, 1e-4);
+}
+
+TEST(StandardOps, NormalizationOfOneDimensionHasOneChannel) {
+  const HostTensor one = numbers_of({1}, {1}), two = numbers_of({1}, {2});
+  const auto y = run("BatchNormalization", {numbers_of({3}, {1, 2, 3}), two, one, one, one}, {{"epsilon", 0.0}});
+  EXPECT_THAT(y[0].tensor().numbers<float>(), ElementsAre(1, 3, 5));
+  EXPECT_EQ(y[0].tensor().dims(), std::vector<int64_t>{3});
+}
+
+TEST(StandardOps, ParametersOfActivationsGoToThoseThatTakeThem) {
+  const HostTensor x = numbers_of({1, 1, 1}, {1}), ones = numbers_of({1, 4, 1}, {1, 1, 1, -1});
+  const auto cell = [&](const std::string& names, std::vector<double> alpha) {
+    const graph::Attributes attributes{
+        {"hidden_size", int64_t{1}}, {"activations", names}, {"activation_alpha", alpha}};
+    return run("LSTM", {x, ones, numbers_of({1, 4, 1}, {0, 0, 0, 0})}, attributes, 3)[2].tensor().numbers<float>()[0];
+  };
+  const float gate = 1 / (1 + std::exp(-1.0f));
+  EXPECT_FLOAT_EQ(cell("Sigmoid\nLeakyRelu\nTanh", {0.25}), gate * -0.25f);
+  EXPECT_FLOAT_EQ(cell("hardsigmoid\nTanh\nTanh", {}), 0.7f * std::tanh(-1.0f));
+}
+
+TEST(StandardOps, RotaryHeadsAreAsWideAsTheirCosines) {
+  const HostTensor x = random_floats({1, 2, 8}, 1), angles = random_floats({5, 2}, 2);
+  const auto by_width = run("RotaryEmbedding", {x, angles, angles, integer_tensor({3})});
+  const auto plain =
+      run("RotaryEmbedding", {x, angles, angles, integer_tensor({3, 4}).reshaped({1, 2})}, {{"num_heads", int64_t{2}}});
+  EXPECT_EQ(by_width[0].tensor().dims(), x.dims());
+  EXPECT_THAT(by_width[0].tensor().numbers<float>(), testing::ElementsAreArray(plain[0].tensor().numbers<float>()));
+}
+
 }  // namespace
 }  // namespace adze::ops

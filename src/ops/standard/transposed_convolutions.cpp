@@ -83,7 +83,8 @@ HostValues evaluate_conv_transpose(const StandardCall& call) {
   require_rank(weights, x.rank(), x.rank());
   require_type(weights, x.type());
   const int64_t groups = call.integer("group", 1);
-  if (groups < 1 || x.dim(1) % groups != 0 || weights.dim(0) != x.dim(1)) {
+  const bool is_count = groups >= 1 && groups <= std::max<int64_t>(x.dim(1), 1);
+  if (!is_count || x.dim(1) % groups != 0 || weights.dim(0) != x.dim(1)) {
     fail(ErrorCode::bad_input, "weights {} in {} groups do not fit {}", weights.description(), groups, x.description());
   }
   const Convolution c{x.dim(0), x.dim(1), weights.dim(1) * groups, groups,

@@ -8,6 +8,8 @@ namespace adze::ops {
 namespace {
 
 constexpr int64_t kLargest = int64_t{1} << 31;
+/// A window may be larger than what it slides over, where that is padded, but its taps are held in memory.
+constexpr int64_t kMostPaddedTaps = int64_t{1} << 20;
 
 int64_t extent(const Windows& w, size_t axis) { return (w.kernel[axis] - 1) * w.dilations[axis] + 1; }
 
@@ -80,6 +82,9 @@ Windows windows_of(const StandardCall& call, std::vector<int64_t> input, std::ve
     if (size < 1 || size > kLargest) fail(ErrorCode::bad_input, "a window of size {}", size);
   }
   Windows w{std::move(input), std::move(kernel), {}, {}, {}, {}, {}};
+  if (w.taps() > std::max(kMostPaddedTaps, w.input_count())) {
+    fail(ErrorCode::bad_input, "a window {} over {}", dims_text(w.kernel), dims_text(w.input));
+  }
   w.strides = spatial_attribute(call, "strides", count, 1, 1);
   w.dilations = spatial_attribute(call, "dilations", count, 1, 1);
   w.before.assign(count, 0);
