@@ -54,10 +54,12 @@ class ChannelFolder {
 
   std::optional<ChannelFactors> factors_of(const Node& user, ValueId x, const Node& convolution) const {
     const auto weights = constants_.find(input_of(convolution, 1));
-    const ValueId bias = input_of(convolution, 2);
-    if (!weights || weights->type() != &codecs::f32.info || weights->rank() < 3) return std::nullopt;
-    if (bias != kNoValue && !constants_.knows(bias)) return std::nullopt;
+    if (!weights || weights->type() != &codecs::f32.info || weights->rank() < 3 || weights->count() == 0) {
+      return std::nullopt;
+    }
     const auto channels = static_cast<size_t>(weights->dim(0));
+    const ValueId bias = input_of(convolution, 2);
+    if (bias != kNoValue && !is_of_channels(constants_.find(bias), channels)) return std::nullopt;
     const auto name = standard_name(user);
     if (name == "BatchNormalization" && input_of(user, 0) == x) return of_normalization(user, channels);
     if (name != "Mul" && name != "Add") return std::nullopt;
@@ -68,13 +70,15 @@ class ChannelFolder {
                          : ChannelFactors{std::vector<double>(channels, 1), std::move(*numbers)};
   }
 
+  static bool is_of_channels(const std::optional<HostTensor>& numbers, size_t channels) {
+    return numbers && numbers->type() == &codecs::f32.info && numbers->count() == static_cast<int64_t>(channels);
+  }
+
   std::optional<ChannelFactors> of_normalization(const Node& node, size_t channels) const {
     std::array<std::vector<double>, 4> numbers;  // scale, bias, mean, variance
     for (size_t i = 0; i < numbers.size(); ++i) {
       const auto tensor = constants_.find(input_of(node, i + 1));
-      if (!tensor || tensor->type() != &codecs::f32.info || tensor->count() != static_cast<int64_t>(channels)) {
-        return std::nullopt;
-      }
+      if (!is_of_channels(tensor, channels)) return std::nullopt;
       const auto floats = tensor->numbers<float>();
       numbers[i].assign(floats.begin(), floats.end());
     }

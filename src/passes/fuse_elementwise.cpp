@@ -44,8 +44,9 @@ class ElementwiseFuser {
   static constexpr NodeId kNone = UINT32_MAX;
 
   bool is_float(ValueId id) const {
+    if (id == kNoValue) return false;
     const auto& type = graph_.value(id).type;
-    return id != kNoValue && type.kind == graph::ValueKind::tensor && type.storage == &codecs::f32.info;
+    return type.kind == graph::ValueKind::tensor && type.storage == &codecs::f32.info;
   }
 
   bool is_candidate(const Node& node) const {

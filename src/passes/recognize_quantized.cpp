@@ -164,6 +164,10 @@ class QuantizedRecognizer {
       return std::nullopt;
     const double x_scale = *one_number(x.scale);
     const int64_t count = std::max(scales->count(), others->count());
+    const auto fits = [&](const HostTensor& s) {
+      return s.type() == &codecs::f32.info && (s.count() == 1 || s.count() == count);
+    };
+    if (!fits(*scales) || !fits(*others)) return std::nullopt;
     for (int64_t i = 0; i < count; ++i) {
       const double own = number_at(*scales, i), product = x_scale * number_at(*others, i);
       if (std::fabs(own - product) > kScaleTolerance * std::fabs(product)) return std::nullopt;

@@ -44,35 +44,23 @@ struct RequiredInputs {
   size_t count;
 };
 
-/// Of the ops whose inputs passes look at. What is missing in a file is told when the node is computed.
+/// Of the ops whose inputs passes look at; of others the first. What is missing in a file is told when the node is
+/// computed.
 constexpr RequiredInputs kRequired[] = {
-    {"Add", 2},
-    {"BatchNormalization", 5},
-    {"Clip", 1},
-    {"Conv", 2},
-    {"ConvTranspose", 2},
-    {"Div", 2},
-    {"DequantizeLinear", 2},
-    {"Gemm", 2},
-    {"GlobalAveragePool", 1},
-    {"HardSwish", 1},
-    {"LeakyRelu", 1},
-    {"MatMul", 2},
-    {"Mul", 2},
-    {"QuantizeLinear", 2},
-    {"Relu", 1},
-    {"Reshape", 2},
-    {"Sigmoid", 1},
-    {"Sub", 2},
-    {"Swish", 1},
-    {"Tanh", 1},
-    {"Transpose", 1},
+    {"Add", 2},         {"BatchNormalization", 5},
+    {"Conv", 2},        {"ConvTranspose", 2},
+    {"Div", 2},         {"DequantizeLinear", 2},
+    {"Equal", 2},       {"FusedConv", 2},
+    {"Gemm", 2},        {"MatMul", 2},
+    {"Max", 2},         {"Min", 2},
+    {"Mul", 2},         {"QLinearAdd", 8},
+    {"QLinearConv", 8}, {"QuantizeLinear", 2},
+    {"Reshape", 2},     {"Sub", 2},
 };
-
 bool has_required_inputs(const graph::Node& node) {
   if (node.outputs.empty()) return false;
   const auto found = std::ranges::find(kRequired, node.op->name, &RequiredInputs::op);
-  const size_t count = found == std::end(kRequired) ? 0 : found->count;
+  const size_t count = found == std::end(kRequired) ? 1 : found->count;
   return node.inputs.size() >= count &&
          std::none_of(node.inputs.begin(), node.inputs.begin() + static_cast<std::ptrdiff_t>(count),
                       [](ValueId id) { return id == graph::kNoValue; });
