@@ -1,5 +1,5 @@
-// Any text as an OpenVINO IR, with what follows its first zero byte as constants: an Error, or a graph that runs on
-// zeros or says why not.
+// Any text as an OpenVINO IR, with what follows its first zero byte as constants: an Error, or a graph that runs
+// or says why not.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto end = static_cast<size_t>(std::ranges::find(*kept, uint8_t{0}) - kept->begin());
     const auto bytes = std::as_bytes(std::span(*kept));
     const auto constants = bytes.subspan(std::min(end + 1, size));
-    fuzz::run_on_zeros(
-        formats::import_ir(formats::read_ir_text(bytes.first(end), constants, kept, "input.xml"), "input.xml"));
+    fuzz::run_again_and_again(
+        formats::import_ir(formats::read_ir_text(bytes.first(end), constants, kept, "input.xml"), "input.xml"), bytes);
   } catch (const Error&) {
   }
   return 0;

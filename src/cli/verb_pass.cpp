@@ -72,7 +72,7 @@ void run_pass(const PassVerbOptions& options, Console& console) {
   passes::PassOptions pass_options;
   pass_options.weights = &imported.weights;
   const auto reports = passes::run_passes(*graph, names, pass_options);
-  formats::write_onnx_graph({graph, imported.weights}, options.target, {});
+  formats::write_onnx_graph({graph, imported.weights, imported.properties}, options.target, {});
   const auto table = passes_table(reports);
   options.json ? print_json(console, table.to_json()) : print_table(console, table);
 }

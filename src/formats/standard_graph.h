@@ -2,6 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "graph/graph.h"
 #include "model/model.h"
@@ -12,6 +15,8 @@ namespace adze::formats {
 struct StandardGraph {
   std::shared_ptr<const graph::Graph> graph;
   model::TensorList weights;
+  /// What the file says of the model for programs that use it, such as the names of classes: keys and values.
+  std::vector<std::pair<std::string, std::string>> properties = {};
 };
 
 }  // namespace adze::formats

@@ -121,7 +121,6 @@ ModelHeaders::ModelHeaders(const hub::HubName& name, const hub::HubOptions& opti
     const bool is_gguf = file.path.ends_with(".gguf");
     if (is_gguf || file.path.ends_with(".safetensors")) {
       is_gguf ? fetcher.fetch_gguf(file, target) : fetcher.fetch_safetensors(file, target);
-      weight_file_bytes_ += file.bytes;
     } else if (file.path.ends_with(".bin")) {
       fail(ErrorCode::unsupported, "{}: {}: weights of PyTorch have no header to plan by; use `adze pull` first",
            repository.name, file.path);

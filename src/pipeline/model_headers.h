@@ -21,13 +21,11 @@ class ModelHeaders {
   /// To read the model from.
   const std::string& model_path() const { return model_path_; }
   uint64_t fetched_bytes() const { return fetched_bytes_; }
-  uint64_t weight_file_bytes() const { return weight_file_bytes_; }
 
  private:
   TemporaryFolder folder_;
   std::string model_path_;
   uint64_t fetched_bytes_ = 0;
-  uint64_t weight_file_bytes_ = 0;
 };
 
 }  // namespace adze::pipeline

@@ -39,7 +39,8 @@ constexpr std::array kBodies = {BodyNames{"If", {"then_branch", "else_branch"}},
                                 BodyNames{"Scan", {"body", ""}}, BodyNames{"SequenceMap", {"body", ""}}};
 
 /// Attributes that are lists of texts; others with line breaks are texts.
-constexpr std::array<std::string_view, 3> kTextLists = {"activations", "keys_strings", "classes_strings"};
+constexpr std::array<std::string_view, 5> kTextLists = {"activations", "classes_strings", "keys_strings",
+                                                        "pool_strings", "stopwords"};
 
 OnnxAttribute converted(const std::string& name, const graph::Attribute& value) {
   OnnxAttribute result{name, {}, {}};
@@ -256,13 +257,14 @@ void move_to_data_file(OnnxModel& model, const std::string& path, const WriteOpt
 
 }  // namespace
 
-OnnxModel export_onnx(const Graph& graph, const model::TensorList& weights) {
+OnnxModel export_onnx(const StandardGraph& graph) {
   OnnxModel model;
   model.ir_version = kIrVersion;
   model.producer_name = "adze";
   model.opsets = {{"", kNewestOpset}, {"com.microsoft", 1}};
   std::set<std::string> taken;
-  model.graph = GraphExporter(graph, weights, taken, nullptr).run();
+  model.metadata = graph.properties;
+  model.graph = GraphExporter(*graph.graph, graph.weights, taken, nullptr).run();
   return model;
 }
 
@@ -272,7 +274,7 @@ void write_onnx_graph(const StandardGraph& graph, const std::string& path, const
     write_onnx_graph(graph, folder.path_of("model.onnx"), options);
     return folder.commit();
   }
-  OnnxModel model = export_onnx(*graph.graph, graph.weights);
+  OnnxModel model = export_onnx(graph);
   size_t bytes = 0;
   for (const auto& tensor : model.graph.initializers) bytes += tensor.bytes.size();
   if (bytes > kMaxBytesInside) move_to_data_file(model, path, options);

@@ -11,9 +11,10 @@
 
 namespace adze::formats {
 
-/// Of the newest opset that is known here. Tensors of the graph's weights stay where they are. What the importer made
+/// Of the newest opset that is known here. Tensors of the graph's weights stay where they are, its properties become
+/// metadata_props. What the importer made
 /// of older operators takes ONNX's newest form again. Error(unsupported) naming a node that ONNX cannot hold.
-OnnxModel export_onnx(const graph::Graph& graph, const model::TensorList& weights);
+OnnxModel export_onnx(const StandardGraph& graph);
 
 /// export_onnx, written to a file that appears complete or not at all. More than 1 GiB of weights lie in
 /// `<path>.data` beside it. A path that does not end in .onnx is a folder with a model.onnx.

@@ -20,8 +20,7 @@ using testing::HasSubstr;
 
 /// Written, read and imported again.
 ImportedGraph there_and_back(const ImportedGraph& imported) {
-  const auto bytes =
-      std::make_shared<const std::string>(onnx_model_bytes(export_onnx(*imported.graph, imported.weights)));
+  const auto bytes = std::make_shared<const std::string>(onnx_model_bytes(export_onnx(imported)));
   return import_onnx(read_onnx_message(std::as_bytes(std::span(*bytes)), bytes, "back.onnx"), "back.onnx");
 }
 
@@ -54,9 +53,9 @@ TEST(ExportOnnx, LeavesOutHowSumsAreRounded) {
   model.graph.inputs = {test::onnx_value("x", {OnnxDim{{}, "N"}}, OnnxType::int8)};
   model.graph.initializers = {onnx_floats("s", {}, {0.5f}), onnx_numbers<int8_t>("z", OnnxType::int8, {}, {0})};
   const auto imported = import_onnx(model, "test.onnx");
-  auto graph = *imported.graph;
-  graph.nodes[0].attributes["fixed_point"] = int64_t{1};
-  EXPECT_TRUE(export_onnx(graph, imported.weights).graph.nodes[0].attributes.empty());
+  const auto graph = std::make_shared<graph::Graph>(*imported.graph);
+  graph->nodes[0].attributes["fixed_point"] = int64_t{1};
+  EXPECT_TRUE(export_onnx({graph, imported.weights}).graph.nodes[0].attributes.empty());
 }
 
 TEST(ExportOnnx, KeepsSubgraphsAndWhatTheyCapture) {
@@ -87,7 +86,7 @@ TEST(ExportOnnx, OpsOfOtherDomainsKeepThem) {
   model.opsets.push_back({"com.microsoft", 1});
   expect_same(model);
   const auto imported = import_onnx(model, "test.onnx");
-  EXPECT_EQ(export_onnx(*imported.graph, imported.weights).graph.nodes[0].domain, "com.microsoft");
+  EXPECT_EQ(export_onnx(imported).graph.nodes[0].domain, "com.microsoft");
 }
 
 TEST(ExportOnnx, OlderFormsTakeTheNewest) {
@@ -96,12 +95,27 @@ TEST(ExportOnnx, OlderFormsTakeTheNewest) {
                           11);
   model.graph.initializers = {onnx_numbers<int64_t>("n", OnnxType::int64, {1}, {2})};
   const auto imported = import_onnx(model, "test.onnx");
-  const auto graph = export_onnx(*imported.graph, imported.weights).graph;
+  const auto graph = export_onnx(imported).graph;
   std::vector<std::string> ops;
   for (const auto& node : graph.nodes) ops.push_back(node.op);
   EXPECT_THAT(ops, testing::ElementsAre("Shape", "Flatten", "Softmax", "Reshape", "ConstantOfShape"));
   EXPECT_EQ(graph.nodes.back().inputs.size(), 1u);
   EXPECT_NO_THROW(there_and_back(imported));
+}
+
+TEST(ExportOnnx, KeepsWhatTheFileSaysOfItself) {
+  auto model = onnx_model({onnx_node("Relu", {"x"}, {"y"})});
+  model.metadata = {{"names", "{0: 'cat'}"}, {"stride", "32"}};
+  EXPECT_EQ(export_onnx(import_onnx(model, "test.onnx")).metadata, model.metadata);
+}
+
+TEST(ExportOnnx, ListsOfTextsStayLists) {
+  const std::vector<std::string> words{"a", "the"};
+  auto model = onnx_model({onnx_node("StringNormalizer", {"x"}, {"y"}, {{"stopwords", words, {}}})});
+  model.graph.inputs = {test::onnx_value("x", {OnnxDim{2, {}}}, OnnxType::string)};
+  model.graph.outputs = {test::onnx_value("y", {OnnxDim{}}, OnnxType::string)};
+  const auto attribute = export_onnx(import_onnx(model, "test.onnx")).graph.nodes[0].attributes[0];
+  EXPECT_EQ(std::get<std::vector<std::string>>(attribute.value), words);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "codecs/codec.h"
 #include "formats/onnx/older_operators.h"
 #include "formats/onnx/onnx_numbers.h"
+#include "ops/standard/narrow_floats.h"
 
 namespace adze::formats {
 namespace {
@@ -113,6 +114,18 @@ std::string label_of(const OnnxNode& node) {
   if (!node.name.empty()) return node.name;
   const auto named = std::ranges::find_if(node.outputs, [](const std::string& name) { return !name.empty(); });
   return named == node.outputs.end() ? node.op : *named;
+}
+
+/// A number that was an attribute once stands beside numbers of that type.
+OnnxTensor in_floats_of(const OnnxTensor& number, StorageType type) {
+  const bool is_float = type == &codecs::f64.info || (type && ops::is_narrow_float(type));
+  if (number.type != OnnxType::float32 || !number.dims.empty() || !is_float) return number;
+  const HostTensor given = host_tensor_of(number);
+  const std::array wide{static_cast<double>(given.numbers<float>()[0])};
+  const HostTensor result =
+      type == &codecs::f64.info ? HostTensor::of<double>(type, {}, wide) : ops::narrow_floats(given, type);
+  return owned_onnx_tensor(number.name, {}, static_cast<OnnxType>(ops::element_type_number(type)),
+                           {result.bytes().begin(), result.bytes().end()});
 }
 
 }  // namespace
@@ -231,7 +244,7 @@ void GraphImporter::add_inputs(const OnnxGraph& source) {
 }
 
 void GraphImporter::add_nodes(const OnnxGraph& source, const std::vector<OnnxOpset>& opsets) {
-  for (VersionedNode& entry : inline_functions(source.nodes, context_.model, opsets)) {
+  for (VersionedNode& entry : inline_functions(source.nodes, context_.model, opsets, context_.made_nodes)) {
     const std::string label = label_of(entry.node);
     with_context(fmt::format("node '{}' ({})", label, entry.node.op),
                  [&] { add_node(std::move(entry.node), entry.opset); });
@@ -239,10 +252,7 @@ void GraphImporter::add_nodes(const OnnxGraph& source, const std::vector<OnnxOps
 }
 
 void GraphImporter::add_node(OnnxNode node, int64_t opset) {
-  if (node.domain.empty() && node.op == "Constant") {
-    add_constant_node(node);
-    return;
-  }
+  if (node.domain.empty() && node.op == "Constant") return add_constant_node(node);
   std::vector<OnnxTensor> constants;
   if (node.domain.empty()) {
     bring_up_to_date(node, opset, constants);
@@ -259,16 +269,17 @@ void GraphImporter::add_node(OnnxNode node, int64_t opset) {
     }
     return;
   }
-  for (const OnnxTensor& constant : constants) add_initializer(constant);
+  const auto first = node.inputs.empty() ? std::nullopt : find(node.inputs[0]);
+  const StorageType type = first ? graph_->value(*first).type.storage : nullptr;
+  for (const OnnxTensor& constant : constants) add_initializer(in_floats_of(constant, type));
   add_operator(node, *op);
 }
 
-bool GraphImporter::add_constant_node(const OnnxNode& node) {
+void GraphImporter::add_constant_node(const OnnxNode& node) {
   OnnxTensor tensor = constant_of(node);
   if (node.outputs.size() != 1) fail(ErrorCode::bad_input, "a constant has {} outputs", node.outputs.size());
   tensor.name = node.outputs[0];
   add_initializer(tensor);
-  return true;
 }
 
 std::vector<ValueType> GraphImporter::given_to_loop(const graph::Node& node) const {

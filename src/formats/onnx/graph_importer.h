@@ -23,6 +23,7 @@ struct ImportContext {
   std::string where;
   model::TensorList weights;
   std::set<std::string> unknown_operators;
+  size_t made_nodes = 0;
 };
 
 class GraphImporter {
@@ -43,9 +44,8 @@ class GraphImporter {
 
   void add_node(OnnxNode node, int64_t opset);
   /// Constant nodes are no nodes here.
-  bool add_constant_node(const OnnxNode& node);
+  void add_constant_node(const OnnxNode& node);
   void add_operator(const OnnxNode& node, const ops::StandardOp& op);
-  graph::Node node_of(const OnnxNode& node, const ops::StandardOp& op);
   /// Types of what a body of the node is given, as far as the node's inputs say them.
   std::vector<graph::ValueType> given_to_body(const graph::Node& node) const;
   std::vector<graph::ValueType> given_to_loop(const graph::Node& node) const;

@@ -17,7 +17,7 @@ ImportedGraph import_onnx(const OnnxModel& model, const std::string& where) {
       fail(ErrorCode::unsupported, "these operators are not known: {}", fmt::join(context.unknown_operators, ", "));
     }
     verify(*graph);
-    return ImportedGraph{graph, std::move(context.weights)};
+    return ImportedGraph{graph, std::move(context.weights), model.metadata};
   });
 }
 

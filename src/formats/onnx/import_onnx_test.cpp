@@ -121,5 +121,55 @@ TEST(OlderOperators, UpsampleIsResize) {
   EXPECT_THAT(node.inputs, testing::ElementsAre("x", "", "scales"));
 }
 
+/// Each level calls the next one twice, within branches or without: 2^15 calls would be made of each.
+TEST(ImportOnnx, FunctionsThatGrowWithoutEndAreRefused) {
+  for (const bool in_branches : {false, true}) {
+    auto model = onnx_model({onnx_node("F0", {"x"}, {"y"})});
+    constexpr int kLevels = 10, kCalls = 8;
+    for (int level = 0; level < kLevels; ++level) {
+      OnnxFunction function{"F" + std::to_string(level), "", {}, {"a"}, {"b"}, {}, {}, {}, {{"", 17}}};
+      std::vector<OnnxNode> calls;
+      for (int i = 0; i < kCalls; ++i) {
+        const bool last = i == kCalls - 1;
+        calls.push_back(onnx_node(level + 1 < kLevels ? "F" + std::to_string(level + 1) : "Relu", {"a"},
+                                  {last ? (in_branches ? "r" : "b") : "t" + std::to_string(i)}));
+      }
+      if (in_branches) {
+        auto branch = std::make_shared<OnnxGraph>();
+        branch->name = "branch";
+        branch->nodes = calls;
+        branch->outputs = {test::onnx_value("r", {OnnxDim{{}, "N"}})};
+        function.nodes = {
+            onnx_node("Cast", {"a"}, {"c"}, {{"to", int64_t{9}, {}}}),
+            onnx_node("If", {"c"}, {"b"},
+                      {{"then_branch", OnnxSubgraph(branch), {}}, {"else_branch", OnnxSubgraph(branch), {}}})};
+      } else {
+        function.nodes = calls;
+      }
+      model.functions.push_back(function);
+    }
+    EXPECT_THAT(refusal(model), HasSubstr("expand to more than 1000000 nodes")) << in_branches;
+  }
+}
+
+TEST(OlderOperators, NumbersThatWereAttributesAreOfTheInputsType) {
+  auto model = onnx_model({onnx_node("Clip", {"x"}, {"y"}, {{"min", 0.5f, {}}, {"max", 2.0f, {}}})});
+  model.opsets = {{"", 6}};
+  model.graph.inputs = {test::onnx_value("x", {OnnxDim{4, {}}}, OnnxType::float16)};
+  const auto graph = import_onnx(model, "test.onnx").graph;
+  const auto& limit = graph->value(graph->nodes[0].inputs[1]);
+  EXPECT_EQ(limit.type.storage->name, "f16");
+  EXPECT_EQ(limit.constant, (std::vector<std::byte>{std::byte{0x00}, std::byte{0x38}}));
+}
+
+TEST(ImportOnnx, AnyByteButZeroIsTrue) {
+  auto model = onnx_model({onnx_node("Cast", {"flags"}, {"y"}, {{"to", int64_t{1}, {}}})});
+  model.graph.initializers = {
+      owned_onnx_tensor("flags", {3}, OnnxType::boolean, {std::byte{7}, std::byte{0}, std::byte{255}})};
+  const auto graph = import_onnx(model, "test.onnx").graph;
+  EXPECT_EQ(graph->value(graph->nodes[0].inputs[0]).constant,
+            (std::vector<std::byte>{std::byte{1}, std::byte{0}, std::byte{1}}));
+}
+
 }  // namespace
 }  // namespace adze::formats

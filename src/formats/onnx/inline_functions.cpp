@@ -10,8 +10,6 @@
 namespace adze::formats {
 namespace {
 
-constexpr size_t kMaxNodes = 1'000'000;
-
 using Names = std::map<std::string, std::string>;
 using Arguments = std::map<std::string, OnnxAttributeValue>;
 
@@ -90,18 +88,31 @@ void bind_graph(OnnxGraph& graph, const Call& call, int depth) {
   for (OnnxNode& node : graph.nodes) bind_node(node, call, depth);
 }
 
+/// The node and those of its sub-graphs.
+size_t nodes_of(const OnnxNode& node) {
+  size_t count = 1;
+  for (const OnnxAttribute& attribute : node.attributes) {
+    const auto* graph = std::get_if<OnnxSubgraph>(&attribute.value);
+    if (!graph || !*graph) continue;
+    for (const OnnxNode& inner : (*graph)->nodes) count += nodes_of(inner);
+  }
+  return count;
+}
+
 class Inliner {
  public:
-  explicit Inliner(const OnnxModel& model) : model_(model) {}
+  Inliner(const OnnxModel& model, size_t& made) : model_(model), made_(made) {}
 
   void expand(const std::vector<OnnxNode>& nodes, const std::vector<OnnxOpset>& opsets, int depth) {
     if (depth > kMaxOnnxDepth) fail(ErrorCode::bad_input, "functions call each other more than {} deep", kMaxOnnxDepth);
     for (const OnnxNode& node : nodes) {
+      made_ += nodes_of(node);
+      if (made_ > kMaxOnnxNodes) {
+        fail(ErrorCode::bad_input, "its functions expand to more than {} nodes", kMaxOnnxNodes);
+      }
       if (const OnnxFunction* function = find_function(model_, node)) {
         expand_call(*function, node, depth);
       } else {
-        if (result_.size() >= kMaxNodes)
-          fail(ErrorCode::bad_input, "its functions expand to more than {} nodes", kMaxNodes);
         result_.push_back({node, opset_of(opsets, node.domain)});
       }
     }
@@ -122,6 +133,7 @@ class Inliner {
 
   const OnnxModel& model_;
   std::vector<VersionedNode> result_;
+  size_t& made_;
   size_t calls_ = 0;
 };
 
@@ -135,8 +147,8 @@ int64_t opset_of(const std::vector<OnnxOpset>& opsets, const std::string& domain
 }
 
 std::vector<VersionedNode> inline_functions(const std::vector<OnnxNode>& nodes, const OnnxModel& model,
-                                            const std::vector<OnnxOpset>& opsets) {
-  Inliner inliner(model);
+                                            const std::vector<OnnxOpset>& opsets, size_t& made) {
+  Inliner inliner(model, made);
   inliner.expand(nodes, opsets, 0);
   return inliner.take();
 }

@@ -212,7 +212,7 @@ void ir_put_loop(GraphToIr& g, Row row) {
   const IrValue rounds = g.has(0) ? g.input(0) : g.out().whole(-1);
   const IrValue condition = g.has(1) ? g.input(1) : g.out().small_number("boolean", 1);
   RepeatedBody body(g, {rounds, condition});
-  const size_t carried = g.node().inputs.size() - 2;
+  const size_t carried = std::max<size_t>(g.node().inputs.size(), 2) - 2;
   body.take_round_number(body.input(0));
   for (size_t i = 0; i < carried; ++i) body.carry(body.input(i + 2), g.input(i + 2));
   const bool uses_condition = is_used(body.inner().graph(), body.input(1));

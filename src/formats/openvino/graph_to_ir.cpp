@@ -15,27 +15,12 @@
 #include "ops/standard/narrow_floats.h"
 #include "ops/standard/quantized_numbers.h"
 #include "ops/standard/standard_op.h"
-#include "tensor/element_types.h"
+#include "tensor/packed_bits.h"
 
 namespace adze::formats {
 namespace {
 
 using graph::ValueOrigin;
-
-/// Bits of a number that shares its byte with others in the file; 8 for all others.
-size_t bits_of(StorageType type) {
-  if (type == &kU2) return 2;
-  return type == &kI4 || type == &kU4 || type == &kF4E2M1 ? 4 : 8;
-}
-
-/// Several numbers in a byte, the first in the lowest bits.
-std::vector<std::byte> packed_numbers(std::span<const std::byte> bytes, size_t bits) {
-  const size_t per_byte = 8 / bits;
-  const auto mask = static_cast<std::byte>((1u << bits) - 1);
-  std::vector<std::byte> packed((bytes.size() + per_byte - 1) / per_byte);
-  for (size_t i = 0; i < bytes.size(); ++i) packed[i / per_byte] |= (bytes[i] & mask) << (i % per_byte * bits);
-  return packed;
-}
 
 std::string_view ir_name_of(const graph::Value& value) {
   const auto& storage = value.type.storage;
@@ -102,15 +87,16 @@ void GraphToIr::declare_inputs() {
 IrValue GraphToIr::stored(const graph::Value& value) {
   const std::string_view type = ir_name_of(value);
   const auto dims = constant_dims(value.type);
-  const size_t bits = bits_of(value.type.storage);
+  const StorageType storage = value.type.storage;
+  const bool is_packed = packed_bits(storage) < 8;
   if (value.origin == ValueOrigin::constant) {
-    return out_->packed(value.name, type, dims, bits < 8 ? packed_numbers(value.constant, bits) : value.constant);
+    return out_->packed(value.name, type, dims, is_packed ? pack_bits(value.constant, storage) : value.constant);
   }
   const model::Tensor& tensor = weights_.at(value.name);
-  if (bits == 8) return out_->constant(value.name, type, dims, tensor);
+  if (!is_packed) return out_->constant(value.name, type, dims, tensor);
   std::vector<std::byte> scratch;
   const auto bytes = tensor.source->rows(0, tensor.shape.row_count(), scratch);
-  return out_->packed(value.name, type, dims, packed_numbers(bytes, bits));
+  return out_->packed(value.name, type, dims, pack_bits(bytes, storage));
 }
 
 std::string GraphToIr::shape_of(graph::ValueId id) const { return shape_text(graph_.value(id).type); }

@@ -79,7 +79,7 @@ class Connections {
     }
   }
 
-  /// The only layer that takes from this one, if it is of that type.
+  /// The first layer of that type that takes from this one.
   const IrLayer* next(const IrLayer& layer, std::string_view type) const {
     const auto found = takers_.find(layer.id);
     if (found == takers_.end()) return nullptr;
@@ -92,7 +92,10 @@ class Connections {
   const IrLayer* second(const IrLayer& layer) const {
     if (layer.inputs.size() < 2) return nullptr;
     const IrLayer* source = source_of(layer, 1);
-    while (source && source->type == "Convert" && !source->inputs.empty()) source = source_of(*source, 0);
+    // No more steps than there are layers: nobody has looked for cycles yet.
+    for (size_t i = 0; i < by_id_.size() && source && source->type == "Convert" && !source->inputs.empty(); ++i) {
+      source = source_of(*source, 0);
+    }
     return source && is_constant(*source) ? source : nullptr;
   }
 

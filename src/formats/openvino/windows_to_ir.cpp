@@ -121,11 +121,12 @@ bool makes_whole_sizes(GraphToIr& g) {
   const auto factors = g.numbers_of(2);
   const auto& type = g.type(0);
   if (!factors) return false;
-  Ints axes = g.list("axes");
+  const Ints axes = g.list("axes");
+  if (!axes.empty() && axes.size() != factors->size()) return false;
   for (size_t i = 0; i < factors->size(); ++i) {
     const double factor = (*factors)[i];
     if (factor == std::floor(factor)) continue;
-    const auto axis = static_cast<size_t>(axes.empty() ? static_cast<int64_t>(i) : axes[i]);
+    const auto axis = axes.empty() ? i : static_cast<size_t>(axes[i]);
     if (!type.rank_known || axis >= type.dims.size() || !type.dims[axis].is_constant()) return false;
     const double size = factor * static_cast<double>(type.dims[axis].constant());
     if (size != std::floor(size)) return false;

@@ -112,7 +112,22 @@ std::optional<TfliteScales> read_scales(const FlatTable& tensor) {
   return scales;
 }
 
-TfliteTensor read_tensor(const FlatTable& table, const std::vector<Buffer>& buffers) {
+/// Tables may name one table again and again, and each would hold a copy of its lists. A writer's own tables are not
+/// larger than the file.
+class CopyBudget {
+ public:
+  explicit CopyBudget(size_t file_bytes) : left_(4 * file_bytes + kSmall) {}
+  void take(size_t elements) {
+    if (elements > left_) fail(ErrorCode::bad_input, "its tables name the same lists again and again");
+    left_ -= elements;
+  }
+
+ private:
+  static constexpr size_t kSmall = size_t{1} << 16;
+  size_t left_;
+};
+
+TfliteTensor read_tensor(const FlatTable& table, const std::vector<Buffer>& buffers, CopyBudget& budget) {
   TfliteTensor tensor;
   tensor.name = table.text(field::tensor::name);
   tensor.type = table.number<int8_t>(field::tensor::type, 0);
@@ -126,6 +141,7 @@ TfliteTensor read_tensor(const FlatTable& table, const std::vector<Buffer>& buff
   tensor.dims.assign(shape.begin(), shape.end());
   tensor.has_shape = !shape.empty() || table.number<uint8_t>(field::tensor::has_rank, 0) != 0;
   tensor.scales = read_scales(table);
+  budget.take(tensor.name.size() + 2 * shape.size() + (tensor.scales ? 2 * tensor.scales->scales.size() : 0));
   tensor.is_variable = table.number<uint8_t>(field::tensor::is_variable, 0) != 0;
   const auto buffer = table.number<uint32_t>(field::tensor::buffer, 0);
   if (buffer >= buffers.size()) {
@@ -134,7 +150,8 @@ TfliteTensor read_tensor(const FlatTable& table, const std::vector<Buffer>& buff
   }
   tensor.bytes = buffers[buffer].bytes;
   // Buffer 0 is that of all tensors that are computed.
-  tensor.is_constant = buffer != 0 && !tensor.bytes.empty();
+  const bool holds_nothing = std::ranges::find(tensor.dims, 0) != tensor.dims.end();
+  tensor.is_constant = buffer != 0 && (holds_nothing || !tensor.bytes.empty());
   return tensor;
 }
 
@@ -163,7 +180,8 @@ void check_places(const std::vector<int32_t>& places, size_t count, bool may_be_
   }
 }
 
-TfliteOperator read_operator(const FlatTable& table, const std::vector<OperatorCode>& codes, size_t tensors) {
+TfliteOperator read_operator(const FlatTable& table, const std::vector<OperatorCode>& codes, size_t tensors,
+                             CopyBudget& budget) {
   TfliteOperator result;
   const auto index = table.number<uint32_t>(field::operation::code_index, 0);
   if (index >= codes.size()) fail(ErrorCode::bad_input, "it names operator code {} of {}", index, codes.size());
@@ -173,6 +191,7 @@ TfliteOperator read_operator(const FlatTable& table, const std::vector<OperatorC
   result.outputs = table.numbers<int32_t>(field::operation::outputs);
   check_places(result.inputs, tensors, true);
   check_places(result.outputs, tensors, true);
+  budget.take(result.custom.size() + result.inputs.size() + result.outputs.size());
   auto options = table.table(field::operation::options);
   if (!options) options = table.table(field::operation::options_2);
   if (options) result.options = *options;
@@ -180,21 +199,22 @@ TfliteOperator read_operator(const FlatTable& table, const std::vector<OperatorC
 }
 
 TfliteSubgraph read_subgraph(const FlatTable& table, const std::vector<Buffer>& buffers,
-                             const std::vector<OperatorCode>& codes) {
+                             const std::vector<OperatorCode>& codes, CopyBudget& budget) {
   TfliteSubgraph graph;
   graph.name = table.text(field::subgraph::name);
   for (const FlatTable& tensor : table.tables(field::subgraph::tensors)) {
     graph.tensors.push_back(
         with_context(fmt::format("tensor {} '{}'", graph.tensors.size(), tensor.text(field::tensor::name)),
-                     [&] { return read_tensor(tensor, buffers); }));
+                     [&] { return read_tensor(tensor, buffers, budget); }));
   }
   graph.inputs = table.numbers<int32_t>(field::subgraph::inputs);
   graph.outputs = table.numbers<int32_t>(field::subgraph::outputs);
   check_places(graph.inputs, graph.tensors.size(), false);
   check_places(graph.outputs, graph.tensors.size(), false);
   for (const FlatTable& operation : table.tables(field::subgraph::operators)) {
-    graph.operators.push_back(with_context(fmt::format("operator {}", graph.operators.size()),
-                                           [&] { return read_operator(operation, codes, graph.tensors.size()); }));
+    graph.operators.push_back(with_context(fmt::format("operator {}", graph.operators.size()), [&] {
+      return read_operator(operation, codes, graph.tensors.size(), budget);
+    }));
   }
   return graph;
 }
@@ -233,11 +253,12 @@ TfliteModel read_tflite_bytes(std::span<const std::byte> bytes, std::shared_ptr<
     model.keeps_bytes = std::move(owner);
     const auto buffers = read_buffers(root, bytes);
     const auto codes = read_codes(root);
+    CopyBudget budget(bytes.size());
     size_t parts = 0;
     for (const FlatTable& table : root.tables(field::model::subgraphs)) {
-      model.subgraphs.push_back(read_subgraph(table, buffers, codes));
-      parts += 1 + model.subgraphs.back().tensors.size() + model.subgraphs.back().operators.size();
+      parts += 1 + table.tables(field::subgraph::tensors).size() + table.tables(field::subgraph::operators).size();
       if (parts > kMaxParts) fail(ErrorCode::bad_input, "it has more than {} tensors and operators", kMaxParts);
+      model.subgraphs.push_back(read_subgraph(table, buffers, codes, budget));
     }
     if (model.subgraphs.empty()) fail(ErrorCode::bad_input, "it has no graph");
     return model;

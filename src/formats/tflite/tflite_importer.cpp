@@ -9,7 +9,7 @@
 #include "codecs/codec.h"
 #include "formats/kept_rows.h"
 #include "formats/tflite/tflite_meanings.h"
-#include "tensor/element_types.h"
+#include "tensor/packed_bits.h"
 
 namespace adze::formats {
 namespace {
@@ -18,24 +18,7 @@ using graph::Dim;
 using graph::ValueKind;
 using graph::ValueType;
 
-/// Bits of a number below eight; 0: whole bytes.
-int packed_bits(StorageType storage) {
-  if (storage == &kI4 || storage == &kU4) return 4;
-  return storage == &kI2 ? 2 : 0;
-}
-
-/// A byte for each number, the first lowest, with the sign of signed types.
-std::vector<std::byte> unpacked(std::span<const std::byte> bytes, StorageType storage, size_t count) {
-  const int bits = packed_bits(storage), in_a_byte = 8 / bits;
-  std::vector<std::byte> result(count);
-  for (size_t i = 0; i < count; ++i) {
-    const auto byte = static_cast<unsigned>(bytes[i / static_cast<size_t>(in_a_byte)]);
-    const unsigned code = byte >> (static_cast<int>(i) % in_a_byte * bits) & ((1u << bits) - 1);
-    const bool negative = storage != &kU4 && code >> (bits - 1) != 0;
-    result[i] = static_cast<std::byte>(negative ? code | (0xFFu << bits) : code);
-  }
-  return result;
-}
+constexpr size_t kMaxParts = size_t{1} << 22;
 
 }  // namespace
 
@@ -44,10 +27,11 @@ TfliteImporter::TfliteImporter(TfliteImporter& host, size_t subgraph)
       source_(host.model_.subgraphs[subgraph]),
       outer_(host.outer_),
       depth_(host.depth_ + 1),
+      parts_(host.parts_),
       graph_(host.graph_),
-      nodes_(host.nodes_),
-      values_(source_.tensors.size()) {
-  if (depth_ > graph::kMaxSubgraphDepth) fail(ErrorCode::bad_input, "graphs are nested too deep, or name themselves");
+      nodes_(host.nodes_) {
+  count_parts();
+  values_.resize(source_.tensors.size());
 }
 
 TfliteImporter::TfliteImporter(const TfliteModel& model, size_t subgraph, model::TensorList& weights,
@@ -56,9 +40,17 @@ TfliteImporter::TfliteImporter(const TfliteModel& model, size_t subgraph, model:
       source_(model.subgraphs[subgraph]),
       outer_(outer),
       depth_(outer ? outer->depth_ + 1 : 0),
-      nodes_(std::make_shared<StandardNodes>(*graph_, weights)),
-      values_(source_.tensors.size()) {
+      parts_(outer ? outer->parts_ : std::make_shared<size_t>(0)),
+      nodes_(std::make_shared<StandardNodes>(*graph_, weights)) {
+  count_parts();
+  values_.resize(source_.tensors.size());
+}
+
+/// A graph is made again wherever another names it: a few that name each other would make more than fits.
+void TfliteImporter::count_parts() {
   if (depth_ > graph::kMaxSubgraphDepth) fail(ErrorCode::bad_input, "graphs are nested too deep, or name themselves");
+  *parts_ += 1 + source_.tensors.size() + source_.operators.size();
+  if (*parts_ > kMaxParts) fail(ErrorCode::bad_input, "its graphs name each other too often");
 }
 
 ValueType TfliteImporter::type_of(const TfliteTensor& tensor) const {
@@ -73,14 +65,16 @@ model::Tensor tflite_constant(const TfliteTensor& tensor, const std::shared_ptr<
   if (!storage) fail(ErrorCode::unsupported, "constant '{}' holds texts", tensor.name);
   auto shape = checked_shape(tensor.dims, tensor.name);
   const auto count = static_cast<size_t>(checked_element_count(tensor.dims));
-  const int bits = packed_bits(storage);
-  const size_t bytes = bits == 0 ? count * storage->block_bytes : (count * static_cast<size_t>(bits) + 7) / 8;
+  const size_t bits = packed_bits(storage);
+  const size_t bytes = bits == 8 ? count * storage->block_bytes : (count * bits + 7) / 8;
   if (tensor.bytes.size() < bytes) {
     fail(ErrorCode::bad_input, "constant '{}' {} of {} needs {} bytes, its buffer has {}", tensor.name,
          shape.to_string(), storage->name, bytes, tensor.bytes.size());
   }
-  if (bits != 0) {
-    return model::owned_tensor(tensor.name, std::move(shape), storage, unpacked(tensor.bytes, storage, count));
+  if (bits < 8) {
+    std::vector<std::byte> numbers(count);
+    unpack_bits(tensor.bytes, storage, numbers);
+    return model::owned_tensor(tensor.name, std::move(shape), storage, std::move(numbers));
   }
   const auto row = static_cast<size_t>(row_bytes(*storage, shape.row_length()));
   auto source = std::make_shared<KeptRows>(tensor.bytes.first(bytes), owner, row, tensor.name);

@@ -45,6 +45,7 @@ class TfliteImporter {
   void set_real(ValueId value, ValueId real) { reals_[value] = real; }
 
  private:
+  void count_parts();
   graph::ValueType type_of(const TfliteTensor& tensor) const;
   void bind(const std::vector<ValueId>& bound);
   void add_operators();
@@ -56,6 +57,7 @@ class TfliteImporter {
   const TfliteSubgraph& source_;
   TfliteImporter* outer_;
   int depth_;
+  std::shared_ptr<size_t> parts_;  // tensors and operators of all graphs so far, each as often as it is used
   std::shared_ptr<graph::Graph> graph_ = std::make_shared<graph::Graph>();
   std::shared_ptr<StandardNodes> nodes_;
   std::vector<std::optional<ValueId>> values_;
