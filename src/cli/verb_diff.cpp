@@ -142,6 +142,7 @@ void print_report(const pipeline::DiffReport& report, const DiffOptions& options
 }
 
 ExitCode run_diff(const DiffOptions& given, Console& console) {
+  if (given.request.tolerance < 0) throw UsageError("--tolerance must be 0 or more");
   if (is_graph_model(given.request.first) && is_graph_model(given.request.second)) {
     const bool equal = diff_graph_models({given.request.first, given.request.second, given.graph,
                                           given.request.tolerance, !given.without_outputs, given.threads, given.json},

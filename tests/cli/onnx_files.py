@@ -34,6 +34,11 @@ def node(op, inputs, outputs):
     return b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs) + field(4, op)
 
 
+def integer_attribute(name, number):
+    """Of a node: node(…) + integer_attribute("axis", 1)."""
+    return field(5, field(1, name) + field(3, number) + field(20, 2))
+
+
 def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=FLOAT):
     """y = f(x), both of one type and shape."""
     graph = b"".join(field(1, item) for item in nodes) + field(2, "small") + b"".join(field(5, t) for t in initializers)

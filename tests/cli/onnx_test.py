@@ -2,7 +2,7 @@
 """adze run and adze inspect with ONNX models."""
 import unittest
 
-from onnx_files import float_tensor, node, read_npy, write_model, write_npy
+from onnx_files import float_tensor, integer_attribute, node, read_npy, write_model, write_npy
 from program import UNAVAILABLE, USAGE, VerbTest
 
 
@@ -91,7 +91,38 @@ class Graphs(VerbTest):
         self.assertTrue(report["equal"])
         report = self.json_of("diff", self.model, out, "--input", f"x={self.x}", status=1)
         self.assertEqual((report["ops_equal"], report["outputs_equal"]), (False, True))
-        self.assertEqual(report["ops"], [{"op": "Add", "first": 2, "second": 1}])
+        self.assertEqual(report["ops"], [{"op": "Add", "first": 2, "second": 1, "differs_in": None}])
+
+    def written(self, name, nodes=None, numbers=(1, 2, 3), dims=("N", 3)):
+        nodes = nodes or [node("Add", ["x", "bias"], ["y"])]
+        return write_model(self.folder / name, nodes, [float_tensor("bias", numbers)], dims=dims)
+
+    def test_small_numbers_and_attributes_count(self):
+        one, other = self.written("one.onnx"), self.written("other.onnx", numbers=(1, 2, 4))
+        report = self.json_of("diff", one, other, "--skip-outputs", status=1)
+        self.assertEqual((report["ops_equal"], report["weights_equal"]), (True, False))
+        self.assertEqual([(row["name"], row["numbers"]) for row in report["weights"]], [("bias", "differ")])
+        softmax = node("Softmax", ["x"], ["y"])
+        first, last = (self.written(f"{axis}.onnx", [softmax + integer_attribute("axis", axis)]) for axis in (0, 1))
+        report = self.json_of("diff", first, last, "--skip-outputs", status=1)
+        self.assertEqual(report["ops"], [{"op": "Softmax", "first": 1, "second": 1, "differs_in": "axis"}])
+        turned = self.written("turned.onnx", [node("Sub", ["bias", "x"], ["y"])])
+        report = self.json_of("diff", self.written("sub.onnx", [node("Sub", ["x", "bias"], ["y"])]), turned,
+                              "--skip-outputs", status=1)
+        self.assertEqual(report["ops"], [{"op": "Sub", "first": 1, "second": 1, "differs_in": "inputs"}])
+
+    def test_an_infinite_output_does_not_hide_the_others(self):
+        infinite = float("inf")
+        one, other = (self.written(f"{n}.onnx", numbers=(infinite, n, 0)) for n in (1, 100))
+        report = self.json_of("diff", one, other, "--dim", "N=1", "--tolerance", "0.5", status=1)
+        self.assertFalse(report["outputs_equal"])
+        self.assertTrue(self.json_of("diff", one, one, "--dim", "N=1")["outputs_equal"])
+
+    def test_other_inputs_are_said_before_anything_runs(self):
+        wide = self.written("wide.onnx", [node("Relu", ["x"], ["y"])], dims=(2, 5))
+        done = self.adze("diff", self.model, wide, status=1)
+        self.assertRegex(done.stdout, r"Outputs +cannot be compared: A takes 'x' \(f32\[N, 3\]\), B takes 'x' \(f32\[2, 5\]\)")
+        self.assertFalse(self.json_of("diff", self.model, wide, status=1)["outputs_equal"])
 
 
 if __name__ == "__main__":
