@@ -4,6 +4,7 @@
 #include "cli/byte_size.h"
 #include "cli/conformance_help.h"
 #include "cli/fold_report.h"
+#include "cli/graph_arguments.h"
 #include "cli/model_overview.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
@@ -29,6 +30,7 @@ struct ConvertOptions {
   int64_t threads = 0;
   bool tensors = false;
   bool json = false;
+  GivenOptions given;
 
   void declare(Arguments& arguments) {
     static const std::string kTypes[] = {"keep", "f32", "f16", "bf16"};
@@ -66,8 +68,11 @@ struct ConvertOptions {
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, 1024});
     arguments.flag("--tensors", "show what happened to every tensor", tensors);
     arguments.json_flag(json);
+    arguments.note_given(given);
   }
 };
+
+constexpr std::string_view kOptionsOfOthers[] = {"--to", "--json"};  // of what is no set of tensors
 
 report::FactList convert_facts(const pipeline::ConvertReport& report, const std::string& target) {
   using pipeline::Fidelity;
@@ -90,6 +95,7 @@ report::FactList convert_facts(const pipeline::ConvertReport& report, const std:
 
 // Files of activation statistics: the same numbers in another form.
 void convert_statistics(const ConvertOptions& options, Console& console) {
+  options.given.require_among(kOptionsOfOthers, "activation statistics");
   const auto statistics = formats::read_imatrix(options.request.source);
   const auto& target = options.request.target;
   formats::write_imatrix(statistics, target, formats::imatrix_form_for(options.request.format, target));
@@ -100,6 +106,7 @@ void convert_statistics(const ConvertOptions& options, Console& console) {
 
 // Models that carry their computation.
 void convert_graph(const ConvertOptions& options, Console& console) {
+  options.given.require_among(kOptionsOfOthers, kGraphModels);
   const auto& request = options.request;
   ProgressBar progress(console);
   const auto done = pipeline::convert_graph(request.source, request.target, request.format, progress);

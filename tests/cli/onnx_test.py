@@ -31,6 +31,17 @@ class OnnxModels(VerbTest):
         self.refuses(*run, "--input", f"x={self.x}", "--output", "q=q.npy", says="there is no output 'q'; the graph has y")
         self.refuses(*run, "--input", "x=missing.npy", status=UNAVAILABLE, says="missing.npy")
 
+    def test_refuses_options_of_other_models(self):
+        out = self.folder / "out.onnx"
+        for words in (["run", self.model, "-p", "hello"], ["run", self.model, "--stats"],
+                      ["bench", self.model, "--ops"], ["bench", self.model, "-b", "1,2"],
+                      ["explain", self.model, "--kv", "f16"], ["diff", self.model, self.model, "--skip-tensors"],
+                      ["convert", self.model, out, "--dtype", "f16"], ["convert", self.model, out, "--max-ram", "1GB"]):
+            self.refuses(*words, status=USAGE, says="^error: --[a-z-]+ has no effect on models of graph formats; only --")
+        self.assertFalse(out.exists())
+        self.refuses("explain", self.model, "--dim", "N=1", status=USAGE, says="--input and --dim need --time")
+        self.refuses("diff", self.model, self.model, "--skip-outputs", "--dim", "N=1", status=USAGE, says="--skip-outputs")
+
     def test_refuses_broken_models(self):
         cyclic = write_model(self.folder / "cyclic.onnx", [node("Add", ["x", "b"], ["a"]), node("Neg", ["a"], ["b"])])
         self.refuses("inspect", cyclic, says="node 'a' .*uses \"b\", which is neither")
