@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/input_files.h"
+#include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "formats/graph_format.h"
 #include "formats/numpy/npy.h"
@@ -121,7 +122,9 @@ void run_graph_model(const std::string& path, const GraphRunArguments& arguments
   std::vector<std::string> notes;
   const auto inputs = read_inputs(*imported.graph, arguments.inputs, notes);
   for (const std::string& note : notes) console.note("{}", note);
-  runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
+  const ProgressBar progress(console);
+  runtime::GraphSession session(imported.graph, imported.weights,
+                                {.threads = static_cast<unsigned>(threads), .progress = &progress});
   const int64_t start = now_ns();
   const auto outputs = session.run(inputs);
   const double seconds = seconds_since(start);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 
+#include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "formats/graph_format.h"
 #include "ops/standard/quantized_numbers.h"
@@ -185,11 +186,12 @@ std::string why_not_run(const graph::Graph& first, const graph::Graph& second) {
 }
 
 std::vector<Difference> run_both(const formats::StandardGraph& first, const formats::StandardGraph& second,
-                                 const GraphDiffRequest& request) {
+                                 const GraphDiffRequest& request, const Progress& progress) {
   const auto inputs = graph_inputs(*first.graph, request.inputs);
   const auto outputs_of = [&](const formats::StandardGraph& imported) {
     const auto threads = static_cast<unsigned>(request.threads);
-    return runtime::GraphSession(imported.graph, imported.weights, {.threads = threads}).run(inputs);
+    return runtime::GraphSession(imported.graph, imported.weights, {.threads = threads, .progress = &progress})
+        .run(inputs);
   };
   const auto a = outputs_of(first), b = outputs_of(second);
   std::vector<Difference> differences;
@@ -227,7 +229,7 @@ struct GraphDiff {
   bool equal() const { return ops.empty() && weights.empty() && same_outputs; }
 };
 
-GraphDiff compared(const GraphDiffRequest& request) {
+GraphDiff compared(const GraphDiffRequest& request, const Progress& progress) {
   const auto first = formats::read_graph(request.first), second = formats::read_graph(request.second);
   GraphDiff diff{ops_table(*first.graph, *second.graph),
                  weights_table(stored_numbers(first), stored_numbers(second)),
@@ -236,7 +238,7 @@ GraphDiff compared(const GraphDiffRequest& request) {
                  {}};
   if (!request.run) return diff;
   diff.not_run_because = why_not_run(*first.graph, *second.graph);
-  if (diff.not_run_because.empty()) diff.outputs = run_both(first, second, request);
+  if (diff.not_run_because.empty()) diff.outputs = run_both(first, second, request, progress);
   const auto is_near = [&](const Difference& one) { return one.relative <= request.tolerance; };
   diff.same_outputs &= diff.not_run_because.empty() && std::ranges::all_of(diff.outputs, is_near);
   return diff;
@@ -260,7 +262,7 @@ report::FactList facts_of(const GraphDiff& diff, bool with_outputs) {
 }  // namespace
 
 bool diff_graph_models(const GraphDiffRequest& request, Console& console) {
-  const auto diff = compared(request);
+  const auto diff = compared(request, ProgressBar(console));
   const auto facts = facts_of(diff, request.run);
   if (request.json) {
     Json document = facts.to_json();

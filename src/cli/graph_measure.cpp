@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/clock.h"
+#include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "formats/graph_format.h"
 #include "report/display_width.h"
@@ -34,9 +35,14 @@ double median(std::vector<double> numbers) {
   return numbers.size() % 2 == 1 ? numbers[middle] : (numbers[middle - 1] + numbers[middle]) / 2;
 }
 
-Measured measure(const formats::StandardGraph& imported, const GraphBenchRequest& request, int64_t threads) {
+runtime::GraphSessionOptions session_options(int64_t threads, const Progress& progress) {
+  return {.threads = static_cast<unsigned>(threads), .progress = &progress};
+}
+
+Measured measure(const formats::StandardGraph& imported, const GraphBenchRequest& request, int64_t threads,
+                 const Progress& progress) {
   const int64_t start = now_ns();
-  runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
+  runtime::GraphSession session(imported.graph, imported.weights, session_options(threads, progress));
   const auto inputs = graph_inputs(*imported.graph, request.inputs);
   session.run(inputs);  // packs weights
   Measured result{session.threads(), seconds_since(start), {}, 0, 0};
@@ -129,8 +135,9 @@ report::Table explain_table(const std::vector<Explained>& list, bool nodes, bool
 
 void bench_graph_model(const GraphBenchRequest& request, Console& console) {
   const auto imported = formats::read_graph(request.path);
+  const ProgressBar progress(console);
   std::vector<Measured> list;
-  for (const int64_t threads : request.threads) list.push_back(measure(imported, request, threads));
+  for (const int64_t threads : request.threads) list.push_back(measure(imported, request, threads, progress));
   const auto table = bench_table(list);
   request.json ? print_json(console, table.to_json()) : print_table(console, table);
 }
@@ -138,7 +145,8 @@ void bench_graph_model(const GraphBenchRequest& request, Console& console) {
 void explain_graph_model(const GraphExplainRequest& request, Console& console) {
   constexpr int64_t kRuns = 10;
   const auto imported = formats::read_graph(request.path);
-  runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(request.threads)});
+  const ProgressBar progress(console);
+  runtime::GraphSession session(imported.graph, imported.weights, session_options(request.threads, progress));
   std::vector<int64_t> times;
   if (request.time) {
     const auto inputs = graph_inputs(*imported.graph, request.inputs);

@@ -242,7 +242,8 @@ std::unique_ptr<GraphSession::Plan> GraphSession::plan_of(const Graph& graph, co
 GraphSession::GraphSession(std::shared_ptr<const Graph> graph, model::TensorList weights, GraphSessionOptions options)
     : graph_(options.optimize ? optimized(*graph, weights) : std::move(graph)),
       plan_(plan_of(*graph_, weights, nullptr)),
-      pool_(options.threads) {}
+      pool_(options.threads),
+      progress_(options.progress ? *options.progress : no_progress()) {}
 
 GraphSession::~GraphSession() = default;
 
@@ -282,10 +283,12 @@ HostValues GraphSession::run_graph(Plan& plan, HostValues inputs, const Scope* o
   const bool measures = node_ns_ && &plan == plan_.get();
   if (measures) node_ns_->resize(graph.nodes.size(), 0);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    throw_if_cancelled(progress_);
     const int64_t start = measures ? now_ns() : 0;
     try {
       run_node(plan, i, scope);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::cancelled) throw;  // inside a body: no fault of the node
       fail(error.code(), "node '{}' ({}): {}", graph.nodes[i].name, graph.nodes[i].op->name, error.what());
     }
     if (measures) (*node_ns_)[i] += now_ns() - start;
@@ -296,6 +299,7 @@ HostValues GraphSession::run_graph(Plan& plan, HostValues inputs, const Scope* o
 }
 
 HostValues GraphSession::run(const std::map<std::string, HostValue>& inputs) {
+  throw_if_cancelled(progress_);  // also where passes left no node
   const PinnedIsa isa;
   const TensorMemory::Run run(memory_, shapes_of(inputs));
   HostValues values;

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """adze run and adze inspect with ONNX models."""
+import signal
+import subprocess
+import time
 import unittest
 
 from onnx_files import float_tensor, integer_attribute, node, read_npy, write_model, write_npy
-from program import UNAVAILABLE, USAGE, VerbTest
+from program import ADZE, CANCELLED, UNAVAILABLE, USAGE, VerbTest
 
 
 class OnnxModels(VerbTest):
@@ -94,6 +97,18 @@ class Graphs(VerbTest):
         self.assertEqual([(row["op"], row["nodes"]) for row in ops], [("FusedElementwise", 1)])
         nodes = self.json_of("explain", self.model, "--all")
         self.assertEqual([row["op"] for row in nodes], ["FusedElementwise"])
+
+    def test_ctrl_c_stops_between_nodes(self):
+        process = subprocess.Popen([ADZE, "bench", str(self.model), "--dim", "N=1000", "-r", "10000"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, messages = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        self.assertEqual(process.returncode, CANCELLED, messages)
+        self.assertRegex(messages, "^error: stopped on request; files are as they were before")
 
     def test_compares(self):
         out = self.folder / "folded.onnx"
