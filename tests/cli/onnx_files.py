@@ -22,7 +22,9 @@ def field(tag, value):
 
 
 def value_info(name, dims, element=FLOAT):
-    shape = b"".join(field(1, field(1, dim) if isinstance(dim, int) else field(2, dim)) for dim in dims)
+    # A dimension is a number, has a name, or neither.
+    forms = {int: lambda dim: field(1, dim), str: lambda dim: field(2, dim), type(None): lambda dim: b""}
+    shape = b"".join(field(1, forms[type(dim)](dim)) for dim in dims)
     return field(1, name) + field(2, field(1, field(1, element) + field(2, shape)))
 
 

@@ -92,7 +92,14 @@ class Graphs(VerbTest):
         self.assertEqual([row["threads"] for row in rows], [1, 2])
         self.assertTrue(all(row["seconds"] > 0 and row["peak_bytes"] > 0 for row in rows))
         self.refuses("bench", self.model, says="dimension 'N' of input 'x' has no size: give --dim N=N")
-        self.refuses("bench", self.model, "--dim", "M=2", says="there is no dimension 'M'")
+        self.refuses("bench", self.model, "--dim", "M=2", says=r"there is no open dimension 'M'; .* have N, x\[0\]$")
+        self.refuses("bench", self.model, "--dim", "N=2", "--dim", "N=3", status=USAGE, says="--dim N is given twice")
+
+    def test_dimensions_without_names(self):
+        model = self.written("nameless.onnx", [node("Relu", ["x"], ["y"])], dims=(None, None, 3))
+        self.refuses("bench", model, says=r"dimension 0 of input 'x' has no size: give --dim x\[0\]=N")
+        self.json_of("bench", model, "--dim", "x[0]=2", "--dim", "x[1]=4", "-r", "1")
+        self.refuses("bench", model, "--dim", "x[2]=2", says=r"no open dimension 'x\[2\]'; .* have x\[0\], x\[1\]$")
         ops = self.json_of("explain", self.model, "--time", "--input", f"x={self.x}")
         self.assertEqual([(row["op"], row["nodes"]) for row in ops], [("FusedElementwise", 1)])
         nodes = self.json_of("explain", self.model, "--all")
