@@ -104,6 +104,14 @@ std::string input_names(const Graph& graph) {
   return names;
 }
 
+void require_known(const Graph& graph, const std::map<std::string, HostValue>& inputs) {
+  for (const auto& [name, value] : inputs) {
+    const auto known = [&](ValueId id) { return graph.value(id).name == name; };
+    if (std::ranges::any_of(graph.inputs, known)) continue;
+    fail(ErrorCode::bad_input, "there is no input '{}'; the graph has {}", name, input_names(graph));
+  }
+}
+
 }  // namespace
 
 /// An input of a node that is another in every run.
@@ -302,6 +310,7 @@ HostValues GraphSession::run(const std::map<std::string, HostValue>& inputs) {
   throw_if_cancelled(progress_);  // also where passes left no node
   const PinnedIsa isa;
   const TensorMemory::Run run(memory_, shapes_of(inputs));
+  require_known(*graph_, inputs);  // first: a misspelt name also lets another be missing
   HostValues values;
   SymbolValues symbols(*graph_);
   for (const ValueId id : graph_->inputs) {
@@ -316,12 +325,6 @@ HostValues GraphSession::run(const std::map<std::string, HostValue>& inputs) {
     }
     if (given->second.is_tensor()) symbols.check(input, given->second.tensor());
     values.push_back(given->second);
-  }
-  for (const auto& [name, value] : inputs) {
-    const auto known = [&](ValueId id) { return graph_->value(id).name == name; };
-    if (std::ranges::none_of(graph_->inputs, known)) {
-      fail(ErrorCode::bad_input, "there is no input '{}'; the graph has {}", name, input_names(*graph_));
-    }
   }
   return run_graph(*plan_, std::move(values), nullptr);
 }
