@@ -21,11 +21,12 @@ def field(tag, value):
     return varint(tag << 3 | 2) + varint(len(data)) + data
 
 
-def value_info(name, dims, element=FLOAT):
+def value_info(name, dims, element=FLOAT, is_sequence=False):
     # A dimension is a number, has a name, or neither.
     forms = {int: lambda dim: field(1, dim), str: lambda dim: field(2, dim), type(None): lambda dim: b""}
     shape = b"".join(field(1, forms[type(dim)](dim)) for dim in dims)
-    return field(1, name) + field(2, field(1, field(1, element) + field(2, shape)))
+    tensor = field(1, field(1, element) + field(2, shape))
+    return field(1, name) + field(2, field(4, field(1, tensor)) if is_sequence else tensor)
 
 
 def float_tensor(name, numbers):
@@ -41,10 +42,10 @@ def integer_attribute(name, number):
     return field(5, field(1, name) + field(3, number) + field(20, 2))
 
 
-def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=FLOAT):
-    """y = f(x), both of one type and shape."""
+def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=FLOAT, y_is_sequence=False):
+    """y = f(x), both of one type and shape, or y a sequence of such."""
     graph = b"".join(field(1, item) for item in nodes) + field(2, "small") + b"".join(field(5, t) for t in initializers)
-    graph += field(11, value_info("x", dims, element)) + field(12, value_info("y", dims, element))
+    graph += field(11, value_info("x", dims, element)) + field(12, value_info("y", dims, element, y_is_sequence))
     path.write_bytes(field(1, 8) + field(2, "by hand") + field(7, graph) + field(8, field(2, opset)))
     return path
 

@@ -21,7 +21,7 @@ class OnnxModels(VerbTest):
         report = self.json_of("run", self.model, "--input", f"x={self.x}", "--output", f"y={y}")
         self.assertEqual(read_npy(y), ((2, 3), [2, 0, 1, 1, 2, 0]))
         row = report["outputs"][0]
-        self.assertEqual((row["name"], row["type"], row["shape"], row["most"]), ("y", "f32", "[2, 3]", 2))
+        self.assertEqual((row["name"], row["type"], row["shape"], row["most"]), ("y", "f32", [2, 3], 2))
         self.assertRegex(self.adze("run", self.model, "--input", f"x={self.x}").stdout, r"(?m)^y +f32 +\[2, 3\]")
 
     def test_refuses_what_does_not_fit(self):
@@ -34,6 +34,20 @@ class OnnxModels(VerbTest):
         self.refuses(*run, "--input", "x", status=USAGE, says="NAME=FILE")
         self.refuses(*run, "--input", f"x={self.x}", "--output", "q=q.npy", says="there is no output 'q'; the graph has y")
         self.refuses(*run, "--input", "x=missing.npy", status=UNAVAILABLE, says="missing.npy")
+
+    def test_numbers_that_are_not_finite_are_counted(self):
+        odd = write_npy(self.folder / "odd.npy", [[3, float("inf"), 5], [float("nan"), 2, 3]])
+        row = self.json_of("run", self.model, "--input", f"x={odd}")["outputs"][0]
+        self.assertEqual((row["least"], row["mean"], row["most"], row["not_finite"]), (0, 2.5, 4, 2))
+        self.assertRegex(self.adze("run", self.model, "--input", f"x={odd}").stdout, r"Most +Not finite\n.*\n.* 4\.00 +2\n")
+        self.assertNotIn("finite", self.adze("run", self.model, "--input", f"x={self.x}").stdout)
+
+    def test_outputs_to_files(self):
+        y = self.folder / "a=b.npy"
+        self.adze("run", self.model, "--input", f"x={self.x}", "--output", f"y={y}")
+        self.assertEqual(read_npy(y)[0], (2, 3))
+        sequence = write_model(self.folder / "s.onnx", [node("SequenceConstruct", ["x"], ["y"])], y_is_sequence=True)
+        self.refuses("run", sequence, "--output", "y=y.npy", says="output 'y' is a sequence.*leave its --output out")
 
     def test_refuses_options_of_other_models(self):
         out = self.folder / "out.onnx"
