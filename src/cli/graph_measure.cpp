@@ -1,7 +1,5 @@
 #include "cli/graph_measure.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
 
@@ -10,6 +8,7 @@
 #include "cli/report_output.h"
 #include "formats/graph_format.h"
 #include "report/display_width.h"
+#include "report/format_quantity.h"
 #include "runtime/graph_session.h"
 
 namespace adze::cli {
@@ -73,7 +72,7 @@ report::Table bench_table(const std::vector<Measured>& list) {
   for (const Measured& one : list) {
     const double middle = median(one.seconds);
     table.add_row({Cell::integer(one.threads), Cell::seconds(middle), Cell::seconds(std::ranges::min(one.seconds)),
-                   Cell::seconds(one.processor_seconds), Cell::shown_as(fmt::format("{:.4g}", 1 / middle), 1 / middle),
+                   Cell::seconds(one.processor_seconds), Cell::shown_as(report::format_count(1 / middle), 1 / middle),
                    Cell::seconds(one.load_seconds), Cell::bytes(static_cast<int64_t>(one.peak_bytes))});
   }
   return table;

@@ -109,6 +109,7 @@ class Graphs(VerbTest):
         self.refuses("bench", self.model, says="dimension 'N' of input 'x' has no size: give --dim N=N")
         self.refuses("bench", self.model, "--dim", "M=2", says=r"there is no open dimension 'M'; .* have N, x\[0\]$")
         self.refuses("bench", self.model, "--dim", "N=2", "--dim", "N=3", status=USAGE, says="--dim N is given twice")
+        self.assertRegex(self.adze("bench", self.model, "--dim", "x[0]=2", "-r", "1").stdout, r"(?m)^ +\d.* \d+(\.\d+)? [kM]")
 
     def test_dimensions_without_names(self):
         model = self.written("nameless.onnx", [node("Relu", ["x"], ["y"])], dims=(None, None, 3))
