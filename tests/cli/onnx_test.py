@@ -60,6 +60,17 @@ class OnnxModels(VerbTest):
         self.refuses("explain", self.model, "--dim", "N=1", status=USAGE, says="--input and --dim need --time")
         self.refuses("diff", self.model, self.model, "--skip-outputs", "--dim", "N=1", status=USAGE, says="--skip-outputs")
 
+    def test_verbs_of_texts_say_that_it_is_a_graph(self):
+        says = "small.onnx: is a graph, which `adze run .*small.onnx --input NAME=FILE` computes$"
+        self.refuses("eval", self.model, "--text", self.x, says=says)
+        self.refuses("embed", self.model, "-p", "a", says=says)
+        self.refuses("prepare", self.model, self.folder / "p.adze", says="no model of texts; .*`adze run MODEL --input")
+        whole = self.folder / "whole"
+        whole.mkdir()
+        (whole / "genai_config.json").write_text("{}")
+        self.model.rename(whole / "model.onnx")
+        self.refuses("embed", whole / "model.onnx", "-p", "a", says=r"the model of texts \(ort-genai\) is its folder, .*whole$")
+
     def test_refuses_broken_models(self):
         cyclic = write_model(self.folder / "cyclic.onnx", [node("Add", ["x", "b"], ["a"]), node("Neg", ["a"], ["b"])])
         self.refuses("inspect", cyclic, says="node 'a' .*uses \"b\", which is neither")
