@@ -1,9 +1,11 @@
 #include "cli/input_files.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "base/error.h"
 #include "cli/arguments.h"
@@ -41,6 +43,17 @@ const graph::Value& value_of(const graph::Graph& graph, const std::string& name)
   fail(ErrorCode::bad_input, "there is no input '{}'; the graph has {}", name, known);
 }
 
+/// What looks like an option behind a file that is there, but is none.
+void require_known_options(const InputFile& file) {
+  const size_t comma = file.path.rfind(',');
+  const size_t equals = comma == std::string::npos ? comma : file.path.find('=', comma);
+  std::error_code ignored;
+  if (equals == std::string::npos || std::filesystem::exists(file.path, ignored)) return;
+  if (!std::filesystem::exists(file.path.substr(0, comma), ignored)) return;
+  throw UsageError(fmt::format("--input {}: there is no option '{}'; there are {}", file.name,
+                               file.path.substr(comma + 1, equals - comma - 1), fmt::join(kOptions, ", ")));
+}
+
 }  // namespace
 
 size_t end_of_name(const graph::Graph& graph, const std::vector<graph::ValueId>& values, const std::string& text) {
@@ -60,6 +73,7 @@ InputFile input_file(const graph::Graph& graph, const std::string& text) {
   InputFile file{text.substr(0, equals), text.substr(equals + 1), {}};
   while (take_option(file)) {
   }
+  require_known_options(file);
   return file;
 }
 
