@@ -183,7 +183,8 @@ void Arguments::choice(const OptionText& text, std::span<const std::string> allo
           value = candidate;
           return;
         }
-        throw UsageError(fmt::format("{}: '{}' is not one of {}", name, word, fmt::join(words, ", ")));
+        throw UsageError(fmt::format("{}: '{}' is not one of {}{}", name, word, fmt::join(words, ", "),
+                                     suggestion_for(lower(word), words)));
       });
 }
 

@@ -111,6 +111,8 @@ class Graphs(VerbTest):
     def test_refuses_passes_that_do_not_exist(self):
         self.refuses("pass", "fold_constant", self.model, self.folder / "no.onnx", status=UNAVAILABLE,
                      says="no pass 'fold_constant'.*fold_constants")
+        self.refuses("pass", "fold_const", self.model, self.folder / "no.onnx", status=UNAVAILABLE,
+                     says="no pass 'fold_const'; did you mean 'fold_constants'")
         self.assertFalse((self.folder / "no.onnx").exists())
 
     def test_measures(self):
