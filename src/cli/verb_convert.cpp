@@ -1,6 +1,8 @@
 // adze convert: the same model in another format.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/byte_size.h"
 #include "cli/conformance_help.h"
 #include "cli/fold_report.h"
@@ -123,6 +125,10 @@ void convert_graph(const ConvertOptions& options, Console& console) {
 void run_convert(const ConvertOptions& options, Console& console) {
   if (formats::is_imatrix(options.request.source)) return convert_statistics(options, console);
   const auto& asked = options.request;
+  if (std::ranges::find(formats::imatrix_form_names(), asked.format) != formats::imatrix_form_names().end()) {
+    throw UsageError(
+        fmt::format("--to {}: only activation statistics are written so, and IN is a model", asked.format));
+  }
   if (pipeline::is_graph_conversion(asked.source, asked.target, asked.format)) return convert_graph(options, console);
   pipeline::ConvertRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);

@@ -165,6 +165,7 @@ class Convert(MakesFiles):
         self.refuses("convert", self.model, status=USAGE, says="OUT is missing")
         self.refuses("convert", self.model, "x.gguf", "--to", "onnyx", status=USAGE,
                      says="'onnyx' is not one of gguf.*; did you mean 'onnx'")
+        self.refuses("convert", self.model, "x.gguf", "--to", "statistics", status=USAGE, says="only activation statistics")
         self.refuses("convert", self.model, "x.gguf", "--max-ram", "10", says="the limit is 10 bytes")
         self.refuses("convert", self.model, "x.gguf", "--dtype", "f12", status=USAGE, says="'f12' is not one of keep, f32")
         self.refuses("convert", self.model, "x.gguf", "-t", "-1", status=USAGE, says="out of range")
