@@ -15,7 +15,7 @@ Progress& no_progress() {
 }
 
 void throw_if_cancelled(const Progress& progress) {
-  if (progress.cancelled()) fail(ErrorCode::cancelled, "stopped on request; no output was written");
+  if (progress.cancelled()) fail(ErrorCode::cancelled, "stopped on request; files are as they were before");
 }
 
 }  // namespace adze

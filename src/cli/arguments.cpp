@@ -75,6 +75,13 @@ double parse_number(const std::string& name, const std::string& word) {
   return value;
 }
 
+void GivenOptions::require_among(std::span<const std::string_view> with_effect, std::string_view on) const {
+  for (const std::string& name : names_) {
+    if (std::ranges::find(with_effect, name) != with_effect.end()) continue;
+    throw UsageError(fmt::format("{} has no effect on {}; only {} have", name, on, fmt::join(with_effect, ", ")));
+  }
+}
+
 struct Arguments::Parser {
   CLI::App app;
   bool json = false;
@@ -176,7 +183,8 @@ void Arguments::choice(const OptionText& text, std::span<const std::string> allo
           value = candidate;
           return;
         }
-        throw UsageError(fmt::format("{}: '{}' is not one of {}", name, word, fmt::join(words, ", ")));
+        throw UsageError(fmt::format("{}: '{}' is not one of {}{}", name, word, fmt::join(words, ", "),
+                                     suggestion_for(lower(word), words)));
       });
 }
 
@@ -218,7 +226,16 @@ void Arguments::parse() {
     throw UsageError(error.what());
   }
   refuse_remaining();
+  if (given_) given_->names_ = given_names();
   resolve_models();
+}
+
+std::vector<std::string> Arguments::given_names() const {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : parser_->app.get_options()) {
+    if (option->count() > 0 && !option->get_lnames().empty()) names.push_back("--" + option->get_lnames().front());
+  }
+  return names;
 }
 
 void Arguments::resolve_models() const {

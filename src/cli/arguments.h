@@ -51,6 +51,17 @@ struct DescribedOption {
 /// Throws UsageError naming `option` for what is no finite number.
 double parse_number(const std::string& option, const std::string& word);
 
+/// Which options a command line gave, by their long names.
+class GivenOptions {
+ public:
+  /// UsageError for an option that is not among those that have an effect `on` "models of graph formats".
+  void require_among(std::span<const std::string_view> with_effect, std::string_view on) const;
+
+ private:
+  friend class Arguments;
+  std::vector<std::string> names_;
+};
+
 class Arguments {
  public:
   explicit Arguments(std::vector<std::string> words);
@@ -83,6 +94,9 @@ class Arguments {
   /// The same `--json` for every verb that reports.
   void json_flag(bool& value);
 
+  /// For verbs whose options depend on what the model is: parse() notes in it what it was given.
+  void note_given(GivenOptions& given) { given_ = &given; }
+
   /// What parse() fills in here may be the name of a model, "hf:owner/repo", and becomes its path.
   void takes_model(std::string& value) { models_.push_back(&value); }
   void takes_model(std::optional<std::string>& value) { optional_models_.push_back(&value); }
@@ -100,12 +114,14 @@ class Arguments {
   void describe(const OptionText& text, const std::string& default_text);
   void refuse_remaining() const;
   void resolve_models() const;
+  std::vector<std::string> given_names() const;
   [[noreturn]] void fail_unexpected(const std::string& word) const;
 
   std::vector<std::string> words_;
   std::unique_ptr<Parser> parser_;
   std::vector<DescribedOption> described_;
   std::string section_;
+  GivenOptions* given_ = nullptr;
   std::vector<std::string*> models_;
   std::vector<std::optional<std::string>*> optional_models_;
   std::vector<std::vector<std::string>*> model_lists_;

@@ -20,7 +20,8 @@ uint64_t parse_byte_size(std::string_view option, std::string_view text) {
     std::string_view name;
     uint64_t bytes;
   };
-  constexpr Unit kUnits[] = {{"", 1}, {"B", 1}, {"KB", 1000}, {"MB", 1000'000}, {"GB", 1000'000'000}};
+  // kB as the reports write it, KB as many people do.
+  constexpr Unit kUnits[] = {{"", 1}, {"B", 1}, {"kB", 1000}, {"KB", 1000}, {"MB", 1000'000}, {"GB", 1000'000'000}};
   double count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count, std::chars_format::fixed);
   auto rest = text.substr(static_cast<size_t>(end - text.data()));

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <optional>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "cli/input_files.h"
+#include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "formats/graph_format.h"
 #include "formats/numpy/npy.h"
@@ -27,78 +27,114 @@ struct NamedFile {
   std::string path;
 };
 
-NamedFile named_file(const std::string& option, const std::string& text) {
-  const size_t equals = text.rfind('=');
+NamedFile output_file(const graph::Graph& graph, const std::string& text) {
+  const size_t equals = end_of_name(graph, graph.outputs, text);
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw UsageError(fmt::format("{} needs NAME=FILE.npy, not \"{}\"", option, text));
+    throw UsageError(fmt::format("--output needs NAME=FILE.npy, not \"{}\"", text));
   }
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-/// Least, mean and most of numbers that are finite or not.
+/// Of those numbers that are finite.
 struct Summary {
-  double least = 0, mean = 0, most = 0;
+  double least = HUGE_VAL, mean = 0, most = -HUGE_VAL;
+  int64_t finite = 0, others = 0;
 };
 
 std::optional<Summary> summary_of(const HostTensor& tensor) {
   const bool is_complex = tensor.element_bytes() == 16 || (tensor.type() && tensor.type()->name == "c64");
   if (tensor.is_text() || is_complex || tensor.count() == 0) return std::nullopt;
   const HostTensor wide = tensor.type()->name == "bool" ? ops::to_f64(tensor.retyped(&kU4)) : ops::to_f64(tensor);
-  Summary summary{HUGE_VAL, 0, -HUGE_VAL};
+  Summary summary;
+  const auto is_finite = [](double number) { return std::isfinite(number); };
+  summary.finite = std::ranges::count_if(wide.numbers<double>(), is_finite);
+  summary.others = wide.count() - summary.finite;
   for (const double number : wide.numbers<double>()) {
-    summary.least = std::fmin(summary.least, number);
-    summary.most = std::fmax(summary.most, number);
-    summary.mean += number / static_cast<double>(wide.count());
+    if (!is_finite(number)) continue;
+    summary.least = std::min(summary.least, number);
+    summary.most = std::max(summary.most, number);
+    summary.mean += number / static_cast<double>(summary.finite);
   }
   return summary;
 }
 
-void add_tensor_row(report::Table& table, const std::string& name, const HostTensor& tensor) {
-  const auto summary = summary_of(tensor);
-  const auto cell = [&](double Summary::* number) {
-    return summary ? report::Cell::shown_as(report::format_number((*summary).*number), (*summary).*number)
-                   : report::Cell("");
-  };
-  table.add_row({report::printable(name), std::string(tensor.is_text() ? "text" : tensor.type()->name),
-                 dims_text(tensor.dims()), cell(&Summary::least), cell(&Summary::mean), cell(&Summary::most)});
-}
+struct OutputTensor {
+  std::string name;
+  HostTensor tensor;
+  std::optional<Summary> summary;
+};
 
-report::Table outputs_table(const graph::Graph& graph, const ops::HostValues& outputs) {
-  using report::Align;
-  report::Table table({{"Output", "name", Align::left, true},
-                       {"Type", "type"},
-                       {"Shape", "shape"},
-                       {"Least", "least", Align::right},
-                       {"Mean", "mean", Align::right},
-                       {"Most", "most", Align::right}});
+/// Those of sequences one by one.
+std::vector<OutputTensor> output_tensors(const graph::Graph& graph, const ops::HostValues& outputs) {
+  std::vector<OutputTensor> list;
+  const auto add = [&](const std::string& name, const HostTensor& tensor) {
+    list.push_back({name, tensor, summary_of(tensor)});
+  };
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string& name = graph.value(graph.outputs[i]).name;
     if (outputs[i].is_tensor()) {
-      add_tensor_row(table, name, outputs[i].tensor());
+      add(name, outputs[i].tensor());
     } else if (!outputs[i].is_nothing()) {
-      for (size_t item = 0; item < outputs[i].sequence().size(); ++item) {
-        add_tensor_row(table, fmt::format("{}[{}]", name, item), outputs[i].sequence()[item]);
-      }
+      const auto& sequence = outputs[i].sequence();
+      for (size_t item = 0; item < sequence.size(); ++item) add(fmt::format("{}[{}]", name, item), sequence[item]);
     }
   }
+  return list;
+}
+
+report::Table outputs_table(const std::vector<OutputTensor>& list, bool with_not_finite) {
+  using report::Align;
+  using report::Cell;
+  std::vector<report::Column> columns = {{"Output", "name", Align::left, true},
+                                         {"Type", "type"},
+                                         {"Shape", "shape"},
+                                         {"Least", "least", Align::right},
+                                         {"Mean", "mean", Align::right},
+                                         {"Most", "most", Align::right}};
+  if (with_not_finite) columns.push_back({"Not finite", "not_finite", Align::right});
+  report::Table table(columns);
+  for (const auto& [name, tensor, summary] : list) {
+    std::vector<Cell> cells = {report::printable(name), std::string(tensor.is_text() ? "text" : tensor.type()->name),
+                               dims_text(tensor.dims())};
+    for (double Summary::* number : {&Summary::least, &Summary::mean, &Summary::most}) {
+      const bool is_known = summary && summary->finite > 0;
+      cells.push_back(is_known ? Cell::shown_as(report::format_number((*summary).*number), (*summary).*number)
+                               : Cell::nothing());
+    }
+    if (with_not_finite) cells.push_back(summary ? Cell::integer(summary->others) : Cell::nothing());
+    table.add_row(std::move(cells));
+  }
   return table;
+}
+
+Json outputs_json(const std::vector<OutputTensor>& list) {
+  Json rows = outputs_table(list, true).to_json();
+  for (size_t i = 0; i < list.size(); ++i) rows[i]["shape"] = list[i].tensor.dims();
+  return rows;
 }
 
 void write_outputs(const graph::Graph& graph, const ops::HostValues& outputs, const std::vector<NamedFile>& files) {
   for (const NamedFile& file : files) {
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (graph.value(graph.outputs[i]).name == file.name) formats::write_npy(outputs[i].tensor(), file.path);
+      if (graph.value(graph.outputs[i]).name != file.name) continue;
+      with_context(fmt::format("output '{}'", file.name), [&] { formats::write_npy(outputs[i].tensor(), file.path); });
     }
   }
 }
 
+/// Before a run, which may take long.
 void require_outputs(const graph::Graph& graph, const std::vector<NamedFile>& files) {
   for (const NamedFile& file : files) {
     const auto is_named = [&](graph::ValueId id) { return graph.value(id).name == file.name; };
-    if (std::ranges::any_of(graph.outputs, is_named)) continue;
-    std::string known;
-    for (const auto id : graph.outputs) known += (known.empty() ? "" : ", ") + graph.value(id).name;
-    fail(ErrorCode::bad_input, "there is no output '{}'; the graph has {}", file.name, known);
+    const auto found = std::ranges::find_if(graph.outputs, is_named);
+    if (found == graph.outputs.end()) {
+      std::string known;
+      for (const auto id : graph.outputs) known += (known.empty() ? "" : ", ") + graph.value(id).name;
+      fail(ErrorCode::bad_input, "there is no output '{}'; the graph has {}", file.name, known);
+    }
+    if (graph.value(*found).type.kind != graph::ValueKind::sequence) continue;
+    fail(ErrorCode::unsupported, "output '{}' is a sequence, and {} can only hold one tensor: leave its --output out",
+         file.name, file.path);
   }
 }
 
@@ -114,21 +150,24 @@ bool is_graph_model(const std::string& path) { return formats::graph_format_of(p
 
 void run_graph_model(const std::string& path, const GraphRunArguments& arguments, int64_t threads, bool json,
                      Console& console) {
-  std::vector<NamedFile> files;
-  for (const std::string& text : arguments.outputs) files.push_back(named_file("--output", text));
   const auto imported = formats::read_graph(path);
+  std::vector<NamedFile> files;
+  for (const std::string& text : arguments.outputs) files.push_back(output_file(*imported.graph, text));
   require_outputs(*imported.graph, files);
   std::vector<std::string> notes;
   const auto inputs = read_inputs(*imported.graph, arguments.inputs, notes);
   for (const std::string& note : notes) console.note("{}", note);
-  runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
+  const ProgressBar progress(console);
+  runtime::GraphSession session(imported.graph, imported.weights,
+                                {.threads = static_cast<unsigned>(threads), .progress = &progress});
   const int64_t start = now_ns();
   const auto outputs = session.run(inputs);
   const double seconds = seconds_since(start);
   write_outputs(*imported.graph, outputs, files);
-  const auto table = outputs_table(*imported.graph, outputs);
-  if (json) return print_json(console, {{"outputs", table.to_json()}, {"inputs", notes}, {"seconds", seconds}});
-  print_table(console, table);
+  const auto tensors = output_tensors(*imported.graph, outputs);
+  if (json) return print_json(console, {{"outputs", outputs_json(tensors)}, {"inputs", notes}, {"seconds", seconds}});
+  const auto has_others = [](const OutputTensor& output) { return output.summary && output.summary->others > 0; };
+  print_table(console, outputs_table(tensors, std::ranges::any_of(tensors, has_others)));
   if (console.errors_are_terminal()) console.note("\n{}", report::format_duration(seconds));
 }
 

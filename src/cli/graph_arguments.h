@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/arguments.h"
@@ -16,6 +17,9 @@ struct GraphRunArguments {
   void declare(Arguments& arguments);
   bool any() const { return !inputs.empty() || !outputs.empty(); }
 };
+
+/// As messages call them.
+inline constexpr std::string_view kGraphModels = "models of graph formats";
 
 /// A file that is run by its own graph and not by an architecture.
 bool is_graph_model(const std::string& path);

@@ -1,6 +1,7 @@
 #include "cli/graph_inputs.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -32,18 +33,46 @@ std::map<std::string, int64_t> sizes_of(const std::vector<std::string>& dims) {
     if (result.ec != std::errc() || result.ptr != value.data() + value.size() || size < 0) {
       throw UsageError(fmt::format("--dim {}: \"{}\" is not a size", name, value));
     }
-    sizes[name] = size;
+    if (!sizes.emplace(name, size).second) throw UsageError(fmt::format("--dim {} is given twice", name));
   }
   return sizes;
+}
+
+/// "x[0]": any dimension of an input, for many have no name.
+std::string place_name(const graph::Value& input, size_t axis) { return fmt::format("{}[{}]", input.name, axis); }
+
+/// Empty where the size is fixed, has no name or follows from several.
+std::string symbol_name(const graph::Graph& graph, const graph::Dim& dim) {
+  return dim.terms().size() == 1 ? graph.symbols[dim.terms()[0].first].name : "";
+}
+
+/// What --dim can name: symbols and places of all dimensions that are open.
+std::vector<std::string> open_dims(const graph::Graph& graph) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (!name.empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  for (const auto id : graph.inputs) {
+    const auto& input = graph.value(id);
+    for (size_t axis = 0; axis < input.type.dims.size(); ++axis) {
+      const graph::Dim& dim = input.type.dims[axis];
+      if (dim.is_constant()) continue;
+      add(symbol_name(graph, dim));
+      add(place_name(input, axis));
+    }
+  }
+  return names;
 }
 
 class InputMaker {
  public:
   InputMaker(const graph::Graph& graph, std::map<std::string, int64_t> sizes)
       : graph_(graph), sizes_(std::move(sizes)) {
+    const auto known = open_dims(graph);
     for (const auto& [name, size] : sizes_) {
-      const auto known = std::ranges::find(graph.symbols, name, &graph::Symbol::name);
-      if (known == graph.symbols.end()) fail(ErrorCode::bad_input, "there is no dimension '{}'", name);
+      if (std::ranges::find(known, name) != known.end()) continue;
+      fail(ErrorCode::bad_input, "there is no open dimension '{}'; the graph's inputs have {}", name,
+           known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", ")));
     }
   }
 
@@ -54,20 +83,22 @@ class InputMaker {
            to_string(type, graph_.symbols), input.name);
     }
     std::vector<int64_t> dims;
-    for (const auto& dim : type.dims) dims.push_back(size_of(dim, input));
+    for (size_t axis = 0; axis < type.dims.size(); ++axis) dims.push_back(size_of(input, axis));
     return filled(type.storage, std::move(dims));
   }
 
  private:
-  int64_t size_of(const graph::Dim& dim, const graph::Value& input) const {
+  int64_t size_of(const graph::Value& input, size_t axis) const {
+    const graph::Dim& dim = input.type.dims[axis];
     if (dim.is_constant()) return dim.constant();
-    if (dim.terms().size() == 1) {
-      const auto found = sizes_.find(graph_.symbols[dim.terms()[0].first].name);
-      if (found != sizes_.end()) return found->second * dim.terms()[0].second + dim.constant_part();
+    const std::string place = place_name(input, axis), symbol = symbol_name(graph_, dim);
+    if (const auto here = sizes_.find(place); here != sizes_.end()) return here->second;
+    if (const auto found = sizes_.find(symbol); found != sizes_.end()) {
+      return found->second * dim.terms()[0].second + dim.constant_part();
     }
-    const std::string text = to_string(dim, graph_.symbols);
-    fail(ErrorCode::bad_input, "dimension '{}' of input '{}' has no size: give --dim {}=N, or --input {}=FILE.npy",
-         text, input.name, text, input.name);
+    fail(ErrorCode::bad_input, "dimension {} of input '{}' has no size: give --dim {}=N, or --input {}=FILE.npy",
+         symbol.empty() ? fmt::to_string(axis) : fmt::format("'{}'", symbol), input.name,
+         symbol.empty() ? place : symbol, input.name);
   }
 
   ops::HostValue filled(StorageType storage, std::vector<int64_t> dims) {
@@ -97,9 +128,11 @@ class InputMaker {
 }  // namespace
 
 void GraphInputArguments::declare(Arguments& arguments) {
-  arguments.section("Models of graph formats (ONNX)");
+  arguments.section("Models of graph formats (ONNX, OpenVINO, TFLite)");
   arguments.option({"--input", kInputForm, std::string(kInputHelp) + "; other inputs are made up"}, inputs);
-  arguments.option({"--dim", "NAME=N", "the size of a named dimension of inputs that are made up"}, dims);
+  arguments.option({"--dim", "NAME=N",
+                    "the size of a dimension of inputs that are made up: NAME, or INPUT[0] for one without a name"},
+                   dims);
 }
 
 std::map<std::string, ops::HostValue> graph_inputs(const graph::Graph& graph, const GraphInputArguments& arguments) {

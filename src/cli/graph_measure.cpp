@@ -1,14 +1,14 @@
 #include "cli/graph_measure.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
 
 #include "base/clock.h"
+#include "cli/progress_bar.h"
 #include "cli/report_output.h"
 #include "formats/graph_format.h"
 #include "report/display_width.h"
+#include "report/format_quantity.h"
 #include "runtime/graph_session.h"
 
 namespace adze::cli {
@@ -34,9 +34,14 @@ double median(std::vector<double> numbers) {
   return numbers.size() % 2 == 1 ? numbers[middle] : (numbers[middle - 1] + numbers[middle]) / 2;
 }
 
-Measured measure(const formats::StandardGraph& imported, const GraphBenchRequest& request, int64_t threads) {
+runtime::GraphSessionOptions session_options(int64_t threads, const Progress& progress) {
+  return {.threads = static_cast<unsigned>(threads), .progress = &progress};
+}
+
+Measured measure(const formats::StandardGraph& imported, const GraphBenchRequest& request, int64_t threads,
+                 const Progress& progress) {
   const int64_t start = now_ns();
-  runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(threads)});
+  runtime::GraphSession session(imported.graph, imported.weights, session_options(threads, progress));
   const auto inputs = graph_inputs(*imported.graph, request.inputs);
   session.run(inputs);  // packs weights
   Measured result{session.threads(), seconds_since(start), {}, 0, 0};
@@ -67,7 +72,7 @@ report::Table bench_table(const std::vector<Measured>& list) {
   for (const Measured& one : list) {
     const double middle = median(one.seconds);
     table.add_row({Cell::integer(one.threads), Cell::seconds(middle), Cell::seconds(std::ranges::min(one.seconds)),
-                   Cell::seconds(one.processor_seconds), Cell::shown_as(fmt::format("{:.4g}", 1 / middle), 1 / middle),
+                   Cell::seconds(one.processor_seconds), Cell::shown_as(report::format_count(1 / middle), 1 / middle),
                    Cell::seconds(one.load_seconds), Cell::bytes(static_cast<int64_t>(one.peak_bytes))});
   }
   return table;
@@ -129,8 +134,9 @@ report::Table explain_table(const std::vector<Explained>& list, bool nodes, bool
 
 void bench_graph_model(const GraphBenchRequest& request, Console& console) {
   const auto imported = formats::read_graph(request.path);
+  const ProgressBar progress(console);
   std::vector<Measured> list;
-  for (const int64_t threads : request.threads) list.push_back(measure(imported, request, threads));
+  for (const int64_t threads : request.threads) list.push_back(measure(imported, request, threads, progress));
   const auto table = bench_table(list);
   request.json ? print_json(console, table.to_json()) : print_table(console, table);
 }
@@ -138,7 +144,8 @@ void bench_graph_model(const GraphBenchRequest& request, Console& console) {
 void explain_graph_model(const GraphExplainRequest& request, Console& console) {
   constexpr int64_t kRuns = 10;
   const auto imported = formats::read_graph(request.path);
-  runtime::GraphSession session(imported.graph, imported.weights, {.threads = static_cast<unsigned>(request.threads)});
+  const ProgressBar progress(console);
+  runtime::GraphSession session(imported.graph, imported.weights, session_options(request.threads, progress));
   std::vector<int64_t> times;
   if (request.time) {
     const auto inputs = graph_inputs(*imported.graph, request.inputs);

@@ -18,6 +18,10 @@ inline constexpr const char* kInputHelp =
     "channel, M:M:M; S may be 1/255): (pixel - mean) * scale. Of sounds: rate=N, start=SECONDS, samples=N. "
     "What is not given follows from the graph and is said";
 
+/// Of "NAME=FILE": where the name ends. Behind the longest of `values` that the text begins with, else at the first
+/// '='.
+size_t end_of_name(const graph::Graph& graph, const std::vector<graph::ValueId>& values, const std::string& text);
+
 struct InputFile {
   std::string name, path;
   std::map<std::string, std::string> options;
@@ -31,9 +35,10 @@ struct ReadInput {
   ops::HostValue value;
   std::string note;
 };
-ReadInput read_input(const graph::Graph& graph, const InputFile& file);
+ReadInput read_input(const graph::Value& input, const InputFile& file);
 
-/// Named values, and what was said of each.
+/// Named values, and what was said of each. Error(bad_input) for a name that the graph has not, UsageError for one that
+/// is given twice.
 using InputValues = std::map<std::string, ops::HostValue>;
 InputValues read_inputs(const graph::Graph& graph, const std::vector<std::string>& texts,
                         std::vector<std::string>& notes);

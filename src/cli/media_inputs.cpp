@@ -61,6 +61,14 @@ class FileOptions {
     }
   }
 
+  /// None, one, or as many as there are channels.
+  std::vector<double> numbers_of_channels(const std::string& name, int64_t channels) const {
+    auto all = numbers(name);
+    if (all.size() <= 1 || std::ssize(all) == channels) return all;
+    refuse(name, channels == 1 ? "must be one number: the picture is grey"
+                               : fmt::format("must be one number, or {} for the channels", channels));
+  }
+
   int64_t whole(const std::string& name, std::string_view text) const {
     int64_t number = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -175,13 +183,17 @@ media::PictureRecipe recipe_of(const graph::Value& input, const PicturePlace& pl
   recipe.channels_last = place.channels_last;
   recipe.colors = colors_of(place, options);
   const int64_t channels = recipe.colors == PictureColors::gray ? 1 : 3;
+  if (place.channels > 1 && place.channels != 3) {
+    fail(ErrorCode::bad_input, "input '{}' has {} channels as {}; pictures have 1 or 3: give layout={}", input.name,
+         place.channels, place.channels_last ? "nhwc" : "nchw", place.channels_last ? "nchw" : "nhwc");
+  }
   if (place.channels != 0 && place.channels != channels) {
     fail(ErrorCode::bad_input, "input '{}' takes {} channels, not {}: give colors={}", input.name, place.channels,
          channels, place.channels == 1 ? "gray" : "rgb");
   }
-  recipe.mean = options.numbers("mean");
+  recipe.mean = options.numbers_of_channels("mean", channels);
   if (recipe.mean.empty()) recipe.mean = {input.type.storage == &codecs::i8.info ? 128.0 : 0.0};
-  recipe.scale = options.numbers("scale");
+  recipe.scale = options.numbers_of_channels("scale", channels);
   if (recipe.scale.empty()) recipe.scale = {is_float(input.type.storage) ? 1.0 / 255 : 1.0};
   return recipe;
 }
@@ -213,20 +225,22 @@ HostTensor cut_sound(const media::Sound& sound, double start_seconds, int64_t wa
 }
 
 /// The dimension that time runs along: the one that is neither 1 nor open, else the last open one.
-size_t time_axis(const graph::Value& input) {
+size_t time_axis(const graph::Value& input, const std::string& path) {
   const auto& dims = input.type.dims;
   std::optional<size_t> open, long_one;
   for (size_t i = 0; i < dims.size(); ++i) {
     const int64_t size = size_of(dims[i]);
     if (size > 1 && long_one) {
-      fail(ErrorCode::bad_input, "input '{}' has several dimensions that could be time; give FILE.npy", input.name);
+      fail(ErrorCode::bad_input,
+           "{} is a sound, but input '{}' has several dimensions that could be time; give a picture or FILE.npy", path,
+           input.name);
     }
     if (size > 1) long_one = i;
     if (size == 0) open = i;
   }
   if (long_one) return *long_one;
   if (open) return *open;
-  fail(ErrorCode::bad_input, "input '{}' has no dimension for time", input.name);
+  fail(ErrorCode::bad_input, "{} is a sound, but input '{}' has no dimension for time", path, input.name);
 }
 
 }  // namespace
@@ -253,7 +267,7 @@ ReadInput picture_input(const graph::Value& input, const InputFile& file) {
 ReadInput sound_input(const graph::Value& input, const InputFile& file) {
   require_numbers(input, "sound");
   const FileOptions options(file, {"rate", "start", "samples"});
-  const size_t axis = time_axis(input);
+  const size_t axis = time_axis(input, file.path);
   double start = 0;
   if (const auto* given = options.find("start")) start = options.number("start", *given);
   if (!(start >= 0 && start < 1e9)) options.refuse("start", "is no time in the sound");

@@ -57,18 +57,28 @@ std::vector<Group> groups_of(const std::vector<TensorOutcome>& tensors) {
 }  // namespace
 
 report::Table outcome_summary(const std::vector<TensorOutcome>& tensors) {
-  report::Table table({{"From", "from"},
-                       {"To", "to"},
-                       {"Values", "fidelity"},
-                       {"Tensors", "tensors", Align::right},
-                       {"Parameters", "parameters", Align::right},
-                       {"Size", "bytes", Align::right},
-                       {"Worst signal to noise", "worst_signal_to_noise_db", Align::right},
-                       {"Steps", "max_error_steps", Align::right}});
-  for (const auto& group : groups_of(tensors)) {
-    table.add_row({group.first->from->name, group.first->to->name, pipeline::fidelity_name(group.first->fidelity),
-                   Cell::integer(group.tensors), Cell::count(group.parameters), Cell::bytes(group.bytes),
-                   signal_to_noise_cell(group.worst_signal_to_noise), steps_cell(group.max_error_steps)});
+  const auto groups = groups_of(tensors);
+  // Only scales and offsets of packed types that were rounded have them.
+  const bool with_steps = std::ranges::any_of(groups, [](const Group& group) { return group.max_error_steps > 0; });
+  std::vector<report::Column> columns = {{"From", "from"},
+                                         {"To", "to"},
+                                         {"Values", "fidelity"},
+                                         {"Tensors", "tensors", Align::right},
+                                         {"Parameters", "parameters", Align::right},
+                                         {"Size", "bytes", Align::right},
+                                         {"Worst signal to noise", "worst_signal_to_noise_db", Align::right}};
+  if (with_steps) columns.push_back({"Steps", "max_error_steps", Align::right});
+  report::Table table(columns);
+  for (const auto& group : groups) {
+    std::vector<Cell> cells = {group.first->from->name,
+                               group.first->to->name,
+                               pipeline::fidelity_name(group.first->fidelity),
+                               Cell::integer(group.tensors),
+                               Cell::count(group.parameters),
+                               Cell::bytes(group.bytes),
+                               signal_to_noise_cell(group.worst_signal_to_noise)};
+    if (with_steps) cells.push_back(steps_cell(group.max_error_steps));
+    table.add_row(std::move(cells));
   }
   return table;
 }

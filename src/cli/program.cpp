@@ -127,12 +127,12 @@ int run_program(const std::vector<std::string>& words) {
   catch_interrupts();
   catch_file_faults();
   set_log_sink([&console](LogLevel level, std::string_view message) { show_log_message(console, level, message); });
-  int status = kFailure;
+  int status = kSuccess;
   try {
     status = run_words(words, console);
     console.flush();
-  } catch (const Error& error) {  // the standard output is gone
-    status = report(failure_of(error), false, console);
+  } catch (const Error& error) {  // the standard output is gone, which a verb that failed has said already
+    if (status == kSuccess) status = report(failure_of(error), false, console);
   }
   set_log_sink({});
   return status;

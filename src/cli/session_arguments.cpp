@@ -1,10 +1,14 @@
 #include "cli/session_arguments.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <span>
 
 #include "adapters/adapter_format.h"
+#include "base/error.h"
+#include "cli/graph_arguments.h"
 #include "codecs/codec.h"
 #include "formats/format.h"
 #include "passes/pass.h"
@@ -95,6 +99,23 @@ std::shared_ptr<runtime::LoadedModel> load(const SessionArguments& arguments, mo
   return std::make_shared<runtime::LoadedModel>(std::move(model), policy, memory, passes::default_pipeline(), adapters);
 }
 
+// "" where it is none.
+std::string format_of_folder(const std::filesystem::path& folder) {
+  for (const auto& format : formats::all_formats()) {
+    if (format.recognizes(folder.string())) return std::string(format.name);
+  }
+  return "";
+}
+
+// A file with a graph may be part of a model of texts, whose settings and tokenizer lie beside it.
+void refuse_graph(const std::string& path) {
+  if (!is_graph_model(path)) return;
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  const std::string format = format_of_folder(folder);
+  fail(ErrorCode::unsupported, "{}: is a graph, which `adze run {} --input NAME=FILE` computes{}", path, path,
+       format.empty() ? "" : fmt::format("; the model of texts ({}) is its folder, {}", format, folder.string()));
+}
+
 // "path", or "path:scale" where no file has that name.
 runtime::AppliedAdapter adapter_of(const std::string& word, const model::Model& base) {
   std::string path = word;
@@ -114,6 +135,7 @@ std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& argumen
 }
 
 std::shared_ptr<runtime::LoadedModel> load_model(const SessionArguments& arguments, model::Model model) {
+  if (model.architecture.empty()) refuse_graph(arguments.model);
   std::vector<runtime::AppliedAdapter> applied;
   for (const auto& word : arguments.adapters) applied.push_back(adapter_of(word, model));
   return load(arguments, std::move(model), applied);

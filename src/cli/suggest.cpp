@@ -9,6 +9,8 @@
 namespace adze::cli {
 namespace {
 
+constexpr size_t kFewestLetters = 3;  // that stand for a longer word that begins with them
+
 // Insertions, deletions and substitutions that turn one word into the other (Levenshtein 1966).
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -31,7 +33,8 @@ std::string suggestion_for(std::string_view word, std::span<const std::string> k
   const std::string* best = nullptr;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const auto& candidate : known) {
-    const size_t distance = word.size() <= 64 ? edit_distance(word, candidate) : best_distance;
+    const bool is_cut_off = word.size() >= kFewestLetters && candidate.starts_with(word);
+    const size_t distance = is_cut_off ? 1 : (word.size() <= 64 ? edit_distance(word, candidate) : best_distance);
     if (distance >= best_distance) continue;
     best_distance = distance;
     best = &candidate;

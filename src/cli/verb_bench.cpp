@@ -33,6 +33,7 @@ struct BenchOptions {
   bool ops = false;
   bool json = false;
   GraphInputArguments graph;
+  GivenOptions given;
 
   void declare(Arguments& arguments) {
     session.declare_model(arguments);
@@ -54,8 +55,11 @@ struct BenchOptions {
     session.declare_adapters(arguments);
     arguments.json_flag(json);
     graph.declare(arguments);
+    arguments.note_given(given);
   }
 };
+
+constexpr std::string_view kGraphOptions[] = {"--input", "--dim", "--rounds", "--threads", "--json"};
 
 /// What stands above the tables.
 struct Start {
@@ -263,6 +267,7 @@ void bench_ops(const BenchOptions& options, Console& console) {
 
 void run_bench(const BenchOptions& options, Console& console) {
   if (is_graph_model(options.session.model)) {
+    options.given.require_among(kGraphOptions, kGraphModels);
     return bench_graph_model({options.session.model, options.graph, options.threads,
                               static_cast<int64_t>(options.speed.rounds), options.json},
                              console);

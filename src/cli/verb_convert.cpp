@@ -1,9 +1,12 @@
 // adze convert: the same model in another format.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/byte_size.h"
 #include "cli/conformance_help.h"
 #include "cli/fold_report.h"
+#include "cli/graph_arguments.h"
 #include "cli/model_overview.h"
 #include "cli/outcome_report.h"
 #include "cli/progress_bar.h"
@@ -29,6 +32,7 @@ struct ConvertOptions {
   int64_t threads = 0;
   bool tensors = false;
   bool json = false;
+  GivenOptions given;
 
   void declare(Arguments& arguments) {
     static const std::string kTypes[] = {"keep", "f32", "f16", "bf16"};
@@ -66,8 +70,11 @@ struct ConvertOptions {
     arguments.option({"-t,--threads", "N", "threads; 0: one per usable processor"}, threads, {0, 1024});
     arguments.flag("--tensors", "show what happened to every tensor", tensors);
     arguments.json_flag(json);
+    arguments.note_given(given);
   }
 };
+
+constexpr std::string_view kOptionsOfOthers[] = {"--to", "--json"};  // of what is no set of tensors
 
 report::FactList convert_facts(const pipeline::ConvertReport& report, const std::string& target) {
   using pipeline::Fidelity;
@@ -90,6 +97,7 @@ report::FactList convert_facts(const pipeline::ConvertReport& report, const std:
 
 // Files of activation statistics: the same numbers in another form.
 void convert_statistics(const ConvertOptions& options, Console& console) {
+  options.given.require_among(kOptionsOfOthers, "activation statistics");
   const auto statistics = formats::read_imatrix(options.request.source);
   const auto& target = options.request.target;
   formats::write_imatrix(statistics, target, formats::imatrix_form_for(options.request.format, target));
@@ -100,6 +108,7 @@ void convert_statistics(const ConvertOptions& options, Console& console) {
 
 // Models that carry their computation.
 void convert_graph(const ConvertOptions& options, Console& console) {
+  options.given.require_among(kOptionsOfOthers, kGraphModels);
   const auto& request = options.request;
   ProgressBar progress(console);
   const auto done = pipeline::convert_graph(request.source, request.target, request.format, progress);
@@ -116,6 +125,10 @@ void convert_graph(const ConvertOptions& options, Console& console) {
 void run_convert(const ConvertOptions& options, Console& console) {
   if (formats::is_imatrix(options.request.source)) return convert_statistics(options, console);
   const auto& asked = options.request;
+  if (std::ranges::find(formats::imatrix_form_names(), asked.format) != formats::imatrix_form_names().end()) {
+    throw UsageError(
+        fmt::format("--to {}: only activation statistics are written so, and IN is a model", asked.format));
+  }
   if (pipeline::is_graph_conversion(asked.source, asked.target, asked.format)) return convert_graph(options, console);
   pipeline::ConvertRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);

@@ -18,6 +18,8 @@ using pipeline::TensorDifference;
 using report::Align;
 using report::Cell;
 
+constexpr std::string_view kGraphOptions[] = {"--tolerance", "--input",   "--dim", "--skip-outputs",
+                                              "--all",       "--threads", "--json"};
 constexpr size_t kRowsShown = 20;  // of each table, without --all
 
 struct DiffOptions {
@@ -28,6 +30,7 @@ struct DiffOptions {
   bool json = false;
   bool without_outputs = false;
   GraphInputArguments graph;
+  GivenOptions given;
 
   void declare(Arguments& arguments) {
     arguments.required("A", "model in any format of `adze list formats`", request.first);
@@ -43,6 +46,7 @@ struct DiffOptions {
     arguments.json_flag(json);
     graph.declare(arguments);
     arguments.flag("--skip-outputs", "do not run the graphs", without_outputs);
+    arguments.note_given(given);
   }
 };
 
@@ -141,15 +145,25 @@ void print_report(const pipeline::DiffReport& report, const DiffOptions& options
              left_out(report.chat_templates.size()));
 }
 
-ExitCode run_diff(const DiffOptions& given, Console& console) {
-  if (is_graph_model(given.request.first) && is_graph_model(given.request.second)) {
-    const bool equal = diff_graph_models({given.request.first, given.request.second, given.graph,
-                                          given.request.tolerance, !given.without_outputs, given.threads, given.json},
-                                         console);
-    return equal ? kSuccess : kFailure;
+ExitCode diff_graphs(const DiffOptions& asked, Console& console) {
+  asked.given.require_among(kGraphOptions, kGraphModels);
+  if (asked.without_outputs && asked.graph.any()) {
+    throw UsageError("--input and --dim have no effect with --skip-outputs: the graphs are not run");
   }
-  if (given.graph.any()) throw UsageError("--input and --dim need models of a graph format");
-  DiffOptions options = given;
+  const auto& request = asked.request;
+  const bool equal = diff_graph_models({request.first, request.second, asked.graph, request.tolerance,
+                                        !asked.without_outputs, asked.threads, asked.json},
+                                       console);
+  return equal ? kSuccess : kFailure;
+}
+
+ExitCode run_diff(const DiffOptions& asked, Console& console) {
+  if (asked.request.tolerance < 0) throw UsageError("--tolerance must be 0 or more");
+  if (is_graph_model(asked.request.first) && is_graph_model(asked.request.second)) return diff_graphs(asked, console);
+  if (asked.graph.any() || asked.without_outputs) {
+    throw UsageError("--input, --dim and --skip-outputs need models of a graph format");
+  }
+  DiffOptions options = asked;
   options.request.with_tensors = !options.without_tensors;
   options.request.threads = static_cast<unsigned>(options.threads);
   ProgressBar progress(console);

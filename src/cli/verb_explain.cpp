@@ -24,6 +24,7 @@ struct ExplainOptions {
   bool time = false;
   bool json = false;
   GraphInputArguments graph;
+  GivenOptions given;
 
   void declare(Arguments& arguments) {
     session.declare_model(arguments);
@@ -32,8 +33,11 @@ struct ExplainOptions {
     arguments.json_flag(json);
     session.declare_running(arguments);
     graph.declare(arguments);
+    arguments.note_given(given);
   }
 };
+
+constexpr std::string_view kGraphOptions[] = {"--all", "--time", "--input", "--dim", "--threads", "--json"};
 
 struct Explained {
   std::string node;
@@ -175,6 +179,9 @@ report::Table explained_table(const std::vector<Explained>& list, const ExplainO
 
 void run_explain(const ExplainOptions& options, Console& console) {
   if (is_graph_model(options.session.model)) {
+    options.given.require_among(kGraphOptions, kGraphModels);
+    if (options.graph.any() && !options.time)
+      throw UsageError("--input and --dim need --time: only that runs the graph");
     return explain_graph_model(
         {options.session.model, options.graph, options.session.threads, options.all, options.time, options.json},
         console);

@@ -28,6 +28,7 @@ struct RunOptions {
   std::optional<std::string> system;
   bool stats = false;
   bool json = false;
+  GivenOptions given;
 
   void declare(Arguments& arguments) {
     session.declare_model(arguments);
@@ -43,8 +44,11 @@ struct RunOptions {
     session.declare_running(arguments);
     session.declare_draft_model(arguments);
     graph.declare(arguments);
+    arguments.note_given(given);
   }
 };
+
+constexpr std::string_view kGraphOptions[] = {"--input", "--output", "--threads", "--json"};
 
 std::vector<int32_t> prompt_tokens(const RunOptions& options, const runtime::LoadedModel& model,
                                    const std::string& text) {
@@ -91,6 +95,7 @@ void report_end(Console& console, const RunOptions& options, const runtime::Gene
 
 void run_run(const RunOptions& options, Console& console) {
   if (is_graph_model(options.session.model)) {
+    options.given.require_among(kGraphOptions, kGraphModels);
     return run_graph_model(options.session.model, options.graph, options.session.threads, options.json, console);
   }
   if (options.graph.any()) throw UsageError("--input and --output need a model of a graph format");

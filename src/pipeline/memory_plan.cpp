@@ -11,7 +11,9 @@ namespace {
 
 constexpr int64_t kSmallestChunkBytes = 64 << 10;
 
-std::string in_megabytes(uint64_t bytes) { return fmt::format("{} MB", (bytes + 999'999) / 1'000'000); }
+std::string in_megabytes(uint64_t bytes) {
+  return bytes < 1'000'000 ? fmt::format("{} bytes", bytes) : fmt::format("{} MB", (bytes + 999'999) / 1'000'000);
+}
 
 }  // namespace
 

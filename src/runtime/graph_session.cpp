@@ -104,6 +104,14 @@ std::string input_names(const Graph& graph) {
   return names;
 }
 
+void require_known(const Graph& graph, const std::map<std::string, HostValue>& inputs) {
+  for (const auto& [name, value] : inputs) {
+    const auto known = [&](ValueId id) { return graph.value(id).name == name; };
+    if (std::ranges::any_of(graph.inputs, known)) continue;
+    fail(ErrorCode::bad_input, "there is no input '{}'; the graph has {}", name, input_names(graph));
+  }
+}
+
 }  // namespace
 
 /// An input of a node that is another in every run.
@@ -242,7 +250,8 @@ std::unique_ptr<GraphSession::Plan> GraphSession::plan_of(const Graph& graph, co
 GraphSession::GraphSession(std::shared_ptr<const Graph> graph, model::TensorList weights, GraphSessionOptions options)
     : graph_(options.optimize ? optimized(*graph, weights) : std::move(graph)),
       plan_(plan_of(*graph_, weights, nullptr)),
-      pool_(options.threads) {}
+      pool_(options.threads),
+      progress_(options.progress ? *options.progress : no_progress()) {}
 
 GraphSession::~GraphSession() = default;
 
@@ -282,10 +291,12 @@ HostValues GraphSession::run_graph(Plan& plan, HostValues inputs, const Scope* o
   const bool measures = node_ns_ && &plan == plan_.get();
   if (measures) node_ns_->resize(graph.nodes.size(), 0);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    throw_if_cancelled(progress_);
     const int64_t start = measures ? now_ns() : 0;
     try {
       run_node(plan, i, scope);
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::cancelled) throw;  // inside a body: no fault of the node
       fail(error.code(), "node '{}' ({}): {}", graph.nodes[i].name, graph.nodes[i].op->name, error.what());
     }
     if (measures) (*node_ns_)[i] += now_ns() - start;
@@ -296,8 +307,10 @@ HostValues GraphSession::run_graph(Plan& plan, HostValues inputs, const Scope* o
 }
 
 HostValues GraphSession::run(const std::map<std::string, HostValue>& inputs) {
+  throw_if_cancelled(progress_);  // also where passes left no node
   const PinnedIsa isa;
   const TensorMemory::Run run(memory_, shapes_of(inputs));
+  require_known(*graph_, inputs);  // first: a misspelt name also lets another be missing
   HostValues values;
   SymbolValues symbols(*graph_);
   for (const ValueId id : graph_->inputs) {
@@ -312,12 +325,6 @@ HostValues GraphSession::run(const std::map<std::string, HostValue>& inputs) {
     }
     if (given->second.is_tensor()) symbols.check(input, given->second.tensor());
     values.push_back(given->second);
-  }
-  for (const auto& [name, value] : inputs) {
-    const auto known = [&](ValueId id) { return graph_->value(id).name == name; };
-    if (std::ranges::none_of(graph_->inputs, known)) {
-      fail(ErrorCode::bad_input, "there is no input '{}'; the graph has {}", name, input_names(*graph_));
-    }
   }
   return run_graph(*plan_, std::move(values), nullptr);
 }

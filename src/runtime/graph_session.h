@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/progress.h"
 #include "base/thread_pool.h"
 #include "graph/graph.h"
 #include "model/model.h"
@@ -16,8 +17,9 @@
 namespace adze::runtime {
 
 struct GraphSessionOptions {
-  unsigned threads = 0;  // 0: one for each processor
-  bool optimize = true;  // by passes::standard_pipeline() and layout_pipeline()
+  unsigned threads = 0;                // 0: one for each processor
+  bool optimize = true;                // by passes::standard_pipeline() and layout_pipeline()
+  const Progress* progress = nullptr;  // asked before each node whether to stop; must outlive the session
 };
 
 class GraphSession {
@@ -29,7 +31,7 @@ class GraphSession {
 
   /// Values by the names of the graph's inputs -> outputs in the graph's order. An input of an optional may be
   /// left out. Error(bad_input) for one that is missing, unknown, or not of its declared type; and for whatever a node
-  /// refuses, which is named.
+  /// refuses, which is named. Error(cancelled) when the session's progress says so; it can be run again.
   ops::HostValues run(const std::map<std::string, ops::HostValue>& inputs);
 
   /// Times of nodes are gathered from now on, summed over the runs that follow, in the order of the graph's nodes
@@ -59,6 +61,7 @@ class GraphSession {
   std::unique_ptr<Plan> plan_;
   ThreadPool pool_;
   TensorMemory memory_;
+  const Progress& progress_;
   std::vector<int64_t>* node_ns_ = nullptr;
 };
 

@@ -107,6 +107,28 @@ TEST(GraphSession, ALoopOfNoRoundsGivesNothing) {
   EXPECT_TRUE(result(kLoop, inputs).empty());
 }
 
+/// Asks to stop at the question `at`.
+struct StopAfter final : Progress {
+  explicit StopAfter(int at) : left(at) {}
+  void update(std::string_view, uint64_t, uint64_t) override {}
+  bool cancelled() const override { return --left == 0; }
+  mutable int left;
+};
+
+TEST(GraphSession, StopsBetweenNodesAlsoInALoop) {
+  StopAfter progress(10);
+  GraphSession session(parsed(kLoop), {}, {.threads = 1, .optimize = false, .progress = &progress});
+  const std::map<std::string, ops::HostValue> inputs{{"count", ops::integer_scalar(1000)}, {"x", floats({2})}};
+  try {
+    session.run(inputs);
+    FAIL() << "it was not stopped";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::cancelled);
+    EXPECT_THAT(error.what(), testing::StartsWith("stopped on request"));
+  }
+  EXPECT_EQ(session.run(inputs).at(0).tensor().count(), 1000);
+}
+
 TEST(GraphSession, HugeShapesAreRefusedBeforeMemoryIsTaken) {
   EXPECT_THAT(refusal(R"(graph "g" {
   input %shape: i64[?]

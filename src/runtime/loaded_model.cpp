@@ -12,9 +12,13 @@
 namespace adze::runtime {
 namespace {
 
+constexpr const char* kNoArchitecture =
+    "holds tensors, but no model of texts; where it has a graph of its own, `adze run MODEL --input NAME=FILE` "
+    "computes it";
+
 graph::Graph build_graph(const model::Model& model) {
   return with_context(model.source, [&] {
-    if (model.architecture.empty()) fail(ErrorCode::unsupported, "holds tensors, but no model that can be run");
+    if (model.architecture.empty()) fail(ErrorCode::unsupported, kNoArchitecture);
     return architectures::architecture_named(model.architecture).build(model);
   });
 }

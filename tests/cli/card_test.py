@@ -156,6 +156,7 @@ class Verify(Cards):
 
     def test_refuses_bad_input(self):
         self.refuses("verify", self.model, status=UNAVAILABLE, says="tiny.gguf.card.json: no such file")
+        self.refuses("verify", self.folder / "nope", status=UNAVAILABLE, says="nope: no such file or folder")
         self.quantize("--card", "streaming")
         self.refuses("verify", self.small, "--source", self.folder / "none.gguf", status=UNAVAILABLE, says="none.gguf")
         (self.folder / "small.gguf.card.json").write_text('{"adze_card": 99}')

@@ -148,7 +148,7 @@ class Convert(MakesFiles):
 
     def test_writes_shards(self):
         there = self.folder / "hf"
-        self.adze("convert", self.model, there, "--shard-size", "100KB")
+        self.adze("convert", self.model, there, "--shard-size", "100kB")
         shards = list(there.glob("model-*.safetensors"))
         self.assertGreater(len(shards), 2)
         self.assertTrue((there / "model.safetensors.index.json").is_file())
@@ -163,7 +163,10 @@ class Convert(MakesFiles):
     def test_refuses_bad_input(self):
         self.refuses_bad_models("convert", after=[self.folder / "out.gguf"])
         self.refuses("convert", self.model, status=USAGE, says="OUT is missing")
-        self.refuses("convert", self.model, "x.gguf", "--to", "onnyx", status=USAGE, says="'onnyx' is not one of gguf")
+        self.refuses("convert", self.model, "x.gguf", "--to", "onnyx", status=USAGE,
+                     says="'onnyx' is not one of gguf.*; did you mean 'onnx'")
+        self.refuses("convert", self.model, "x.gguf", "--to", "statistics", status=USAGE, says="only activation statistics")
+        self.refuses("convert", self.model, "x.gguf", "--max-ram", "10", says="the limit is 10 bytes")
         self.refuses("convert", self.model, "x.gguf", "--dtype", "f12", status=USAGE, says="'f12' is not one of keep, f32")
         self.refuses("convert", self.model, "x.gguf", "-t", "-1", status=USAGE, says="out of range")
         self.refuses_unwritable_outputs("convert", self.model)

@@ -4,7 +4,7 @@ import json
 import shutil
 import unittest
 
-from program import FAILURE, SHARED, SUCCESS, UNAVAILABLE, VerbTest
+from program import FAILURE, SHARED, SUCCESS, UNAVAILABLE, USAGE, VerbTest
 from tiny_model import write_tiny_model
 
 
@@ -54,7 +54,7 @@ class Diff(VerbTest):
 
     def test_refuses(self):
         self.refuses("diff", self.model, self.folder / "none.gguf", status=UNAVAILABLE, says="none.gguf")
-        self.refuses("diff", self.model, self.model, "--tolerance", "-1", says="tolerance")
+        self.refuses("diff", self.model, self.model, "--tolerance", "-1", status=USAGE, says="--tolerance must be 0 or more")
 
 
 if __name__ == "__main__":

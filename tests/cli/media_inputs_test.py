@@ -96,7 +96,9 @@ class MediaInputs(VerbTest):
         self.refuses_input(p, "give layout=nchw or layout=nhwc", dims=(1, 3, 3, 3))
         self.refuses_input(p, "pictures have 2 to 4", dims=(1, 1, 3, 2, 2))
         self.refuses_input(f"{p},colors=gray", "takes 3 channels, not 1: give colors=rgb")
-        self.refuses_input(f"{p},mean=1:2", "2 numbers for 3 channels")
+        self.refuses_input(f"{p},mean=1:2", "--input x: mean=1:2 must be one number, or 3 for the channels", status=USAGE)
+        self.refuses_input(f"{p},layout=nhwc", "has 2 channels as nhwc; .* give layout=nchw")
+        self.refuses_input(f"{p},foo=1", "--input x: there is no option 'foo'; there are size, layout", status=USAGE)
         self.refuses_input(f"{p},size=3x2", "does not fit the graph, which takes 2x2", status=USAGE)
         self.refuses_input(f"{p},size=0x2", "size=0x2 is no size", status=USAGE)
         self.refuses_input(f"{p},size=99999999x1", "99999999 x 1 pixels", dims=("n", 3, "h", "w"))
@@ -124,6 +126,9 @@ class MediaInputs(VerbTest):
         text.write_text("no picture")
         self.refuses_input(text, "text.jpg")
         self.refuses_input(f"{text},mean=1", "mean is for pictures", status=USAGE)
+        archive = self.folder / "arrays.npz"
+        archive.write_bytes(b"PK\x03\x04" + bytes(100))
+        self.refuses_input(archive, r"arrays.npz.*an archive of several arrays \(.npz\); write one of them")
 
     def test_sounds(self):
         stereo = write_wav(self.folder / "s.wav", struct.pack("<8h", 16384, 0, 8192, 8192, -32768, 0, 0, 0), channels=2)
@@ -147,7 +152,7 @@ class MediaInputs(VerbTest):
         self.refuses_input(f"{sound},rate=0", "rate=0 is no size", dims=("t",), status=USAGE)
         self.refuses_input(f"{sound},rate=900000", "a rate of 900000", dims=("t",))
         self.refuses_input(f"{sound},size=2x2", "size=2x2 is not for such files", dims=("t",), status=USAGE)
-        self.refuses_input(sound, "several dimensions that could be time", dims=(2, 8))
+        self.refuses_input(sound, "s.wav is a sound, but input 'x' has several dimensions that could be time", dims=(2, 8))
         whole = sound.read_bytes()
         for length, says in ((20, "ends too early"), (40, "it has no samples"), (46, "ends too early")):
             sound.write_bytes(whole[:length])

@@ -21,9 +21,12 @@ def field(tag, value):
     return varint(tag << 3 | 2) + varint(len(data)) + data
 
 
-def value_info(name, dims, element=FLOAT):
-    shape = b"".join(field(1, field(1, dim) if isinstance(dim, int) else field(2, dim)) for dim in dims)
-    return field(1, name) + field(2, field(1, field(1, element) + field(2, shape)))
+def value_info(name, dims, element=FLOAT, is_sequence=False):
+    # A dimension is a number, has a name, or neither.
+    forms = {int: lambda dim: field(1, dim), str: lambda dim: field(2, dim), type(None): lambda dim: b""}
+    shape = b"".join(field(1, forms[type(dim)](dim)) for dim in dims)
+    tensor = field(1, field(1, element) + field(2, shape))
+    return field(1, name) + field(2, field(4, field(1, tensor)) if is_sequence else tensor)
 
 
 def float_tensor(name, numbers):
@@ -34,10 +37,15 @@ def node(op, inputs, outputs):
     return b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs) + field(4, op)
 
 
-def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=FLOAT):
-    """y = f(x), both of one type and shape."""
+def integer_attribute(name, number):
+    """Of a node: node(…) + integer_attribute("axis", 1)."""
+    return field(5, field(1, name) + field(3, number) + field(20, 2))
+
+
+def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=FLOAT, y_is_sequence=False):
+    """y = f(x), both of one type and shape, or y a sequence of such."""
     graph = b"".join(field(1, item) for item in nodes) + field(2, "small") + b"".join(field(5, t) for t in initializers)
-    graph += field(11, value_info("x", dims, element)) + field(12, value_info("y", dims, element))
+    graph += field(11, value_info("x", dims, element)) + field(12, value_info("y", dims, element, y_is_sequence))
     path.write_bytes(field(1, 8) + field(2, "by hand") + field(7, graph) + field(8, field(2, opset)))
     return path
 

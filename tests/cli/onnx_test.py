@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """adze run and adze inspect with ONNX models."""
+import signal
+import subprocess
+import time
 import unittest
 
-from onnx_files import float_tensor, node, read_npy, write_model, write_npy
-from program import UNAVAILABLE, USAGE, VerbTest
+from onnx_files import float_tensor, integer_attribute, node, read_npy, write_model, write_npy
+from program import ADZE, CANCELLED, UNAVAILABLE, USAGE, VerbTest
 
 
 class OnnxModels(VerbTest):
@@ -18,7 +21,7 @@ class OnnxModels(VerbTest):
         report = self.json_of("run", self.model, "--input", f"x={self.x}", "--output", f"y={y}")
         self.assertEqual(read_npy(y), ((2, 3), [2, 0, 1, 1, 2, 0]))
         row = report["outputs"][0]
-        self.assertEqual((row["name"], row["type"], row["shape"], row["most"]), ("y", "f32", "[2, 3]", 2))
+        self.assertEqual((row["name"], row["type"], row["shape"], row["most"]), ("y", "f32", [2, 3], 2))
         self.assertRegex(self.adze("run", self.model, "--input", f"x={self.x}").stdout, r"(?m)^y +f32 +\[2, 3\]")
 
     def test_refuses_what_does_not_fit(self):
@@ -26,10 +29,47 @@ class OnnxModels(VerbTest):
         self.refuses(*run, says=r"input 'x' \(f32\[N, 3\]\) is missing")
         wide = write_npy(self.folder / "wide.npy", [[1, 2]])
         self.refuses(*run, "--input", f"x={wide}", says=r"input 'x' must be f32\[N, 3\], not f32\[1, 2\]")
-        self.refuses(*run, "--input", f"z={self.x}", says="x")
+        self.refuses(*run, "--input", f"z={self.x}", says="there is no input 'z'; the graph has x")
+        self.refuses(*run, "--input", f"x={self.x}", "--input", f"x={self.x}", status=USAGE, says="--input x is given twice")
         self.refuses(*run, "--input", "x", status=USAGE, says="NAME=FILE")
         self.refuses(*run, "--input", f"x={self.x}", "--output", "q=q.npy", says="there is no output 'q'; the graph has y")
         self.refuses(*run, "--input", "x=missing.npy", status=UNAVAILABLE, says="missing.npy")
+
+    def test_numbers_that_are_not_finite_are_counted(self):
+        odd = write_npy(self.folder / "odd.npy", [[3, float("inf"), 5], [float("nan"), 2, 3]])
+        row = self.json_of("run", self.model, "--input", f"x={odd}")["outputs"][0]
+        self.assertEqual((row["least"], row["mean"], row["most"], row["not_finite"]), (0, 2.5, 4, 2))
+        self.assertRegex(self.adze("run", self.model, "--input", f"x={odd}").stdout, r"Most +Not finite\n.*\n.* 4\.00 +2\n")
+        self.assertNotIn("finite", self.adze("run", self.model, "--input", f"x={self.x}").stdout)
+
+    def test_outputs_to_files(self):
+        y = self.folder / "a=b.npy"
+        self.adze("run", self.model, "--input", f"x={self.x}", "--output", f"y={y}")
+        self.assertEqual(read_npy(y)[0], (2, 3))
+        sequence = write_model(self.folder / "s.onnx", [node("SequenceConstruct", ["x"], ["y"])], y_is_sequence=True)
+        self.refuses("run", sequence, "--output", "y=y.npy", says="output 'y' is a sequence.*leave its --output out")
+
+    def test_refuses_options_of_other_models(self):
+        out = self.folder / "out.onnx"
+        for words in (["run", self.model, "-p", "hello"], ["run", self.model, "--stats"],
+                      ["bench", self.model, "--ops"], ["bench", self.model, "-b", "1,2"],
+                      ["explain", self.model, "--kv", "f16"], ["diff", self.model, self.model, "--skip-tensors"],
+                      ["convert", self.model, out, "--dtype", "f16"], ["convert", self.model, out, "--max-ram", "1GB"]):
+            self.refuses(*words, status=USAGE, says="^error: --[a-z-]+ has no effect on models of graph formats; only --")
+        self.assertFalse(out.exists())
+        self.refuses("explain", self.model, "--dim", "N=1", status=USAGE, says="--input and --dim need --time")
+        self.refuses("diff", self.model, self.model, "--skip-outputs", "--dim", "N=1", status=USAGE, says="--skip-outputs")
+
+    def test_verbs_of_texts_say_that_it_is_a_graph(self):
+        says = "small.onnx: is a graph, which `adze run .*small.onnx --input NAME=FILE` computes$"
+        self.refuses("eval", self.model, "--text", self.x, says=says)
+        self.refuses("embed", self.model, "-p", "a", says=says)
+        self.refuses("prepare", self.model, self.folder / "p.adze", says="no model of texts; .*`adze run MODEL --input")
+        whole = self.folder / "whole"
+        whole.mkdir()
+        (whole / "genai_config.json").write_text("{}")
+        self.model.rename(whole / "model.onnx")
+        self.refuses("embed", whole / "model.onnx", "-p", "a", says=r"the model of texts \(ort-genai\) is its folder, .*whole$")
 
     def test_refuses_broken_models(self):
         cyclic = write_model(self.folder / "cyclic.onnx", [node("Add", ["x", "b"], ["a"]), node("Neg", ["a"], ["b"])])
@@ -71,6 +111,8 @@ class Graphs(VerbTest):
     def test_refuses_passes_that_do_not_exist(self):
         self.refuses("pass", "fold_constant", self.model, self.folder / "no.onnx", status=UNAVAILABLE,
                      says="no pass 'fold_constant'.*fold_constants")
+        self.refuses("pass", "fold_const", self.model, self.folder / "no.onnx", status=UNAVAILABLE,
+                     says="no pass 'fold_const'; did you mean 'fold_constants'")
         self.assertFalse((self.folder / "no.onnx").exists())
 
     def test_measures(self):
@@ -78,11 +120,31 @@ class Graphs(VerbTest):
         self.assertEqual([row["threads"] for row in rows], [1, 2])
         self.assertTrue(all(row["seconds"] > 0 and row["peak_bytes"] > 0 for row in rows))
         self.refuses("bench", self.model, says="dimension 'N' of input 'x' has no size: give --dim N=N")
-        self.refuses("bench", self.model, "--dim", "M=2", says="there is no dimension 'M'")
+        self.refuses("bench", self.model, "--dim", "M=2", says=r"there is no open dimension 'M'; .* have N, x\[0\]$")
+        self.refuses("bench", self.model, "--dim", "N=2", "--dim", "N=3", status=USAGE, says="--dim N is given twice")
+        self.assertRegex(self.adze("bench", self.model, "--dim", "x[0]=2", "-r", "1").stdout, r"(?m)^ +\d.* \d+(\.\d+)? [kM]")
+
+    def test_dimensions_without_names(self):
+        model = self.written("nameless.onnx", [node("Relu", ["x"], ["y"])], dims=(None, None, 3))
+        self.refuses("bench", model, says=r"dimension 0 of input 'x' has no size: give --dim x\[0\]=N")
+        self.json_of("bench", model, "--dim", "x[0]=2", "--dim", "x[1]=4", "-r", "1")
+        self.refuses("bench", model, "--dim", "x[2]=2", says=r"no open dimension 'x\[2\]'; .* have x\[0\], x\[1\]$")
         ops = self.json_of("explain", self.model, "--time", "--input", f"x={self.x}")
         self.assertEqual([(row["op"], row["nodes"]) for row in ops], [("FusedElementwise", 1)])
         nodes = self.json_of("explain", self.model, "--all")
         self.assertEqual([row["op"] for row in nodes], ["FusedElementwise"])
+
+    def test_ctrl_c_stops_between_nodes(self):
+        process = subprocess.Popen([ADZE, "bench", str(self.model), "--dim", "N=1000", "-r", "10000"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            _, messages = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        self.assertEqual(process.returncode, CANCELLED, messages)
+        self.assertRegex(messages, "^error: stopped on request; files are as they were before")
 
     def test_compares(self):
         out = self.folder / "folded.onnx"
@@ -91,7 +153,38 @@ class Graphs(VerbTest):
         self.assertTrue(report["equal"])
         report = self.json_of("diff", self.model, out, "--input", f"x={self.x}", status=1)
         self.assertEqual((report["ops_equal"], report["outputs_equal"]), (False, True))
-        self.assertEqual(report["ops"], [{"op": "Add", "first": 2, "second": 1}])
+        self.assertEqual(report["ops"], [{"op": "Add", "first": 2, "second": 1, "differs_in": None}])
+
+    def written(self, name, nodes=None, numbers=(1, 2, 3), dims=("N", 3)):
+        nodes = nodes or [node("Add", ["x", "bias"], ["y"])]
+        return write_model(self.folder / name, nodes, [float_tensor("bias", numbers)], dims=dims)
+
+    def test_small_numbers_and_attributes_count(self):
+        one, other = self.written("one.onnx"), self.written("other.onnx", numbers=(1, 2, 4))
+        report = self.json_of("diff", one, other, "--skip-outputs", status=1)
+        self.assertEqual((report["ops_equal"], report["weights_equal"]), (True, False))
+        self.assertEqual([(row["name"], row["numbers"]) for row in report["weights"]], [("bias", "differ")])
+        softmax = node("Softmax", ["x"], ["y"])
+        first, last = (self.written(f"{axis}.onnx", [softmax + integer_attribute("axis", axis)]) for axis in (0, 1))
+        report = self.json_of("diff", first, last, "--skip-outputs", status=1)
+        self.assertEqual(report["ops"], [{"op": "Softmax", "first": 1, "second": 1, "differs_in": "axis"}])
+        turned = self.written("turned.onnx", [node("Sub", ["bias", "x"], ["y"])])
+        report = self.json_of("diff", self.written("sub.onnx", [node("Sub", ["x", "bias"], ["y"])]), turned,
+                              "--skip-outputs", status=1)
+        self.assertEqual(report["ops"], [{"op": "Sub", "first": 1, "second": 1, "differs_in": "inputs"}])
+
+    def test_an_infinite_output_does_not_hide_the_others(self):
+        infinite = float("inf")
+        one, other = (self.written(f"{n}.onnx", numbers=(infinite, n, 0)) for n in (1, 100))
+        report = self.json_of("diff", one, other, "--dim", "N=1", "--tolerance", "0.5", status=1)
+        self.assertFalse(report["outputs_equal"])
+        self.assertTrue(self.json_of("diff", one, one, "--dim", "N=1")["outputs_equal"])
+
+    def test_other_inputs_are_said_before_anything_runs(self):
+        wide = self.written("wide.onnx", [node("Relu", ["x"], ["y"])], dims=(2, 5))
+        done = self.adze("diff", self.model, wide, status=1)
+        self.assertRegex(done.stdout, r"Outputs +cannot be compared: A takes 'x' \(f32\[N, 3\]\), B takes 'x' \(f32\[2, 5\]\)")
+        self.assertFalse(self.json_of("diff", self.model, wide, status=1)["outputs_equal"])
 
 
 if __name__ == "__main__":

@@ -89,6 +89,10 @@ class Program(VerbTest):
             done = subprocess.run([ADZE, "list", "codecs"], stdout=full, stderr=subprocess.PIPE, text=True)
         self.assertEqual(done.returncode, FAILURE)
         self.assertRegex(done.stderr, r"\Aerror: cannot write to the standard output")
+        model = write_tiny_model(self.folder / "tiny.gguf")
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([ADZE, "inspect", model, "--json"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, done.stderr.count("error:")), (FAILURE, 1))
 
     def test_refuses_an_unknown_instruction_set(self):
         self.refuses("doctor", environment={"ADZE_FORCE_ISA": "mmx"}, says="ADZE_FORCE_ISA")

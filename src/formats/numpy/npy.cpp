@@ -84,7 +84,12 @@ std::vector<int64_t> parse_dims(std::string_view text) {
 }
 
 Header parse_header(std::string_view file) {
-  if (file.size() < 12 || !file.starts_with(kMagic)) fail(ErrorCode::bad_input, "this is no file of NumPy");
+  if (file.starts_with("PK")) {
+    fail(ErrorCode::unsupported, "this is an archive of several arrays (.npz); write one of them with numpy.save");
+  }
+  if (file.size() < 12 || !file.starts_with(kMagic)) {
+    fail(ErrorCode::bad_input, "this is no file of NumPy; numpy.save(FILE, array) writes one");
+  }
   const bool is_first = file[6] == 1;
   size_t length = 0;
   for (size_t i = is_first ? 2 : 4; i-- > 0;) length = length << 8 | static_cast<uint8_t>(file[8 + i]);
@@ -116,8 +121,9 @@ std::span<const std::byte> numbers_of(std::span<const std::byte> file, const Hea
   const auto count = static_cast<uint64_t>(checked_element_count(header.dims));
   const auto bytes = checked_multiply(count, element_bytes);
   if (!bytes || *bytes != file.size() - header.size) {
-    fail(ErrorCode::bad_input, "it has {} bytes of numbers, its shape {} of \"{}\" needs others",
-         file.size() - header.size, dims_text(header.dims), header.type);
+    fail(ErrorCode::bad_input, "it has {} bytes of numbers, but {} of \"{}\" are {}: it is damaged, write it again",
+         file.size() - header.size, dims_text(header.dims), header.type,
+         bytes ? fmt::to_string(*bytes) : "more than there can be");
   }
   return file.subspan(header.size);
 }
@@ -137,7 +143,10 @@ HostTensor read_array(std::span<const std::byte> file) {
   const auto header = parse_header({reinterpret_cast<const char*>(file.data()), file.size()});
   if (const auto length = text_length(header.type)) return read_texts(file, header, *length);
   const auto known = std::ranges::find(kTypes, header.type, &NumpyType::name);
-  if (known == kTypes.end()) fail(ErrorCode::unsupported, "its type \"{}\" cannot be read", header.type);
+  if (known == kTypes.end()) {
+    fail(ErrorCode::unsupported, "its type \"{}\" cannot be read; write it as another, array.astype(\"<f4\")",
+         header.type);
+  }
   auto dims = header.dims;
   if (header.fortran_order) std::ranges::reverse(dims);
   const auto bytes = numbers_of(file, header, known->storage->block_bytes);

@@ -55,8 +55,10 @@ TEST_F(Npy, FortranOrderIsTurned) {
 }
 
 TEST_F(Npy, BrokenFilesAreRefused) {
-  EXPECT_THAT(refusal("{'descr': '|u1', 'fortran_order': False, 'shape': (9,), }", "abc"), HasSubstr("needs others"));
-  EXPECT_THAT(refusal("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", "abcd"), HasSubstr("\">f4\""));
+  EXPECT_THAT(refusal("{'descr': '|u1', 'fortran_order': False, 'shape': (9,), }", "abc"),
+              HasSubstr("3 bytes of numbers, but [9] of \"|u1\" are 9: it is damaged"));
+  EXPECT_THAT(refusal("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", "abcd"),
+              HasSubstr("\">f4\" cannot be read; write it as another, array.astype(\"<f4\")"));
   EXPECT_THAT(refusal("{'descr': '|u1', 'fortran_order': False, 'shape': (-1,), }", ""), HasSubstr("no shape"));
   EXPECT_THAT(refusal("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "abcd"),
               HasSubstr("records"));
