@@ -1,8 +1,10 @@
 """A model of one op, or a few, for every type of layer that can be read: (name, maker); a maker takes a generator of
-random numbers and gives (model, inputs, tolerance)."""
+random numbers and gives (model, inputs, tolerance). And ONNX models of one node, for what is written otherwise than it
+stands there: their makers give (model, inputs by name)."""
 import functools
 
 import numpy as np
+import onnx
 import openvino as ov
 from openvino import opset15 as o
 
@@ -370,6 +372,34 @@ def weight_cases():
         case(f"weight {kind}", float8_weight(kind), x, tolerance=1e-4)
     case("weight f4e2m1 and f8e8m0", mx_weight(), x, tolerance=1e-4)
     case("weight codebook", codebook_weight(), x, tolerance=1e-4)
+
+
+ONNX_CASES = []
+
+
+def onnx_case(name, op, inputs, stored=None, opset=17, kinds=(F32,), order=None, **attributes):
+    """`order`: names of the node's inputs where some are left out; else `inputs`, then `stored`. `kinds`: of its outputs."""
+    stored = stored or {}
+
+    def make(g):
+        values = {key: maker(g) for key, maker in inputs.items()}
+        kind_of = onnx.helper.np_dtype_to_tensor_dtype
+        outputs = [onnx.helper.make_tensor_value_info(f"y{number}", kind_of(np.dtype(kind)), None) for number, kind in enumerate(kinds)]
+        node = onnx.helper.make_node(op, order or [*values, *stored], [output.name for output in outputs], **attributes)
+        graph = onnx.helper.make_graph(
+            [node], "case", [onnx.helper.make_tensor_value_info(key, kind_of(value.dtype), value.shape) for key, value in values.items()],
+            outputs, [onnx.numpy_helper.from_array(value, key) for key, value in stored.items()])
+        return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8), values
+
+    ONNX_CASES.append((name, make))
+
+
+def onnx_cases():
+    if ONNX_CASES:
+        return ONNX_CASES
+    for op, axis in [(op, axis) for op in ["Softmax", "LogSoftmax", "Hardmax"] for axis in [0, 1, 2, -2]]:
+        onnx_case(f"{op} from axis {axis} on", op, {"x": floats(2, 3, 4, 5)}, opset=11, axis=axis)
+    return ONNX_CASES
 
 
 def op_cases():

@@ -63,11 +63,12 @@ void ir_put_top_k(GraphToIr& g, Row row) {
 }
 
 void ir_put_hardmax(GraphToIr& g, Row row) {
-  const int64_t axis = g.integer("axis", -1);
-  const IrValue place = g.squeeze(first_largest(g, g.input(0), axis, "max")[1], axis, "i64");
-  g.give(g.out().add(row.layer, row.opset,
-                     {place, g.length(g.input(0), axis), g.scalar(1, g.storage(0)), g.scalar(0, g.storage(0))},
-                     {{"axis", std::to_string(axis)}}, g.output_type()));
+  give_along_axis(g, [&](IrValue x, int64_t axis) {
+    const IrValue place = g.squeeze(first_largest(g, x, axis, "max")[1], axis, "i64");
+    return g.out().add(row.layer, row.opset,
+                       {place, g.length(x, axis), g.scalar(1, g.storage(0)), g.scalar(0, g.storage(0))},
+                       {{"axis", std::to_string(axis)}}, g.output_type());
+  });
 }
 
 void ir_put_non_zero(GraphToIr& g, Row row) {
