@@ -220,6 +220,13 @@ def window_cases():
         x, w(4, 3, 3, 3), [2, 2], pads_begin=[1, 1], pads_end=[1, 1], output_padding=[1, 0]), image)
     case("convolution_backprop_data sized", lambda x: o.convolution_backprop_data(
         x, w(4, 3, 3, 3), [2, 2], o.constant(np.array([18, 16])), auto_pad="same_upper"), image)
+    for rule in ["explicit", "valid"]:
+        case(f"convolution_backprop_data sized {rule}", lambda x, r=rule: o.convolution_backprop_data(
+            x, w(4, 3, 3, 3), [2, 2], o.constant(np.array([18, 16])), [1, 0], [0, 0], [1, 1], r), image)
+    case("convolution_backprop_data larger", lambda x: o.convolution_backprop_data(
+        x, w(4, 3, 3, 3), [2, 2], o.constant(np.array([20, 18])), [1, 0], [0, 0]), image)
+    case("convolution_backprop_data of no size", lambda x: o.convolution_backprop_data(
+        x, w(4, 3, 3, 3), [2, 2], pads_begin=[1, 0], pads_end=[0, 1], auto_pad="same_upper", output_padding=[1, 0]), image)
     case("group_convolution_backprop_data", lambda x: o.group_convolution_backprop_data(
         x, w(2, 2, 3, 3, 3), [2, 1], pads_begin=[0, 1], pads_end=[0, 1]), image)
     case("max_pool", lambda x: o.max_pool(x, [2, 2], [1, 1], [0, 1], [1, 0], [3, 2], "floor").output(0), image)
@@ -399,6 +406,9 @@ def onnx_cases():
         return ONNX_CASES
     for op, axis in [(op, axis) for op in ["Softmax", "LogSoftmax", "Hardmax"] for axis in [0, 1, 2, -2]]:
         onnx_case(f"{op} from axis {axis} on", op, {"x": floats(2, 3, 4, 5)}, opset=11, axis=axis)
+    for rule in ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]:
+        onnx_case(f"ConvTranspose to a size, {rule}", "ConvTranspose", {"x": floats(1, 2, 5, 4), "w": floats(2, 3, 3, 2)},
+                  strides=[2, 2], output_shape=[10, 7], auto_pad=rule)
     return ONNX_CASES
 
 

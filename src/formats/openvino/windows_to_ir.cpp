@@ -21,8 +21,10 @@ std::string list_text(const Ints& list) { return fmt::format("{}", fmt::join(lis
 /// The rule for pads; `turned`: what is left over goes to the other end, as transposed convolutions have it.
 std::string_view pad_rule(GraphToIr& g, bool turned) {
   const std::string rule = g.word("auto_pad", "NOTSET");
-  if (rule == "VALID") return "valid";
-  if (rule != "SAME_UPPER" && rule != "SAME_LOWER") return "explicit";
+  const bool is_same = rule == "SAME_UPPER" || rule == "SAME_LOWER";
+  // For a size that is given the standard finds the pads itself, whatever stands there.
+  const bool is_sized = turned && !g.list("output_shape").empty();
+  if (!is_same && !is_sized) return rule == "VALID" ? "valid" : "explicit";
   return (rule == "SAME_UPPER") != turned ? "same_upper" : "same_lower";
 }
 

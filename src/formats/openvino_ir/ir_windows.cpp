@@ -47,18 +47,58 @@ void give_convolution(IrStep& s, IrName op, ValueId weights, int64_t groups) {
   s.give(s.nodes().add(op, {s.input(0), weights}, attributes));
 }
 
+/// An attribute with a number for each spatial axis; where it is not given, all are `fallback`.
+Ints spatial_list(IrStep& s, std::string_view name, size_t count, int64_t fallback) {
+  const Ints list = s.integers(name);
+  if (list.empty()) return Ints(count, fallback);
+  if (list.size() != count) fail(ErrorCode::bad_input, "attribute '{}' needs {} numbers", name, count);
+  return list;
+}
+
+/// Pads with which a transposed convolution makes images of a size: those before stay, those behind follow, and what
+/// is missing is added there.
+void set_pads_to_size(IrStep& s, Attributes& attributes, const Ints& size) {
+  const size_t count = size.size();
+  const auto &image = s.nodes().type(s.input(0)), &weights = s.nodes().type(s.input(1));
+  if (s.rank(0) != static_cast<int64_t>(count) + 2 || s.rank(1) < s.rank(0)) {
+    fail(ErrorCode::bad_input, "{} sizes do not fit its axes", count);
+  }
+  const bool is_valid = s.word("auto_pad", "explicit") == "valid";
+  const Ints strides = spatial_list(s, "strides", count, 1), dilations = spatial_list(s, "dilations", count, 1);
+  Ints pads = is_valid ? Ints(count, 0) : spatial_list(s, "pads_begin", count, 0);
+  Ints extra = spatial_list(s, "output_padding", count, 0);
+  for (size_t i = 0; i < count; ++i) {
+    const graph::Dim &length = image.dims[i + 2], &kernel = weights.dims[weights.dims.size() - count + i];
+    if (!length.is_constant() || !kernel.is_constant()) {
+      s.refuse("a size that is given, where those of its image and weights are not known before it runs");
+    }
+    const int64_t whole = strides[i] * (length.constant() - 1) + extra[i] + (kernel.constant() - 1) * dilations[i] + 1;
+    const int64_t behind = whole - pads[i] - size[i];
+    pads.push_back(std::max<int64_t>(behind, 0));
+    extra[i] += std::max<int64_t>(-behind, 0);
+  }
+  attributes.erase("auto_pad");
+  attributes["pads"] = pads;
+  attributes["output_padding"] = extra;
+}
+
+/// What is left over is cut off at the other end than in the standard. Without a size there are no pads.
+void set_same_pads(IrStep& s, Attributes& attributes) {
+  attributes.erase("auto_pad");
+  if (!s.has(2)) return;
+  attributes["auto_pad"] = std::string(s.word("auto_pad", "") == "same_upper" ? "SAME_LOWER" : "SAME_UPPER");
+  attributes["output_shape"] = s.constant_integers(2);
+}
+
 void give_back_convolution(IrStep& s, IrName op, ValueId weights, int64_t groups) {
   auto attributes = window_attributes(s);
   attributes["group"] = groups;
-  // What is left over is cut off at the other end than in the standard.
-  const auto rule = attributes.find("auto_pad");
-  if (rule != attributes.end()) {
-    const std::string word = std::get<std::string>(rule->second);
-    if (word == "SAME_UPPER") rule->second = std::string("SAME_LOWER");
-    if (word == "SAME_LOWER") rule->second = std::string("SAME_UPPER");
-  }
   if (const auto extra = s.integers("output_padding"); !extra.empty()) attributes["output_padding"] = extra;
-  if (s.has(2)) attributes["output_shape"] = s.constant_integers(2);
+  if (s.word("auto_pad", "explicit").starts_with("same_")) {
+    set_same_pads(s, attributes);
+  } else if (s.has(2)) {
+    set_pads_to_size(s, attributes, s.constant_integers(2));
+  }
   s.give(s.nodes().add(op, {s.input(0), weights}, attributes));
 }
 
