@@ -217,6 +217,7 @@ def choice_cases():
 def window_cases():
     image = floats(2, 4, 9, 8)
     case("convolution", lambda x: o.convolution(x, w(5, 4, 3, 3), [2, 1], [1, 0], [0, 1], [1, 2]), image)
+    from openvino import opset14
     for rule in ["same_upper", "same_lower", "valid"]:
         case(f"convolution {rule}", lambda x, r=rule: o.convolution(x, w(5, 4, 2, 3), [2, 2], [0, 0], [0, 0], [1, 1], r), image)
     case("convolution of lines", lambda x: o.convolution(x, w(5, 4, 3), [1], [1], [1], [1]), floats(2, 4, 9))
@@ -243,6 +244,13 @@ def window_cases():
         case(f"avg_pool {exclude}", lambda x, e=exclude: o.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], e), image)
     case("adaptive_avg_pool", lambda x: o.adaptive_avg_pool(x, np.array([3, 2])), image)
     for mode in ["nearest", "linear", "linear_onnx", "cubic"]:
+    for rule in ["ceil", "ceil_torch"]:
+        case(f"avg_pool {rule}", lambda x, r=rule: opset14.avg_pool(x, [2, 2], [1, 1], [0, 0], [2, 3], False, r), image)
+        case(f"avg_pool {rule} without border", lambda x, r=rule: opset14.avg_pool(x, [2, 2], [0, 0], [0, 0], [2, 3], False, r), image)
+    case("avg_pool same", lambda x: o.avg_pool(x, [2, 2], [0, 0], [0, 0], [3, 3], False, "floor", "same_upper"), image)
+    for axis in [1, -2]:
+        case(f"max_pool where, from axis {axis} on", lambda x, a=axis: o.max_pool(
+            x, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2], "floor", "explicit", "i64", a).outputs(), floats(2, 3, 6, 6))
         for coordinates in ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"]:
             case(f"interpolate {mode} {coordinates}", lambda x, m=mode, c=coordinates: o.interpolate(
                 x, np.array([13, 5]), m, "sizes", coordinate_transformation_mode=c, axes=np.array([2, 3]),
@@ -251,6 +259,8 @@ def window_cases():
                                                        coordinate_transformation_mode="asymmetric", nearest_mode="floor"), image)
     grid = floats(2, 5, 6, 2, low=-1.2, high=1.2)
     for mode in ["bilinear", "nearest", "bicubic"]:
+    case("interpolate scales to whole sizes", lambda x: o.interpolate(
+        x, np.array([2, 0.5], F32), "linear_onnx", "scales", axes=np.array([2, 3]), coordinate_transformation_mode="align_corners"), image)
         # OpenVINO's processor plug-in moves points to the border before it takes the four neighbours of bicubic ones.
         for padding in ["zeros", "border", "reflection"] if mode != "bicubic" else ["zeros", "reflection"]:
             case(f"grid_sample {mode} {padding}", lambda x, y, m=mode, p=padding: o.grid_sample(
