@@ -154,6 +154,8 @@ def shape_cases():
     case("shape_of", lambda x: o.shape_of(x, "i32"), image)
     case("reshape", lambda x: o.reshape(x, np.array([0, -1, 3]), True), floats(2, 3, 6))
     case("squeeze", lambda x: o.squeeze(x, np.array([0, 2])), floats(1, 3, 1, 4))
+    for allowed in [[0, 1], [1]]:
+        case(f"squeeze what is one of {allowed}", lambda x, a=allowed: o.squeeze(x, np.array(a), True), floats(1, 3, 1, 4))
     case("squeeze all", lambda x: o.squeeze(x), floats(1, 3, 1, 4))
     case("unsqueeze", lambda x: o.unsqueeze(x, np.array([0, -1])), floats(3, 4))
     case("transpose", lambda x: o.transpose(x, np.array([2, 0, 1])), floats(2, 3, 4))
