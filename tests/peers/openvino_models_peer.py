@@ -270,7 +270,7 @@ def compare_scans(tally):
 
 def compare_onnx_ops(tally):
     """Single nodes of ONNX as IR, in OpenVINO, against ONNX Runtime."""
-    for name, make in onnx_cases():
+    for name, make, refused in onnx_cases():
         model, values = make(np.random.default_rng(SEED))
         with tempfile.TemporaryDirectory() as text:
             path, ir = Path(text) / "model.onnx", Path(text) / "model.xml"
@@ -279,11 +279,14 @@ def compare_onnx_ops(tally):
                 adze("convert", path, ir)
                 made = CORE.compile_model(ir, "CPU", F32)(values)
             except RuntimeError as error:
-                tally.failed += 1
-                print(f"FAILED {name} as IR: {str(error).strip()[-300:]}")
+                good = bool(refused) and refused in str(error)
+                tally.passed, tally.failed = tally.passed + good, tally.failed + (not good)
+                if not good:
+                    print(f"FAILED {name} as IR: {str(error).strip()[-300:]}")
                 continue
             expected = in_onnxruntime(path, values)
-            tally.judge(f"{name} as IR", [made[number] for number in range(len(expected))], [expected], TOLERANCE, quiet=True)
+            tolerance = 2e-3 if expected[0].dtype == np.float16 else TOLERANCE
+            tally.judge(f"{name} as IR", [made[number] for number in range(len(expected))], [expected], tolerance, quiet=True)
 
 
 def main():

@@ -1,6 +1,6 @@
 """A model of one op, or a few, for every type of layer that can be read: (name, maker); a maker takes a generator of
 random numbers and gives (model, inputs, tolerance). And ONNX models of one node, for what is written otherwise than it
-stands there: their makers give (model, inputs by name)."""
+stands there: (name, maker of (model, inputs by name), why it is refused)."""
 import functools
 
 import numpy as np
@@ -217,9 +217,9 @@ def choice_cases():
 
 
 def window_cases():
+    from openvino import opset14
     image = floats(2, 4, 9, 8)
     case("convolution", lambda x: o.convolution(x, w(5, 4, 3, 3), [2, 1], [1, 0], [0, 1], [1, 2]), image)
-    from openvino import opset14
     for rule in ["same_upper", "same_lower", "valid"]:
         case(f"convolution {rule}", lambda x, r=rule: o.convolution(x, w(5, 4, 2, 3), [2, 2], [0, 0], [0, 0], [1, 1], r), image)
     case("convolution of lines", lambda x: o.convolution(x, w(5, 4, 3), [1], [1], [1], [1]), floats(2, 4, 9))
@@ -244,8 +244,6 @@ def window_cases():
     case("max_pool where", lambda x: o.max_pool(x, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2]).outputs(), floats(1, 1, 6, 6))
     for exclude in [True, False]:
         case(f"avg_pool {exclude}", lambda x, e=exclude: o.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], e), image)
-    case("adaptive_avg_pool", lambda x: o.adaptive_avg_pool(x, np.array([3, 2])), image)
-    for mode in ["nearest", "linear", "linear_onnx", "cubic"]:
     for rule in ["ceil", "ceil_torch"]:
         case(f"avg_pool {rule}", lambda x, r=rule: opset14.avg_pool(x, [2, 2], [1, 1], [0, 0], [2, 3], False, r), image)
         case(f"avg_pool {rule} without border", lambda x, r=rule: opset14.avg_pool(x, [2, 2], [0, 0], [0, 0], [2, 3], False, r), image)
@@ -253,16 +251,18 @@ def window_cases():
     for axis in [1, -2]:
         case(f"max_pool where, from axis {axis} on", lambda x, a=axis: o.max_pool(
             x, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2], "floor", "explicit", "i64", a).outputs(), floats(2, 3, 6, 6))
+    case("adaptive_avg_pool", lambda x: o.adaptive_avg_pool(x, np.array([3, 2])), image)
+    for mode in ["nearest", "linear", "linear_onnx", "cubic"]:
         for coordinates in ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"]:
             case(f"interpolate {mode} {coordinates}", lambda x, m=mode, c=coordinates: o.interpolate(
                 x, np.array([13, 5]), m, "sizes", coordinate_transformation_mode=c, axes=np.array([2, 3]),
                 nearest_mode="round_prefer_floor"), image, tolerance=1e-4)
     case("interpolate scales", lambda x: o.interpolate(x, np.array([2, 0.5], F32), "nearest", "scales", axes=np.array([2, 3]),
                                                        coordinate_transformation_mode="asymmetric", nearest_mode="floor"), image)
-    grid = floats(2, 5, 6, 2, low=-1.2, high=1.2)
-    for mode in ["bilinear", "nearest", "bicubic"]:
     case("interpolate scales to whole sizes", lambda x: o.interpolate(
         x, np.array([2, 0.5], F32), "linear_onnx", "scales", axes=np.array([2, 3]), coordinate_transformation_mode="align_corners"), image)
+    grid = floats(2, 5, 6, 2, low=-1.2, high=1.2)
+    for mode in ["bilinear", "nearest", "bicubic"]:
         # OpenVINO's processor plug-in moves points to the border before it takes the four neighbours of bicubic ones.
         for padding in ["zeros", "border", "reflection"] if mode != "bicubic" else ["zeros", "reflection"]:
             case(f"grid_sample {mode} {padding}", lambda x, y, m=mode, p=padding: o.grid_sample(
@@ -403,8 +403,9 @@ def weight_cases():
 ONNX_CASES = []
 
 
-def onnx_case(name, op, inputs, stored=None, opset=17, kinds=(F32,), order=None, **attributes):
-    """`order`: names of the node's inputs where some are left out; else `inputs`, then `stored`. `kinds`: of its outputs."""
+def onnx_case(name, op, inputs, stored=None, opset=17, kinds=(F32,), order=None, refused="", **attributes):
+    """`order`: names of the node's inputs where some are left out; else `inputs`, then `stored`. `kinds`: of its outputs.
+    `refused`: what is said where it has no form."""
     stored = stored or {}
 
     def make(g):
@@ -417,7 +418,7 @@ def onnx_case(name, op, inputs, stored=None, opset=17, kinds=(F32,), order=None,
             outputs, [onnx.numpy_helper.from_array(value, key) for key, value in stored.items()])
         return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8), values
 
-    ONNX_CASES.append((name, make))
+    ONNX_CASES.append((name, make, refused))
 
 
 def onnx_cases():
@@ -428,6 +429,31 @@ def onnx_cases():
     for rule in ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]:
         onnx_case(f"ConvTranspose to a size, {rule}", "ConvTranspose", {"x": floats(1, 2, 5, 4), "w": floats(2, 3, 3, 2)},
                   strides=[2, 2], output_shape=[10, 7], auto_pad=rule)
+    onnx_case("AveragePool rounded up", "AveragePool", {"x": floats(1, 2, 9)}, kernel_shape=[2], strides=[2], pads=[1, 1], ceil_mode=1,
+              count_include_pad=1)
+    onnx_case("AveragePool rounded up without a border", "AveragePool", {"x": floats(1, 2, 9)}, kernel_shape=[2], strides=[2],
+              ceil_mode=1, count_include_pad=1)
+    onnx_case("AveragePool beyond the border", "AveragePool", {"x": floats(1, 2, 8)}, kernel_shape=[2], strides=[2], pads=[1, 0],
+              ceil_mode=1, count_include_pad=1, refused="end behind the border")
+    scale = {"scale": np.array(0.1, F32)}
+    onnx_case("QuantizeLinear to int8", "QuantizeLinear", {"x": floats(9)}, scale, 21, [np.int8], output_dtype=onnx.TensorProto.INT8)
+    onnx_case("QuantizeLinear to uint16", "QuantizeLinear", {"x": floats(9)}, scale, 21, [np.uint16],
+              output_dtype=onnx.TensorProto.UINT16, refused="8-bit integers")
+    onnx_case("Resize of the last axis", "Resize", {"x": floats(1, 2, 3, 4)}, {"sizes": np.array([7], I64)}, 18, axes=[-1],
+              order=["x", "", "", "sizes"], mode="linear")
+    for op in ["ReduceSum", "ReduceMax", "ReduceLogSumExp"]:
+        onnx_case(f"{op} over nothing", op, {"x": floats(2, 3)}, {"axes": np.array([], I64)}, 18, noop_with_empty_axes=1)
+        onnx_case(f"{op} of a scalar", op, {"x": floats()}, opset=18)
+    onnx_case("Transpose of a scalar", "Transpose", {"x": floats()})
+    onnx_case("Expand to no shape", "Expand", {"x": floats(2)}, {"shape": np.array([], I64)})
+    onnx_case("CumSum along a list of one axis", "CumSum", {"x": floats(3, 4)}, {"axis": np.array([1], I64)})
+    half = lambda *shape: lambda g: g.uniform(0.5, 1, shape).astype(np.float16)
+    onnx_case("Clip of float16", "Clip", {"x": half(3, 4)}, opset=10, kinds=[np.float16], min=0.6, max=0.8)
+    onnx_case("BatchNormalization of float16", "BatchNormalization", {"x": half(3, 4)},
+              {name: np.array([0.5, 1, 2, 3], F32) for name in ["scale", "bias", "mean", "variance"]}, 15, [np.float16])
+    for op, gates in [("LSTM", 4), ("GRU", 3)]:
+        onnx_case(f"{op} of float16", op, {"x": half(5, 2, 3), "w": half(1, gates * 4, 3), "r": half(1, gates * 4, 4)},
+                  kinds=[np.float16], hidden_size=4)
     return ONNX_CASES
 
 

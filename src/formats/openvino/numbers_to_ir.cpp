@@ -8,7 +8,11 @@
 #include "ops/standard/standard_op.h"
 
 namespace adze::formats {
-namespace {}  // namespace
+
+IrValue in_type_of_x(GraphToIr& g, size_t input) {
+  const StorageType type = g.storage(0);
+  return type && g.storage(input) != type ? g.convert(g.input(input), type) : g.input(input);
+}
 
 void ir_put_unary(GraphToIr& g, Row row) {
   IrBuilder::Attributes attributes;
@@ -79,8 +83,8 @@ void ir_put_cast_like(GraphToIr& g, Row) {
 
 void ir_put_clip(GraphToIr& g, Row) {
   IrValue x = g.input(0);
-  if (g.has(1)) x = g.both("Maximum", x, g.input(1), g.output_type());
-  if (g.has(2)) x = g.both("Minimum", x, g.input(2), g.output_type());
+  if (g.has(1)) x = g.both("Maximum", x, in_type_of_x(g, 1), g.output_type());
+  if (g.has(2)) x = g.both("Minimum", x, in_type_of_x(g, 2), g.output_type());
   g.give(x);
 }
 

@@ -113,6 +113,7 @@ void ir_put_transpose(GraphToIr& g, Row) {
     order.resize(static_cast<size_t>(g.rank(0)));
     std::iota(order.rbegin(), order.rend(), 0);
   }
+  if (order.empty()) return g.give(g.input(0));
   g.give(g.transpose(g.input(0), order));
 }
 
@@ -197,12 +198,15 @@ void ir_put_tile(GraphToIr& g, Row row) {
   g.give(to_shape(g, repeated, g.both("Multiply", repeats, dims, "i64"), g.output_type()));
 }
 
+// Broadcast takes no shape that is empty.
 void ir_put_expand(GraphToIr& g, Row row) {
+  if (g.integers(1) == Ints()) return g.give(g.input(0));
   g.give(g.out().add(row.layer, row.opset, g.inputs(), {{"mode", "bidirectional"}}, g.output_type()));
 }
 
 void ir_put_constant_of_shape(GraphToIr& g, Row row) {
   const IrValue value = g.has(1) ? g.reshape(g.input(1), {}) : g.out().number(0);
+  if (g.integers(0) == Ints()) return g.give(value);
   g.give(g.out().add(row.layer, row.opset, {value, g.input(0)}, {{"mode", "numpy"}}, g.output_type()));
 }
 

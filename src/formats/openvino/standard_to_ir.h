@@ -10,6 +10,8 @@ namespace adze::formats {
 using Row = const IrWriting&;
 
 // numbers_to_ir.cpp
+/// Another input in the type of input 0, where OpenVINO takes both in one type only.
+IrValue in_type_of_x(GraphToIr& g, size_t input);
 void ir_put_unary(GraphToIr& g, Row row);
 void ir_put_binary(GraphToIr& g, Row row);
 void ir_put_many(GraphToIr& g, Row row);
@@ -128,6 +130,8 @@ void ir_put_depth_to_space(GraphToIr& g, Row row);
 void ir_put_space_to_depth(GraphToIr& g, Row row);
 
 // places_to_ir.cpp
+/// An input that is a list of one number, or a number, as a number.
+IrValue one_of(GraphToIr& g, size_t input, IrType element);
 void ir_put_arg(GraphToIr& g, Row row);
 void ir_put_top_k(GraphToIr& g, Row row);
 void ir_put_hardmax(GraphToIr& g, Row row);
