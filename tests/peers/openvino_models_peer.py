@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 import openvino as ov
 
-from openvino_op_cases import op_cases
+from openvino_op_cases import onnx_cases, op_cases
 
 ADZE = os.environ["ADZE"]
 DATA = Path(os.environ["ADZE_SHARED"]) / "data"
@@ -268,6 +268,27 @@ def compare_scans(tally):
             tally.judge(f"{name}, read again", in_onnxruntime(again, values), [expected], TOLERANCE)
 
 
+def compare_onnx_ops(tally):
+    """Single nodes of ONNX as IR, in OpenVINO, against ONNX Runtime."""
+    for name, make, refused in onnx_cases():
+        model, values = make(np.random.default_rng(SEED))
+        with tempfile.TemporaryDirectory() as text:
+            path, ir = Path(text) / "model.onnx", Path(text) / "model.xml"
+            onnx.save(model, path)
+            try:
+                adze("convert", path, ir)
+                made = CORE.compile_model(ir, "CPU", F32)(values)
+            except RuntimeError as error:
+                good = bool(refused) and refused in str(error)
+                tally.passed, tally.failed = tally.passed + good, tally.failed + (not good)
+                if not good:
+                    print(f"FAILED {name} as IR: {str(error).strip()[-300:]}")
+                continue
+            expected = in_onnxruntime(path, values)
+            tolerance = 2e-3 if expected[0].dtype == np.float16 else TOLERANCE
+            tally.judge(f"{name} as IR", [made[number] for number in range(len(expected))], [expected], tolerance, quiet=True)
+
+
 def main():
     tally = Tally()
     wanted = sys.argv[1:]
@@ -277,6 +298,8 @@ def main():
     if not wanted or "bodies" in wanted:
         compare_bodies(tally)
         compare_scans(tally)
+    if not wanted or "nodes" in wanted:
+        compare_onnx_ops(tally)
     for name, make in op_cases():
         if wanted and name.split()[0] not in wanted:
             continue

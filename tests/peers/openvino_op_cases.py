@@ -1,8 +1,10 @@
 """A model of one op, or a few, for every type of layer that can be read: (name, maker); a maker takes a generator of
-random numbers and gives (model, inputs, tolerance)."""
+random numbers and gives (model, inputs, tolerance). And ONNX models of one node, for what is written otherwise than it
+stands there: (name, maker of (model, inputs by name), why it is refused)."""
 import functools
 
 import numpy as np
+import onnx
 import openvino as ov
 from openvino import opset15 as o
 
@@ -66,6 +68,7 @@ def unary_cases():
     case("round away", lambda x: o.round(o.divide(x, np.float32(2)), "half_away_from_zero"), lambda g: np.arange(-7, 8, dtype=F32))
     case("elu", lambda x: o.elu(x, 0.7), floats(3, 4))
     case("clamp", lambda x: o.clamp(x, -0.5, 0.75), floats(3, 4))
+    case("clamp of integers between", lambda x: o.clamp(x, -3.5, 4.5), whole(3, 4))
     case("clamp of integers", lambda x: o.clamp(x, -3, 4), whole(3, 4))
     case("gelu by erf", lambda x: o.gelu(x, "erf"), floats(3, 4))
     case("gelu by tanh", lambda x: o.gelu(x, "tanh"), floats(3, 4))
@@ -128,6 +131,7 @@ def reduction_cases():
     for mode in ["add", "max"]:
         case(f"normalize_l2 {mode}", lambda x, m=mode: o.normalize_l2(x, np.array([1]), 1e-3, m), floats(2, 3, 4, 5))
     case("lrn", lambda x: o.lrn(x, np.array([1]), 0.3, 0.75, 1, 3), floats(2, 7, 4, 4))
+    case("lrn of an even size", lambda x: o.lrn(x, np.array([1]), 0.3, 0.75, 1, 4), floats(2, 7, 4, 4))
     case("grn", lambda x: o.grn(x, 0.3), floats(2, 7, 4, 4))
     case("group_normalization", lambda x: o.group_normalization(x, w(6), w(6), 3, 1e-4), floats(2, 6, 4, 4))
     q, k, v = floats(1, 2, 5, 8), floats(1, 2, 6, 8), floats(1, 2, 6, 8)
@@ -136,6 +140,11 @@ def reduction_cases():
     case("scaled_dot_product_attention masked", lambda *x: o.scaled_dot_product_attention(*x), q, k, v, floats(5, 6))
     case("scaled_dot_product_attention flags", lambda *x: o.scaled_dot_product_attention(*x), q, k, v,
          lambda g: np.tril(np.ones((5, 6), bool)))
+    # Its plug-in computes the definition where ends come with the input; stored ends that are equal give NaN there.
+    for low, high in [(1, -1), (0.5, 0.5)]:
+        ends = [lambda g, end=end: np.array([end], F32) for end in (low, high)]
+        case(f"fake_quantize {low} to {high}", lambda x, a, b: o.fake_quantize(x, a, b, F32(0), F32(10), 16), floats(3, 8), *ends,
+             tolerance=1e-4)
     for levels in [2, 16, 255, 256]:
         case(f"fake_quantize {levels}", fake_quantize(levels, levels == 255), floats(2, 3, 4, 5), tolerance=1e-4)
 
@@ -145,6 +154,8 @@ def shape_cases():
     case("shape_of", lambda x: o.shape_of(x, "i32"), image)
     case("reshape", lambda x: o.reshape(x, np.array([0, -1, 3]), True), floats(2, 3, 6))
     case("squeeze", lambda x: o.squeeze(x, np.array([0, 2])), floats(1, 3, 1, 4))
+    for allowed in [[0, 1], [1]]:
+        case(f"squeeze what is one of {allowed}", lambda x, a=allowed: o.squeeze(x, np.array(a), True), floats(1, 3, 1, 4))
     case("squeeze all", lambda x: o.squeeze(x), floats(1, 3, 1, 4))
     case("unsqueeze", lambda x: o.unsqueeze(x, np.array([0, -1])), floats(3, 4))
     case("transpose", lambda x: o.transpose(x, np.array([2, 0, 1])), floats(2, 3, 4))
@@ -206,6 +217,7 @@ def choice_cases():
 
 
 def window_cases():
+    from openvino import opset14
     image = floats(2, 4, 9, 8)
     case("convolution", lambda x: o.convolution(x, w(5, 4, 3, 3), [2, 1], [1, 0], [0, 1], [1, 2]), image)
     for rule in ["same_upper", "same_lower", "valid"]:
@@ -218,6 +230,13 @@ def window_cases():
         x, w(4, 3, 3, 3), [2, 2], pads_begin=[1, 1], pads_end=[1, 1], output_padding=[1, 0]), image)
     case("convolution_backprop_data sized", lambda x: o.convolution_backprop_data(
         x, w(4, 3, 3, 3), [2, 2], o.constant(np.array([18, 16])), auto_pad="same_upper"), image)
+    for rule in ["explicit", "valid"]:
+        case(f"convolution_backprop_data sized {rule}", lambda x, r=rule: o.convolution_backprop_data(
+            x, w(4, 3, 3, 3), [2, 2], o.constant(np.array([18, 16])), [1, 0], [0, 0], [1, 1], r), image)
+    case("convolution_backprop_data larger", lambda x: o.convolution_backprop_data(
+        x, w(4, 3, 3, 3), [2, 2], o.constant(np.array([20, 18])), [1, 0], [0, 0]), image)
+    case("convolution_backprop_data of no size", lambda x: o.convolution_backprop_data(
+        x, w(4, 3, 3, 3), [2, 2], pads_begin=[1, 0], pads_end=[0, 1], auto_pad="same_upper", output_padding=[1, 0]), image)
     case("group_convolution_backprop_data", lambda x: o.group_convolution_backprop_data(
         x, w(2, 2, 3, 3, 3), [2, 1], pads_begin=[0, 1], pads_end=[0, 1]), image)
     case("max_pool", lambda x: o.max_pool(x, [2, 2], [1, 1], [0, 1], [1, 0], [3, 2], "floor").output(0), image)
@@ -225,6 +244,13 @@ def window_cases():
     case("max_pool where", lambda x: o.max_pool(x, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2]).outputs(), floats(1, 1, 6, 6))
     for exclude in [True, False]:
         case(f"avg_pool {exclude}", lambda x, e=exclude: o.avg_pool(x, [2, 2], [1, 1], [1, 1], [3, 3], e), image)
+    for rule in ["ceil", "ceil_torch"]:
+        case(f"avg_pool {rule}", lambda x, r=rule: opset14.avg_pool(x, [2, 2], [1, 1], [0, 0], [2, 3], False, r), image)
+        case(f"avg_pool {rule} without border", lambda x, r=rule: opset14.avg_pool(x, [2, 2], [0, 0], [0, 0], [2, 3], False, r), image)
+    case("avg_pool same", lambda x: o.avg_pool(x, [2, 2], [0, 0], [0, 0], [3, 3], False, "floor", "same_upper"), image)
+    for axis in [1, -2]:
+        case(f"max_pool where, from axis {axis} on", lambda x, a=axis: o.max_pool(
+            x, [2, 2], [1, 1], [0, 0], [0, 0], [2, 2], "floor", "explicit", "i64", a).outputs(), floats(2, 3, 6, 6))
     case("adaptive_avg_pool", lambda x: o.adaptive_avg_pool(x, np.array([3, 2])), image)
     for mode in ["nearest", "linear", "linear_onnx", "cubic"]:
         for coordinates in ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"]:
@@ -233,6 +259,8 @@ def window_cases():
                 nearest_mode="round_prefer_floor"), image, tolerance=1e-4)
     case("interpolate scales", lambda x: o.interpolate(x, np.array([2, 0.5], F32), "nearest", "scales", axes=np.array([2, 3]),
                                                        coordinate_transformation_mode="asymmetric", nearest_mode="floor"), image)
+    case("interpolate scales to whole sizes", lambda x: o.interpolate(
+        x, np.array([2, 0.5], F32), "linear_onnx", "scales", axes=np.array([2, 3]), coordinate_transformation_mode="align_corners"), image)
     grid = floats(2, 5, 6, 2, low=-1.2, high=1.2)
     for mode in ["bilinear", "nearest", "bicubic"]:
         # OpenVINO's processor plug-in moves points to the border before it takes the four neighbours of bicubic ones.
@@ -370,6 +398,63 @@ def weight_cases():
         case(f"weight {kind}", float8_weight(kind), x, tolerance=1e-4)
     case("weight f4e2m1 and f8e8m0", mx_weight(), x, tolerance=1e-4)
     case("weight codebook", codebook_weight(), x, tolerance=1e-4)
+
+
+ONNX_CASES = []
+
+
+def onnx_case(name, op, inputs, stored=None, opset=17, kinds=(F32,), order=None, refused="", **attributes):
+    """`order`: names of the node's inputs where some are left out; else `inputs`, then `stored`. `kinds`: of its outputs.
+    `refused`: what is said where it has no form."""
+    stored = stored or {}
+
+    def make(g):
+        values = {key: maker(g) for key, maker in inputs.items()}
+        kind_of = onnx.helper.np_dtype_to_tensor_dtype
+        outputs = [onnx.helper.make_tensor_value_info(f"y{number}", kind_of(np.dtype(kind)), None) for number, kind in enumerate(kinds)]
+        node = onnx.helper.make_node(op, order or [*values, *stored], [output.name for output in outputs], **attributes)
+        graph = onnx.helper.make_graph(
+            [node], "case", [onnx.helper.make_tensor_value_info(key, kind_of(value.dtype), value.shape) for key, value in values.items()],
+            outputs, [onnx.numpy_helper.from_array(value, key) for key, value in stored.items()])
+        return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8), values
+
+    ONNX_CASES.append((name, make, refused))
+
+
+def onnx_cases():
+    if ONNX_CASES:
+        return ONNX_CASES
+    for op, axis in [(op, axis) for op in ["Softmax", "LogSoftmax", "Hardmax"] for axis in [0, 1, 2, -2]]:
+        onnx_case(f"{op} from axis {axis} on", op, {"x": floats(2, 3, 4, 5)}, opset=11, axis=axis)
+    for rule in ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]:
+        onnx_case(f"ConvTranspose to a size, {rule}", "ConvTranspose", {"x": floats(1, 2, 5, 4), "w": floats(2, 3, 3, 2)},
+                  strides=[2, 2], output_shape=[10, 7], auto_pad=rule)
+    onnx_case("AveragePool rounded up", "AveragePool", {"x": floats(1, 2, 9)}, kernel_shape=[2], strides=[2], pads=[1, 1], ceil_mode=1,
+              count_include_pad=1)
+    onnx_case("AveragePool rounded up without a border", "AveragePool", {"x": floats(1, 2, 9)}, kernel_shape=[2], strides=[2],
+              ceil_mode=1, count_include_pad=1)
+    onnx_case("AveragePool beyond the border", "AveragePool", {"x": floats(1, 2, 8)}, kernel_shape=[2], strides=[2], pads=[1, 0],
+              ceil_mode=1, count_include_pad=1, refused="end behind the border")
+    scale = {"scale": np.array(0.1, F32)}
+    onnx_case("QuantizeLinear to int8", "QuantizeLinear", {"x": floats(9)}, scale, 21, [np.int8], output_dtype=onnx.TensorProto.INT8)
+    onnx_case("QuantizeLinear to uint16", "QuantizeLinear", {"x": floats(9)}, scale, 21, [np.uint16],
+              output_dtype=onnx.TensorProto.UINT16, refused="8-bit integers")
+    onnx_case("Resize of the last axis", "Resize", {"x": floats(1, 2, 3, 4)}, {"sizes": np.array([7], I64)}, 18, axes=[-1],
+              order=["x", "", "", "sizes"], mode="linear")
+    for op in ["ReduceSum", "ReduceMax", "ReduceLogSumExp"]:
+        onnx_case(f"{op} over nothing", op, {"x": floats(2, 3)}, {"axes": np.array([], I64)}, 18, noop_with_empty_axes=1)
+        onnx_case(f"{op} of a scalar", op, {"x": floats()}, opset=18)
+    onnx_case("Transpose of a scalar", "Transpose", {"x": floats()})
+    onnx_case("Expand to no shape", "Expand", {"x": floats(2)}, {"shape": np.array([], I64)})
+    onnx_case("CumSum along a list of one axis", "CumSum", {"x": floats(3, 4)}, {"axis": np.array([1], I64)})
+    half = lambda *shape: lambda g: g.uniform(0.5, 1, shape).astype(np.float16)
+    onnx_case("Clip of float16", "Clip", {"x": half(3, 4)}, opset=10, kinds=[np.float16], min=0.6, max=0.8)
+    onnx_case("BatchNormalization of float16", "BatchNormalization", {"x": half(3, 4)},
+              {name: np.array([0.5, 1, 2, 3], F32) for name in ["scale", "bias", "mean", "variance"]}, 15, [np.float16])
+    for op, gates in [("LSTM", 4), ("GRU", 3)]:
+        onnx_case(f"{op} of float16", op, {"x": half(5, 2, 3), "w": half(1, gates * 4, 3), "r": half(1, gates * 4, 4)},
+                  kinds=[np.float16], hidden_size=4)
+    return ONNX_CASES
 
 
 def op_cases():

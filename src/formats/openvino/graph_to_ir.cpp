@@ -47,12 +47,6 @@ std::vector<int64_t> constant_dims(const graph::ValueType& type) {
   return dims;
 }
 
-HostTensor host_tensor(const graph::Value& value) {
-  HostTensor tensor(value.type.storage, constant_dims(value.type));
-  std::ranges::copy(value.constant, tensor.fill_bytes().begin());
-  return tensor;
-}
-
 std::string shape_text(const graph::ValueType& type) {
   if (!type.rank_known) return "...";
   std::string text;

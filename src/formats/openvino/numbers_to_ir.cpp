@@ -8,7 +8,11 @@
 #include "ops/standard/standard_op.h"
 
 namespace adze::formats {
-namespace {}  // namespace
+
+IrValue in_type_of_x(GraphToIr& g, size_t input) {
+  const StorageType type = g.storage(0);
+  return type && g.storage(input) != type ? g.convert(g.input(input), type) : g.input(input);
+}
 
 void ir_put_unary(GraphToIr& g, Row row) {
   IrBuilder::Attributes attributes;
@@ -79,8 +83,8 @@ void ir_put_cast_like(GraphToIr& g, Row) {
 
 void ir_put_clip(GraphToIr& g, Row) {
   IrValue x = g.input(0);
-  if (g.has(1)) x = g.both("Maximum", x, g.input(1), g.output_type());
-  if (g.has(2)) x = g.both("Minimum", x, g.input(2), g.output_type());
+  if (g.has(1)) x = g.both("Maximum", x, in_type_of_x(g, 1), g.output_type());
+  if (g.has(2)) x = g.both("Minimum", x, in_type_of_x(g, 2), g.output_type());
   g.give(x);
 }
 
@@ -98,9 +102,21 @@ void ir_put_mod(GraphToIr& g, Row) {
   g.give(g.both(g.integer("fmod", 0) != 0 ? "Mod" : "FloorMod", g.input(0), g.input(1), g.output_type()));
 }
 
+void give_along_axis(GraphToIr& g, const std::function<IrValue(IrValue x, int64_t axis)>& make) {
+  const int64_t axis = g.integer("axis", -1);
+  const IrValue x = g.input(0);
+  const auto& type = g.type(0);
+  const bool is_last =
+      axis == -1 || (type.rank_known && ops::checked_axis(axis, type.dims.size()) + 1 == type.dims.size());
+  if (!g.flag("flatten") || is_last) return g.give(make(x, axis));
+  const IrValue lines = make(flattened(g, axis), 1);
+  g.give(g.out().add("Reshape", "opset1", {lines, g.shape(x)}, {{"special_zero", "false"}}, g.output_type()));
+}
+
 void ir_put_softmax(GraphToIr& g, Row row) {
-  g.give(g.out().add(row.layer, row.opset, {g.input(0)}, {{"axis", std::to_string(g.integer("axis", -1))}},
-                     g.output_type()));
+  give_along_axis(g, [&](IrValue x, int64_t axis) {
+    return g.out().add(row.layer, row.opset, {x}, {{"axis", std::to_string(axis)}}, g.output_type());
+  });
 }
 
 }  // namespace adze::formats

@@ -11,13 +11,6 @@
 namespace adze::formats {
 namespace {
 
-/// A list of one number, or a number, as a number.
-IrValue one_of(GraphToIr& g, size_t input, IrType element) {
-  const auto& type = g.type(input);
-  if (type.rank_known && type.dims.empty()) return g.input(input);
-  return g.out().add("Reshape", "opset1", {g.input(input), g.out().ints({})}, {{"special_zero", "false"}}, element);
-}
-
 /// The largest along an axis, the first of several: [their numbers, their places].
 std::vector<IrValue> first_largest(GraphToIr& g, IrValue x, int64_t axis, std::string_view mode) {
   return g.out().add_several("TopK", "opset11", {x, g.out().whole(1)},
@@ -36,6 +29,12 @@ IrValue against_diagonal(GraphToIr& g, std::string_view comparison, IrValue rows
 }
 
 }  // namespace
+
+IrValue one_of(GraphToIr& g, size_t input, IrType element) {
+  const auto& type = g.type(input);
+  if (type.rank_known && type.dims.empty()) return g.input(input);
+  return g.out().add("Reshape", "opset1", {g.input(input), g.out().ints({})}, {{"special_zero", "false"}}, element);
+}
 
 // The last of several is the first from behind.
 void ir_put_arg(GraphToIr& g, Row row) {
@@ -63,11 +62,12 @@ void ir_put_top_k(GraphToIr& g, Row row) {
 }
 
 void ir_put_hardmax(GraphToIr& g, Row row) {
-  const int64_t axis = g.integer("axis", -1);
-  const IrValue place = g.squeeze(first_largest(g, g.input(0), axis, "max")[1], axis, "i64");
-  g.give(g.out().add(row.layer, row.opset,
-                     {place, g.length(g.input(0), axis), g.scalar(1, g.storage(0)), g.scalar(0, g.storage(0))},
-                     {{"axis", std::to_string(axis)}}, g.output_type()));
+  give_along_axis(g, [&](IrValue x, int64_t axis) {
+    const IrValue place = g.squeeze(first_largest(g, x, axis, "max")[1], axis, "i64");
+    return g.out().add(row.layer, row.opset,
+                       {place, g.length(x, axis), g.scalar(1, g.storage(0)), g.scalar(0, g.storage(0))},
+                       {{"axis", std::to_string(axis)}}, g.output_type());
+  });
 }
 
 void ir_put_non_zero(GraphToIr& g, Row row) {

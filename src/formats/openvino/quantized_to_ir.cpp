@@ -70,7 +70,9 @@ IrValue codes_of(GraphToIr& g, IrValue x, IrValue scale, IrValue zero) {
 
 // round(x / scale) + zero, within the limits of the type.
 void ir_put_quantize(GraphToIr& g, Row) {
-  const StorageType type = g.has(2) ? g.storage(2) : &codecs::u8.info;
+  const int64_t wanted = g.integer("output_dtype", 0);
+  const StorageType fallback = wanted == 0 ? &codecs::u8.info : ops::element_type(wanted);
+  const StorageType type = g.has(2) ? g.storage(2) : fallback;
   if (!is_byte(type) || g.storage(0) != &codecs::f32.info) g.refuse("types other than f32 and 8-bit integers");
   const IrValue x = rounded(g, g.both("Divide", g.input(0), along_axis(g, 1)));
   g.give(as_byte(g, g.has(2) ? g.both("Add", x, wide(g, along_axis(g, 2))) : x, type));

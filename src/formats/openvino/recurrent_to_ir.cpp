@@ -72,13 +72,16 @@ IrValue dimension(GraphToIr& g, IrValue x, int64_t axis) {
                      "i64");
 }
 
+/// Of x, and of all that goes with it.
+StorageType type_of_x(GraphToIr& g) { return g.storage(0) ? g.storage(0) : &codecs::f32.info; }
+
 /// [batch, directions, hidden]; zeros where it is not given.
 IrValue first_state(GraphToIr& g, size_t input, IrValue x, const Recurrent& r) {
   auto& out = g.out();
   if (g.has(input)) return r.batch_first ? g.input(input) : g.transpose(g.input(input), {1, 0, 2});
   const IrValue shape =
       out.add("Concat", "opset1", {dimension(g, x, 0), out.ints({r.directions, r.hidden})}, {{"axis", "0"}}, "i64");
-  return out.add("Broadcast", "opset3", {out.number(0), shape}, {{"mode", "numpy"}});
+  return out.add("Broadcast", "opset3", {g.scalar(0, type_of_x(g)), shape}, {{"mode", "numpy"}}, g.output_type());
 }
 
 IrValue lengths_of(GraphToIr& g, IrValue x) {
@@ -96,9 +99,10 @@ IrBuilder::Attributes attributes_of(GraphToIr& g, const Recurrent& r) {
 IrValue joined_bias(GraphToIr& g, const Recurrent& r, int64_t count) {
   auto& out = g.out();
   if (!g.has(3)) {
-    HostTensor zeros = ops::zeros(&codecs::f32.info, {r.directions, count * r.hidden});
+    const IrType type = g.output_type();
+    HostTensor zeros = ops::zeros(type_of_x(g), {r.directions, count * r.hidden});
     const auto bytes = zeros.bytes();
-    return out.packed(fmt::format("zeros {} {}", r.directions, count * r.hidden), "f32", zeros.dims(),
+    return out.packed(fmt::format("zeros {} {} {}", type, r.directions, count * r.hidden), type, zeros.dims(),
                       {bytes.begin(), bytes.end()});
   }
   Ints first(static_cast<size_t>(count)), second(static_cast<size_t>(count));

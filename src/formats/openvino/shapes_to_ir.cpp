@@ -89,16 +89,19 @@ void ir_put_reshape(GraphToIr& g, Row row) {
                      g.output_type()));
 }
 
-void ir_put_flatten(GraphToIr& g, Row) {
-  const int64_t axis = g.integer("axis", 1);
-  if (axis == 1) return g.give(g.reshape(g.input(0), {0, -1}));
-  if (axis == 0) return g.give(g.reshape(g.input(0), {1, -1}));
-  const Ints dims = g.dims(0);
-  const auto at = static_cast<std::ptrdiff_t>(axis < 0 ? axis + static_cast<int64_t>(dims.size()) : axis);
-  if (at < 0 || at > static_cast<std::ptrdiff_t>(dims.size())) g.refuse("an axis that does not exist");
-  const int64_t rows = std::accumulate(dims.begin(), dims.begin() + at, int64_t{1}, std::multiplies());
-  g.give(g.reshape(g.input(0), {rows, -1}));
+IrValue flattened(GraphToIr& g, int64_t axis) {
+  auto& out = g.out();
+  const IrValue x = g.input(0);
+  const int64_t at = axis < 0 ? axis + g.rank(0) : axis;
+  if (at < 0 || (g.type(0).rank_known && at > g.rank(0))) g.refuse("an axis that does not exist");
+  if (at < 2) return g.reshape(x, {at == 1 ? 0 : 1, -1});
+  const IrValue before = g.slice(g.shape(x), 0, 0, at, 1, "i64");
+  const IrValue rows = g.reduce("ReduceProd", before, out.ints({0}), true, "i64");
+  const IrValue dims = out.add("Concat", "opset1", {rows, out.ints({-1})}, {{"axis", "0"}}, "i64");
+  return to_shape(g, x, dims, g.output_type());
 }
+
+void ir_put_flatten(GraphToIr& g, Row) { g.give(flattened(g, g.integer("axis", 1))); }
 
 void ir_put_squeeze(GraphToIr& g, Row row) {
   g.give(g.out().add(row.layer, row.opset, g.inputs(), {}, g.output_type()));
@@ -110,6 +113,7 @@ void ir_put_transpose(GraphToIr& g, Row) {
     order.resize(static_cast<size_t>(g.rank(0)));
     std::iota(order.rbegin(), order.rend(), 0);
   }
+  if (order.empty()) return g.give(g.input(0));
   g.give(g.transpose(g.input(0), order));
 }
 
@@ -194,12 +198,15 @@ void ir_put_tile(GraphToIr& g, Row row) {
   g.give(to_shape(g, repeated, g.both("Multiply", repeats, dims, "i64"), g.output_type()));
 }
 
+// Broadcast takes no shape that is empty.
 void ir_put_expand(GraphToIr& g, Row row) {
+  if (g.integers(1) == Ints()) return g.give(g.input(0));
   g.give(g.out().add(row.layer, row.opset, g.inputs(), {{"mode", "bidirectional"}}, g.output_type()));
 }
 
 void ir_put_constant_of_shape(GraphToIr& g, Row row) {
   const IrValue value = g.has(1) ? g.reshape(g.input(1), {}) : g.out().number(0);
+  if (g.integers(0) == Ints()) return g.give(value);
   g.give(g.out().add(row.layer, row.opset, {value, g.input(0)}, {{"mode", "numpy"}}, g.output_type()));
 }
 

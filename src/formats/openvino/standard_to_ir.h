@@ -1,6 +1,8 @@
 // The functions of the table in standard_to_ir.cpp, by family.
 #pragma once
 
+#include <functional>
+
 #include "formats/openvino/graph_to_ir.h"
 
 namespace adze::formats {
@@ -8,6 +10,8 @@ namespace adze::formats {
 using Row = const IrWriting&;
 
 // numbers_to_ir.cpp
+/// Another input in the type of input 0, where OpenVINO takes both in one type only.
+IrValue in_type_of_x(GraphToIr& g, size_t input);
 void ir_put_unary(GraphToIr& g, Row row);
 void ir_put_binary(GraphToIr& g, Row row);
 void ir_put_many(GraphToIr& g, Row row);
@@ -24,6 +28,9 @@ void ir_put_reciprocal(GraphToIr& g, Row row);
 void ir_put_mod(GraphToIr& g, Row row);
 void ir_put_div(GraphToIr& g, Row row);
 void ir_put_softmax(GraphToIr& g, Row row);
+/// Gives what `make` makes of x along the node's axis. Where everything from the axis on is one line (ONNX before
+/// opset 13), x is a matrix of such lines, and what is made gets x's shape back.
+void give_along_axis(GraphToIr& g, const std::function<IrValue(IrValue x, int64_t axis)>& make);
 
 // activations_to_ir.cpp
 void ir_put_elu(GraphToIr& g, Row row);
@@ -98,6 +105,8 @@ void ir_put_roi_align(GraphToIr& g, Row row);
 void ir_put_resize(GraphToIr& g, Row row);
 
 // shapes_to_ir.cpp
+/// Input 0 as a matrix: what stands before the axis, what stands from it on.
+IrValue flattened(GraphToIr& g, int64_t axis);
 void ir_put_shape(GraphToIr& g, Row row);
 void ir_put_size(GraphToIr& g, Row row);
 void ir_put_reshape(GraphToIr& g, Row row);
@@ -121,6 +130,8 @@ void ir_put_depth_to_space(GraphToIr& g, Row row);
 void ir_put_space_to_depth(GraphToIr& g, Row row);
 
 // places_to_ir.cpp
+/// An input that is a list of one number, or a number, as a number.
+IrValue one_of(GraphToIr& g, size_t input, IrType element);
 void ir_put_arg(GraphToIr& g, Row row);
 void ir_put_top_k(GraphToIr& g, Row row);
 void ir_put_hardmax(GraphToIr& g, Row row);

@@ -32,11 +32,19 @@ IrValue every_axis(GraphToIr& g) {
   return g.out().ints(all);
 }
 
-/// Axes of a reduction: an input, or all; none where none are given and that shall mean none.
-IrValue reduced_axes(GraphToIr& g) {
-  if (g.has(1) && ops::count_of_vector(g.type(1)) != 0) return g.input(1);
-  if (g.flag("noop_with_empty_axes")) return g.out().ints({});
-  return every_axis(g);
+bool has_axes(GraphToIr& g) { return g.has(1) && ops::count_of_vector(g.type(1)) != 0; }
+
+/// Over no axis: of a scalar, or where none are given and that shall mean none.
+bool reduces_nothing(GraphToIr& g) {
+  if (g.type(0).rank_known && g.type(0).dims.empty()) return true;
+  return !has_axes(g) && g.flag("noop_with_empty_axes");
+}
+
+/// By a layer over the axes of a reduction: an input, or all. No list of axes may be empty: where there are none, an
+/// axis of one number is added and reduced.
+IrValue reduced(GraphToIr& g, std::string_view layer, IrValue x, bool keep_dims, IrType type) {
+  if (reduces_nothing(g)) return g.reduce(layer, g.unsqueeze(x, 0, type), g.out().ints({0}), false, type);
+  return g.reduce(layer, x, has_axes(g) ? g.input(1) : every_axis(g), keep_dims, type);
 }
 
 /// Axes from `axis` to the last.
@@ -82,21 +90,20 @@ void ir_put_gemm(GraphToIr& g, Row) {
 void ir_put_extreme(GraphToIr& g, Row row) {
   if (g.storage(0) != &codecs::boolean.info) return ir_put_reduce(g, row);
   const IrValue bytes = g.convert(g.input(0), &codecs::u8.info);
-  const IrValue most = g.reduce(row.layer, bytes, reduced_axes(g), g.flag("keepdims", true), "u8");
+  const IrValue most = reduced(g, row.layer, bytes, g.flag("keepdims", true), "u8");
   g.give(g.convert(most, &codecs::boolean.info));
 }
 
 void ir_put_reduce(GraphToIr& g, Row row) {
-  g.give(g.out().add(row.layer, row.opset, {g.input(0), reduced_axes(g)},
-                     {{"keep_dims", flag_text(g.integer("keepdims", 1) != 0)}}, g.output_type()));
+  g.give(reduced(g, row.layer, g.input(0), g.flag("keepdims", true), g.output_type()));
 }
 
 void ir_put_reduce_sum_square(GraphToIr& g, Row row) {
-  g.give(g.reduce(row.layer, squared(g, g.input(0)), reduced_axes(g), g.flag("keepdims", true), g.output_type()));
+  g.give(reduced(g, row.layer, squared(g, g.input(0)), g.flag("keepdims", true), g.output_type()));
 }
 
 void ir_put_reduce_log_sum(GraphToIr& g, Row row) {
-  const IrValue sum = g.reduce(row.layer, g.input(0), reduced_axes(g), g.flag("keepdims", true), g.output_type());
+  const IrValue sum = reduced(g, row.layer, g.input(0), g.flag("keepdims", true), g.output_type());
   g.give(g.out().add("Log", "opset1", {sum}, {}, g.output_type()));
 }
 
@@ -104,28 +111,29 @@ void ir_put_reduce_log_sum(GraphToIr& g, Row row) {
 void ir_put_reduce_log_sum_exp(GraphToIr& g, Row) {
   auto& out = g.out();
   const IrType type = g.output_type();
-  const IrValue x = g.input(0), axes = reduced_axes(g);
+  const IrValue x = g.input(0);
   const bool keep = g.flag("keepdims", true);
   const auto bounded = [&](IrValue y) {
     return out.add("Clamp", "opset1", {y}, {{"min", "-3.4028235e38"}, {"max", "3.4028235e38"}}, type);
   };
-  const IrValue moved = g.both("Subtract", x, bounded(g.reduce("ReduceMax", x, axes, true, type)), type);
-  const IrValue sum = g.reduce("ReduceSum", out.add("Exp", "opset1", {moved}, {}, type), axes, keep, type);
-  const IrValue most = bounded(g.reduce("ReduceMax", x, axes, keep, type));
+  const IrValue moved = g.both("Subtract", x, bounded(reduced(g, "ReduceMax", x, true, type)), type);
+  const IrValue sum = reduced(g, "ReduceSum", out.add("Exp", "opset1", {moved}, {}, type), keep, type);
+  const IrValue most = bounded(reduced(g, "ReduceMax", x, keep, type));
   g.give(g.both("Add", out.add("Log", "opset1", {sum}, {}, type), most, type));
 }
 
 void ir_put_cum_sum(GraphToIr& g, Row row) {
   g.give(g.out().add(
-      row.layer, row.opset, {g.input(0), g.input(1)},
+      row.layer, row.opset, {g.input(0), one_of(g, 1, "i64")},
       {{"exclusive", flag_text(g.integer("exclusive", 0) != 0)}, {"reverse", flag_text(g.integer("reverse", 0) != 0)}},
       g.output_type()));
 }
 
 void ir_put_batch_norm(GraphToIr& g, Row row) {
   if (g.output_count() > 1) g.refuse("training");
-  g.give(g.out().add(row.layer, row.opset, g.inputs(), {{"epsilon", text_of(g.number("epsilon", 1e-5))}},
-                     g.output_type()));
+  std::vector<IrValue> inputs{g.input(0)};
+  for (size_t i = 1; i < 5; ++i) inputs.push_back(in_type_of_x(g, i));
+  g.give(g.out().add(row.layer, row.opset, inputs, {{"epsilon", text_of(g.number("epsilon", 1e-5))}}, g.output_type()));
 }
 
 // The mean and the inverse of the spread, where they are asked for, are computed beside it.

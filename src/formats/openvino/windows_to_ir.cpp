@@ -10,6 +10,8 @@
 
 #include "codecs/codec.h"
 #include "formats/openvino/standard_to_ir.h"
+#include "formats/openvino_ir/pool_axis.h"
+#include "ops/standard/standard_op.h"
 
 namespace adze::formats {
 namespace {
@@ -21,8 +23,10 @@ std::string list_text(const Ints& list) { return fmt::format("{}", fmt::join(lis
 /// The rule for pads; `turned`: what is left over goes to the other end, as transposed convolutions have it.
 std::string_view pad_rule(GraphToIr& g, bool turned) {
   const std::string rule = g.word("auto_pad", "NOTSET");
-  if (rule == "VALID") return "valid";
-  if (rule != "SAME_UPPER" && rule != "SAME_LOWER") return "explicit";
+  const bool is_same = rule == "SAME_UPPER" || rule == "SAME_LOWER";
+  // For a size that is given the standard finds the pads itself, whatever stands there.
+  const bool is_sized = turned && !g.list("output_shape").empty();
+  if (!is_same && !is_sized) return rule == "VALID" ? "valid" : "explicit";
   return (rule == "SAME_UPPER") != turned ? "same_upper" : "same_lower";
 }
 
@@ -116,6 +120,30 @@ IrValue mean_of_windows(GraphToIr& g, Row row, IrValue x, bool counts_border) {
   return g.out().add(row.layer, has_gaps ? "opset16" : opset_of(g, row), {x}, attributes, g.output_type());
 }
 
+bool has_border(GraphToIr& g) {
+  const std::string rule = g.word("auto_pad", "NOTSET");
+  if (rule != "NOTSET") return rule != "VALID";
+  return std::ranges::any_of(g.list("pads"), [](int64_t pad) { return pad != 0; });
+}
+
+/// Whether rounding up may let a window end behind the image and its border.
+bool may_end_behind(GraphToIr& g) {
+  const Ints kernel = g.list("kernel_shape");
+  const size_t count = kernel.size();
+  const Ints pads = g.list("pads", Ints(2 * count, 0)), strides = g.list("strides", Ints(count, 1)),
+             dilations = g.list("dilations", Ints(count, 1));
+  const auto& type = g.type(0);
+  const bool fits = type.rank_known && type.dims.size() == count + 2 && pads.size() == 2 * count &&
+                    strides.size() == count && dilations.size() == count;
+  if (!g.flag("ceil_mode") || g.word("auto_pad", "NOTSET") != "NOTSET") return false;
+  for (size_t i = 0; i < count; ++i) {
+    if (!fits || !type.dims[i + 2].is_constant() || strides[i] < 1) return true;
+    const int64_t size = type.dims[i + 2].constant();
+    if (PoolAxis{size, pads[i], pads[count + i], kernel[i], dilations[i], strides[i]}.ends_behind()) return true;
+  }
+  return false;
+}
+
 /// Whether sizes times factors are whole numbers, which the standard does not round before it aligns corners.
 bool makes_whole_sizes(GraphToIr& g) {
   const auto factors = g.numbers_of(2);
@@ -194,7 +222,10 @@ void ir_put_max_pool(GraphToIr& g, Row row) {
 }
 
 void ir_put_average_pool(GraphToIr& g, Row row) {
-  g.give(mean_of_windows(g, row, g.input(0), g.flag("count_include_pad")));
+  const bool counts = g.flag("count_include_pad") && has_border(g);
+  // The layer divides by the whole window, the standard by what lies in image and border.
+  if (counts && may_end_behind(g)) g.refuse("means of windows that may end behind the border, which is counted");
+  g.give(mean_of_windows(g, row, g.input(0), counts));
 }
 
 void ir_put_global_pool(GraphToIr& g, Row row) {
@@ -276,6 +307,10 @@ void ir_put_resize(GraphToIr& g, Row row) {
   Ints axes = g.list("axes");
   if (axes.empty()) {
     for (int64_t axis = 0; axis < g.rank(0); ++axis) axes.push_back(axis);
+  }
+  // The layer counts no axes from the end.
+  for (int64_t& axis : axes) {
+    if (axis < 0) axis = static_cast<int64_t>(ops::checked_axis(axis, static_cast<size_t>(g.rank(0))));
   }
   const std::string mode = g.word("mode", "nearest");
   g.give(out.add(row.layer, row.opset, {g.input(0), g.input(by_sizes ? 3 : 2), out.ints(axes)},

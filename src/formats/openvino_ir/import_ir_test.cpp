@@ -74,6 +74,35 @@ TEST(ImportIr, NamesCyclesAndPortsThatNothingLeadsTo) {
   EXPECT_THAT(refusal(std::string(kInput) + kRelu + kResult, std::string(kEdges) + kEdges), HasSubstr("two edges"));
 }
 
+/// What is said of a layer with these attributes over x, f32 of a shape.
+std::string refusal_of(const std::string& shape, const std::string& type, const std::string& opset,
+                       const std::string& attributes) {
+  const std::string layers = fmt::format(
+      R"(<layer id="0" name="x" type="Parameter" version="opset1"><data shape="{}" element_type="f32"/>
+         <output><port id="0" precision="FP32"/></output></layer>
+         <layer id="1" name="it" type="{}" version="{}"><data {}/><input><port id="0"/></input>
+         <output><port id="1" precision="FP32"/></output></layer>)",
+      shape, type, opset, attributes);
+  return refusal(layers + kResult, kEdges);
+}
+
+TEST(ImportIr, RefusesMeansOfWindowsThatEndBehindACountedBorder) {
+  const std::string window = R"(kernel="2" strides="2" pads_end="0" auto_pad="explicit" rounding_type="ceil_torch" )";
+  const std::string counted = window + R"(pads_begin="1" exclude-pad="false")";
+  EXPECT_THAT(refusal_of("1,2,8", "AvgPool", "opset14", counted), HasSubstr("behind the border"));
+  EXPECT_THAT(refusal_of("1,2,?", "AvgPool", "opset14", counted), HasSubstr("behind the border"));
+  EXPECT_EQ(refusal_of("1,2,7", "AvgPool", "opset14", counted), "nothing was refused");
+  EXPECT_EQ(refusal_of("1,2,8", "AvgPool", "opset14", window + R"(pads_begin="1" exclude-pad="true")"),
+            "nothing was refused");
+  EXPECT_EQ(refusal_of("1,2,?", "AvgPool", "opset14", window + R"(pads_begin="0" exclude-pad="false")"),
+            "nothing was refused");
+}
+
+TEST(ImportIr, RefusesImagesThatAreSmoothed) {
+  EXPECT_THAT(refusal_of("1,2,8", "Interpolate", "opset11", R"(mode="linear" antialias="true")"),
+              HasSubstr("smoothed"));
+}
+
 TEST(ImportIr, ListsAllTypesThatAreUnknownAtOnce) {
   const std::string layers = R"(<layer id="1" name="a" type="DetectionOutput" version="opset8"/>
                                 <layer id="2" name="b" type="Magic" version="extension"/>)";

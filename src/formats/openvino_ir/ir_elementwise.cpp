@@ -1,5 +1,8 @@
 // lint: foreign names: OpenVINO, ONNX
 // Numbers that follow from the numbers at the same place.
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "formats/openvino_ir/ir_families.h"
@@ -63,8 +66,9 @@ void ir_squared_difference(IrStep& s, IrName) {
 
 void ir_clamp(IrStep& s, IrName op) {
   const StorageType type = s.known_storage(0);
-  s.give(s.nodes().add(
-      op, {s.input(0), s.nodes().number(s.number("min", 0), type), s.nodes().number(s.number("max", 0), type)}));
+  double least = s.number("min", 0), most = s.number("max", 0);
+  if (!has_float_numbers(type)) least = std::ceil(least), most = std::floor(most);
+  s.give(s.nodes().add(op, {s.input(0), s.nodes().number(least, type), s.nodes().number(most, type)}));
 }
 
 void ir_elu(IrStep& s, IrName op) { s.give(s.nodes().add(op, {s.input(0)}, {{"alpha", s.number("alpha", 1)}})); }
@@ -164,6 +168,21 @@ void ir_shift_bits(IrStep& s, IrName direction) {
   s.give(n.cast(moved, type));
 }
 
+namespace {
+
+/// Whether all of what one input holds is known to be less than what another has at the same place.
+bool is_less(IrStep& s, size_t less, size_t more) {
+  const auto a = s.constant_numbers(less), b = s.constant_numbers(more);
+  if (!a || !b || a->empty() || b->empty() || (a->size() != b->size() && a->size() != 1 && b->size() != 1))
+    return false;
+  for (size_t i = 0; i < std::max(a->size(), b->size()); ++i) {
+    if (!((*a)[i % a->size()] < (*b)[i % b->size()])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 // Inputs: x, low and high end of what it is cut to, low and high end of the levels that come out.
 void ir_fake_quantize(IrStep& s, IrName) {
   auto& n = s.nodes();
@@ -175,7 +194,11 @@ void ir_fake_quantize(IrStep& s, IrName) {
   const ValueId part = n.add("Div", {n.add("Sub", {cut, low}), n.add("Sub", {high, low})});
   const ValueId level = n.add("Round", {times(s, part, levels)});
   const ValueId share = n.add("Div", {level, n.number(levels, s.known_storage(0))});
-  s.give(n.add("Add", {n.add("Mul", {share, n.add("Sub", {out_high, out_low})}), out_low}));
+  const ValueId made = n.add("Add", {n.add("Mul", {share, n.add("Sub", {out_high, out_low})}), out_low});
+  if (is_less(s, 1, 2)) return s.give(made);
+  // Ends that are equal or exchanged: what lies outside of them goes to the end of its own side.
+  const ValueId within = n.add("Where", {n.add("Greater", {x, most}), out_high, made});
+  s.give(n.add("Where", {n.add("LessOrEqual", {x, least}), out_low, within}));
 }
 
 }  // namespace adze::formats

@@ -13,7 +13,6 @@
 #include "formats/kept_rows.h"
 #include "ops/standard/narrow_floats.h"
 #include "tensor/element_types.h"
-#include "tensor/host_tensor.h"
 
 namespace adze::formats {
 namespace {
@@ -180,6 +179,14 @@ model::Tensor ir_constant(const IrLayer& layer, const IrDocument& document) {
   const auto row = static_cast<size_t>(row_bytes(*type.storage, shape.row_length()));
   auto source = std::make_shared<KeptRows>(bytes, document.keeps_constants, row, layer.name);
   return {layer.name, std::move(shape), type.storage, std::move(source)};
+}
+
+HostTensor host_tensor(const graph::Value& value) {
+  std::vector<int64_t> dims;
+  for (const graph::Dim& dim : value.type.dims) dims.push_back(dim.constant());
+  HostTensor tensor(value.type.storage, std::move(dims));
+  std::ranges::copy(value.constant, tensor.fill_bytes().begin());
+  return tensor;
 }
 
 }  // namespace adze::formats

@@ -5,8 +5,10 @@
 #include <string_view>
 
 #include "formats/openvino_ir/ir_document.h"
+#include "graph/graph.h"
 #include "model/tensor.h"
 #include "tensor/codec_info.h"
+#include "tensor/host_tensor.h"
 
 namespace adze::formats {
 
@@ -28,6 +30,9 @@ std::span<const std::byte> ir_constant_bytes(const IrLayer& layer, const IrDocum
 
 /// The constant of a layer of type Const. Numbers of eight bits and more stay where they are.
 model::Tensor ir_constant(const IrLayer& layer, const IrDocument& document);
+
+/// A constant of a graph. REQUIRES: origin constant.
+HostTensor host_tensor(const graph::Value& value);
 
 /// "1, 3, 240" -> numbers; "?" and ranges are -1. None for "..." (any rank).
 std::optional<std::vector<int64_t>> ir_dims(std::string_view text);

@@ -43,10 +43,28 @@ void ir_reshape(IrStep& s, IrName op) {
   s.give(made);
 }
 
-// Unsqueeze too. Axes that are not 1 stay.
+namespace {
+
+/// Without the axes that are not 1, which then stay.
+void squeeze_ones(IrStep& s) {
+  auto& n = s.nodes();
+  const auto& type = n.type(s.input(0));
+  Ints ones;
+  for (const int64_t axis : s.constant_integers(1)) {
+    const size_t at = ops::checked_axis(axis, static_cast<size_t>(s.rank(0)));
+    if (!type.dims[at].is_constant()) s.refuse("axes that stay unless they are 1, which is not known before it runs");
+    if (type.dims[at].constant() == 1) ones.push_back(axis);
+  }
+  s.give(ones.empty() ? n.add("Identity", {s.input(0)}) : n.squeeze(s.input(0), ones));
+}
+
+}  // namespace
+
+// Unsqueeze too.
 void ir_squeeze(IrStep& s, IrName op) {
   auto& n = s.nodes();
   if (!s.has(1)) return s.give(n.add(op, {s.input(0)}));
+  if (s.flag("allow_axis_skip", false)) return squeeze_ones(s);
   const auto axes = n.integers(s.input(1));
   if (op == "Squeeze" && axes && axes->empty()) return s.give(n.add(op, {s.input(0)}));
   s.give(n.add(op, {s.input(0), s.integer_list(1)}));

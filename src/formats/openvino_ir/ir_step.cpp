@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "formats/openvino_ir/ir_numbers.h"
+#include "ops/standard/quantized_numbers.h"
 
 namespace adze::formats {
 
@@ -31,6 +32,14 @@ int64_t IrStep::constant_integer(size_t index) const {
   const auto numbers = constant_integers(index);
   if (numbers.size() != 1) fail(ErrorCode::bad_input, "input {} must be one number", index);
   return numbers[0];
+}
+
+std::optional<std::vector<double>> IrStep::constant_numbers(size_t index) const {
+  const graph::Value& value = nodes_.graph().value(input(index));
+  if (value.origin != graph::ValueOrigin::constant) return std::nullopt;
+  const HostTensor wide = ops::to_f64(host_tensor(value));
+  const auto numbers = wide.numbers<double>();
+  return std::vector<double>(numbers.begin(), numbers.end());
 }
 
 graph::ValueId IrStep::integer_list(size_t index) {

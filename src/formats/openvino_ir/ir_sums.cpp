@@ -85,11 +85,15 @@ void ir_normalize_l2(IrStep& s, IrName) {
 
 void ir_lrn(IrStep& s, IrName op) {
   if (s.constant_integers(1) != std::vector<int64_t>{1}) s.refuse("normalized along other axes than the channels");
+  // Windows of an even size reach (size - 1) / 2 to both sides here, one further behind in the standard; sums are
+  // divided by the size that is said.
+  const int64_t size = s.integer("size", 1), odd = size % 2 == 0 ? size - 1 : size;
+  if (size < 1) fail(ErrorCode::bad_input, "attribute 'size' is {}", size);
   s.give(s.nodes().add(op, {s.input(0)},
-                       {{"alpha", s.number("alpha", 1)},
+                       {{"alpha", s.number("alpha", 1) * static_cast<double>(odd) / static_cast<double>(size)},
                         {"beta", s.number("beta", 0.5)},
                         {"bias", s.number("bias", 1)},
-                        {"size", s.integer("size", 1)}}));
+                        {"size", odd}}));
 }
 
 void ir_grn(IrStep& s, IrName) {
