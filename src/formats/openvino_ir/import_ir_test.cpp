@@ -15,6 +15,7 @@ namespace adze::formats {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 StandardGraph import_text(const std::string& layers, const std::string& edges, std::vector<uint8_t> constants = {},
                           const std::string& version = "11") {
@@ -96,6 +97,35 @@ TEST(ImportIr, RefusesMeansOfWindowsThatEndBehindACountedBorder) {
             "nothing was refused");
   EXPECT_EQ(refusal_of("1,2,?", "AvgPool", "opset14", window + R"(pads_begin="0" exclude-pad="false")"),
             "nothing was refused");
+}
+
+/// FakeQuantize of x from one end to another; ends are constants in f16 that are widened: -1 and 1.
+std::string text_of_fake_quantize(bool exchanged) {
+  std::string layers = std::string(kInput) + R"(<layer id="1" name="it" type="FakeQuantize" version="opset1">
+    <data levels="256"/><input><port id="0"/><port id="1"/><port id="2"/><port id="3"/><port id="4"/></input>
+    <output><port id="5" precision="FP32"/></output></layer>)" +
+                       kResult;
+  std::string edges = R"(<edge from-layer="0" from-port="0" to-layer="1" to-port="0"/>
+    <edge from-layer="1" from-port="5" to-layer="2" to-port="0"/>)";
+  for (const int end : {0, 1}) {
+    layers += fmt::format(
+        R"(<layer id="{0}" name="end{0}" type="Const" version="opset1">
+           <data element_type="f16" shape="" offset="{1}" size="2"/><output><port id="0"/></output></layer>
+           <layer id="{2}" name="wide{0}" type="Convert" version="opset1"><data destination_type="f32"/>
+           <input><port id="0"/></input><output><port id="1"/></output></layer>
+           )",
+        10 + end, 2 * (exchanged ? 1 - end : end), 20 + end);
+    edges += fmt::format(R"(<edge from-layer="{0}" from-port="0" to-layer="{1}" to-port="0"/>
+                            <edge from-layer="{1}" from-port="1" to-layer="1" to-port="{2}"/>
+                            <edge from-layer="{1}" from-port="1" to-layer="1" to-port="{3}"/>)",
+                         10 + end, 20 + end, 1 + end, 3 + end);
+  }
+  return to_text(*import_text(layers, edges, {0x00, 0xBC, 0x00, 0x3C}).graph);
+}
+
+TEST(ImportIr, LooksAtTheSidesOfAFakeOnlyWhereItsEndsMayBeExchanged) {
+  EXPECT_THAT(text_of_fake_quantize(false), Not(HasSubstr("Where")));
+  EXPECT_THAT(text_of_fake_quantize(true), HasSubstr("Where"));
 }
 
 TEST(ImportIr, RefusesImagesThatAreSmoothed) {

@@ -1,13 +1,29 @@
 #include "formats/openvino_ir/ir_step.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/error.h"
 #include "codecs/codec.h"
 #include "formats/openvino_ir/ir_numbers.h"
+#include "ops/standard/narrow_floats.h"
 #include "ops/standard/quantized_numbers.h"
 
 namespace adze::formats {
+namespace {
+
+/// The constant that a value in f32 is widened from; else the value itself.
+const graph::Value& unwidened(const graph::Graph& graph, graph::ValueId id) {
+  const graph::Value& value = graph.value(id);
+  if (value.origin != graph::ValueOrigin::node || value.type.storage != &codecs::f32.info) return value;
+  const auto makes_it = [&](const graph::Node& node) { return std::ranges::count(node.outputs, id) > 0; };
+  const auto maker = std::ranges::find_if(graph.nodes.rbegin(), graph.nodes.rend(), makes_it);
+  if (maker == graph.nodes.rend() || maker->op->name != "Cast") return value;
+  const graph::Value& from = graph.value(maker->inputs.at(0));
+  return from.type.storage && ops::is_narrow_float(from.type.storage) ? from : value;
+}
+
+}  // namespace
 
 int64_t IrStep::opset() const {
   constexpr std::string_view kPrefix = "opset";
@@ -35,7 +51,7 @@ int64_t IrStep::constant_integer(size_t index) const {
 }
 
 std::optional<std::vector<double>> IrStep::constant_numbers(size_t index) const {
-  const graph::Value& value = nodes_.graph().value(input(index));
+  const graph::Value& value = unwidened(nodes_.graph(), input(index));
   if (value.origin != graph::ValueOrigin::constant) return std::nullopt;
   const HostTensor wide = ops::to_f64(host_tensor(value));
   const auto numbers = wide.numbers<double>();

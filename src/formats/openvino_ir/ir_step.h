@@ -39,7 +39,7 @@ class IrStep {
   std::vector<int64_t> dims(size_t index) const { return nodes_.require_dims(input(index)); }
   std::vector<int64_t> constant_integers(size_t index) const { return nodes_.require_integers(input(index)); }
   int64_t constant_integer(size_t index) const;
-  /// Numbers of a small constant, of whatever type.
+  /// Numbers of a small constant, of whatever type; also of one that is stored in 16 bits and widened.
   std::optional<std::vector<double>> constant_numbers(size_t index) const;
   /// Integers as i64 [n], whether they are a vector or one number.
   ValueId integer_list(size_t index);
