@@ -31,6 +31,8 @@ struct GraphFormat {
   std::string_view extension;  // of files, ".onnx"
   /// Complete, or not there at all. Error(unsupported) naming what has no form there. Null: it can only be read.
   void (*write)(const StandardGraph& graph, const std::string& path, const WriteOptions& options) = nullptr;
+  /// The file with numbers that may be written beside the file `path`. Null: there is none.
+  std::string (*file_beside)(const std::string& path) = nullptr;
 };
 
 std::span<const GraphFormat> all_graph_formats();

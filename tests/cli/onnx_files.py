@@ -30,8 +30,22 @@ def float_tensor(name, numbers):
     return field(1, len(numbers)) + field(2, FLOAT) + field(8, name) + field(9, struct.pack(f"<{len(numbers)}f", *numbers))
 
 
-def node(op, inputs, outputs):
-    return b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs) + field(4, op)
+def external_tensor(name, numbers, path):
+    """One whose numbers lie alone in the file `path`, in the model's folder."""
+    path.write_bytes(struct.pack(f"<{len(numbers)}f", *numbers))
+    entry = field(1, "location") + field(2, path.name)
+    return field(1, len(numbers)) + field(2, FLOAT) + field(8, name) + field(13, entry) + field(14, 1)
+
+
+def byte_tensor(name, numbers):
+    return field(1, len(numbers)) + field(2, UINT8) + field(8, name) + field(9, bytes(numbers))
+
+
+def node(op, inputs, outputs, domain="", tensor=None):
+    """`tensor`: its attribute `value`."""
+    names = b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs)
+    value = field(5, field(1, "value") + field(5, tensor) + field(20, TENSOR_ATTRIBUTE)) if tensor else b""
+    return names + field(4, op) + value + (field(7, domain) if domain else b"")
 
 
 def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=FLOAT):

@@ -309,13 +309,16 @@ IrValue GraphToIr::scalar(double value, StorageType type) {
   return out_->packed(fmt::format("{} {}", type->name, value), ir_type_of(type), {}, {bytes.begin(), bytes.end()});
 }
 
+std::string ir_data_beside(const std::string& path) {
+  return std::filesystem::path(path).replace_extension(".bin").string();
+}
+
 void write_ir_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options) {
-  namespace fs = std::filesystem;
   GraphToIr writer(*graph.graph, graph.weights);
   writer.run();
   const std::string& name = graph.graph->name;
-  if (fs::path(path).extension() == ".xml") {
-    writer.out().write(name, path, fs::path(path).replace_extension(".bin").string(), options);
+  if (std::filesystem::path(path).extension() == ".xml") {
+    writer.out().write(name, path, ir_data_beside(path), options);
     return;
   }
   OutputFolder folder(path);

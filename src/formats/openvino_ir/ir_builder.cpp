@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "formats/file_pair.h"
 #include "formats/tensor_stream.h"
 
 namespace adze::formats {
@@ -231,10 +232,10 @@ void IrBuilder::put_graph(pugi::xml_node parent) const {
 
 void IrBuilder::write(const std::string& name, const std::string& xml_path, const std::string& data_path,
                       const WriteOptions& options) {
+  require_free_beside(xml_path, data_path);
   OutputFile data(data_path);
   TensorStream stream(options, constant_bytes());
   write_constants(data, stream);
-  data.commit();
   pugi::xml_document document;
   pugi::xml_node net = document.append_child("net");
   put(net, {{"name", name}, {"version", kIrVersion}});
@@ -245,7 +246,9 @@ void IrBuilder::write(const std::string& name, const std::string& xml_path, cons
   }
   std::ostringstream text;
   document.save(text, "\t");
-  write_text_file(xml_path, text.str());
+  OutputFile xml(xml_path);
+  xml.append(text.str());
+  commit_pair(xml, data);
 }
 
 }  // namespace adze::formats

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""What verbs write is where it was asked for, in a format that can be read again, and replaces nothing else."""
+import unittest
+
+from onnx_files import external_tensor, float_tensor, node, write_model
+from program import VerbTest
+
+
+class Targets(VerbTest):
+    def setUp(self):
+        super().setUp()
+        self.nodes = [node("Add", ["x", "bias"], ["y"])]
+        self.graph = write_model(self.folder / "small.onnx", self.nodes, [float_tensor("bias", [1, 2, -3])])
+
+    def names(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def refuses_and_writes_nothing(self, *words, **options):
+        before = self.names()
+        self.refuses(*words, **options)
+        self.assertEqual(self.names(), before)
+
+    def test_files_beside_the_target_are_not_replaced(self):
+        other = self.folder / "out.bin"
+        other.write_text("somebody else's")
+        self.refuses_and_writes_nothing("convert", self.graph, self.folder / "out.xml", says="out.bin: is there already")
+        self.assertEqual(other.read_text(), "somebody else's")
+        other.unlink()
+        for _ in range(2):  # a second time both are replaced
+            self.adze("convert", self.graph, self.folder / "out.xml")
+
+    def test_a_source_is_not_replaced_by_the_file_beside_the_target(self):
+        numbers = self.folder / "net.bin"
+        source = write_model(self.folder / "net.onnx", self.nodes, [external_tensor("bias", [1, 2, -3], numbers)])
+        before = numbers.read_bytes()
+        (self.folder / "net.xml").write_text("from earlier")
+        self.refuses_and_writes_nothing("convert", source, self.folder / "net.xml", says="net.bin: is read and would be")
+        self.assertEqual(numbers.read_bytes(), before)
+        ir = self.folder / "other.xml"
+        self.adze("convert", source, ir)
+        self.adze("convert", ir, ir)  # in its own place
+
+
+if __name__ == "__main__":
+    unittest.main()
