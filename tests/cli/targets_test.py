@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What verbs write is where it was asked for, in a format that can be read again, and replaces nothing else."""
+import os
 import unittest
 
-from onnx_files import external_tensor, float_tensor, node, write_model
+from onnx_files import external_tensor, float_tensor, node, read_npy, write_model, write_npy
 from program import VerbTest
 
 
@@ -39,6 +40,18 @@ class Targets(VerbTest):
         ir = self.folder / "other.xml"
         self.adze("convert", source, ir)
         self.adze("convert", ir, ir)  # in its own place
+
+    def test_outputs_go_through_links_and_replace_files_alone(self):
+        x, link, pipe = write_npy(self.folder / "x.npy", [[1, 1, 1]]), self.folder / "link.npy", self.folder / "pipe"
+        link.symlink_to("y.npy")
+        os.mkfifo(pipe)
+        run = ["run", self.graph, "--input", f"x={x}", "--output"]
+        self.adze(*run, f"y={link}")
+        self.assertEqual(read_npy(self.folder / "y.npy"), ((1, 3), [2, 3, -2]))
+        self.assertTrue(link.is_symlink())
+        self.refuses_and_writes_nothing(*run, f"y={pipe}", says="pipe: is a device or a pipe, not a file")
+        self.refuses_and_writes_nothing(*run, f"y={self.folder}", says="is a folder; name a file in it")
+        self.assertTrue(pipe.is_fifo())
 
 
 if __name__ == "__main__":
