@@ -13,6 +13,7 @@
 #include "pipeline/choose_storage.h"
 #include "pipeline/conformance.h"
 #include "pipeline/repack.h"
+#include "pipeline/target_format.h"
 #include "pipeline/transform_model.h"
 
 namespace adze::pipeline {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/opened_files.h"
 #include "formats/graph_format.h"
+#include "pipeline/target_format.h"
 
 namespace adze::pipeline {
 namespace {
@@ -53,6 +54,7 @@ GraphConversion convert_graph(const std::string& source, const std::string& targ
   const int64_t start = now_ns();
   const formats::GraphFormat& from = *formats::graph_format_of(source);
   const formats::GraphFormat& to = *graph_target(target, format);
+  if (const auto fault = graph_target_fault(format, target); !fault.empty()) fail(ErrorCode::bad_input, "{}", fault);
   if (!to.write) fail(ErrorCode::unsupported, "graphs are not written as {}, only read", to.name);
   OpenedFiles opened;
   const auto graph = from.read(source);

@@ -20,6 +20,7 @@
 #include "pipeline/fit_format.h"
 #include "pipeline/quantize_journal.h"
 #include "pipeline/repack.h"
+#include "pipeline/target_format.h"
 #include "pipeline/transform_model.h"
 #include "quantize/mix.h"
 

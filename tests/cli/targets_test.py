@@ -4,7 +4,8 @@ import os
 import unittest
 
 from onnx_files import external_tensor, float_tensor, node, read_npy, write_model, write_npy
-from program import VerbTest
+from program import USAGE, VerbTest
+from tiny_model import write_tiny_model
 
 
 class Targets(VerbTest):
@@ -52,6 +53,31 @@ class Targets(VerbTest):
         self.refuses_and_writes_nothing(*run, f"y={pipe}", says="pipe: is a device or a pipe, not a file")
         self.refuses_and_writes_nothing(*run, f"y={self.folder}", says="is a folder; name a file in it")
         self.assertTrue(pipe.is_fifo())
+
+    def test_names_of_graph_formats_are_not_taken_for_language_models(self):
+        model = write_tiny_model(self.folder / "tiny.gguf")
+        for verb in ("convert", "quantize"):
+            self.refuses_and_writes_nothing(verb, model, self.folder / "y.onnx", status=USAGE, says="--to onnx")
+            self.refuses_and_writes_nothing(verb, model, self.folder / "y.xml", status=USAGE, says="--to openvino")
+        for name, ending in (("onnx", "onnx"), ("openvino", "xml")):
+            self.refuses_and_writes_nothing("convert", model, self.folder / f"y.{ending}", "--to", name, status=USAGE,
+                                            says=f"{name} is written into a folder; name one, without '.{ending}'")
+        self.refuses_and_writes_nothing("convert", model, self.folder / "y.gguf", "--to", "hf", status=USAGE,
+                                        says="'.gguf' is the ending of gguf, and hf is asked for")
+
+    def test_endings_that_nobody_knows_need_a_format(self):
+        model = write_tiny_model(self.folder / "tiny.gguf")
+        for verb in ("convert", "quantize"):
+            self.refuses_and_writes_nothing(verb, model, self.folder / "w9.dat", status=USAGE, says="'.dat'; say one with --to")
+        self.adze("convert", model, self.folder / "tiny-1.5B-hf")
+        self.adze("convert", model, self.folder / "model.v2", "--to", "hf")
+        self.refuses_and_writes_nothing("convert", self.graph, self.folder / "foo", status=USAGE,
+                                        says="foo: .*end it in .onnx or .xml, or say --to onnx or --to openvino")
+        self.refuses_and_writes_nothing("convert", self.graph, self.folder / "foo", "--to", "hf", status=USAGE,
+                                        says="foo: hf holds language models")
+        self.refuses_and_writes_nothing("convert", self.graph, self.folder / "y.xml", "--to", "onnx", status=USAGE,
+                                        says="'.xml' is the ending of openvino, and onnx is asked for")
+        self.refuses_and_writes_nothing("pass", "all", self.graph, self.folder / "x.txt", status=USAGE, says="end OUT in .onnx")
 
 
 if __name__ == "__main__":
