@@ -79,6 +79,12 @@ class Targets(VerbTest):
                                         says="'.xml' is the ending of openvino, and onnx is asked for")
         self.refuses_and_writes_nothing("pass", "all", self.graph, self.folder / "x.txt", status=USAGE, says="end OUT in .onnx")
 
+    def test_sources_without_what_is_asked_for_are_refused(self):
+        self.refuses_and_writes_nothing("quantize", self.graph, self.folder / "q.gguf", "--type", "Q8_0",
+                                        says="small.onnx: these are tensors without an architecture")
+        bare = write_model(self.folder / "bare.onnx", [node("Neg", ["x"], ["y"])])
+        self.refuses_and_writes_nothing("convert", bare, self.folder / "x.gguf", says="bare.onnx: holds no tensors")
+
 
 if __name__ == "__main__":
     unittest.main()
