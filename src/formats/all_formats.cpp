@@ -180,8 +180,8 @@ constexpr std::array kFormats = {
     Format{.name = "onnx",
            .summary = "ONNX: graphs are read; language models are written as graphs of the standard's ops that are "
                       "given their history",
-           .file_pattern = "a folder with model.onnx is written, *.onnx is read",
-           .recognizes = is_onnx,
+           .file_pattern = "a folder with model.onnx, or *.onnx",
+           .recognizes = is_onnx_model,
            .read = read_onnx,
            .storage_for = onnx_storage,
            .packed_types = onnx_folder_packed_types,

@@ -19,7 +19,7 @@ namespace adze::formats {
 namespace {
 
 constexpr std::array kGraphFormats = {
-    GraphFormat{"onnx", is_onnx, read_onnx_graph, onnx_facts, ".onnx", write_onnx_graph, onnx_data_beside},
+    GraphFormat{"onnx", is_onnx_model, read_onnx_graph, onnx_facts, ".onnx", write_onnx_graph, onnx_data_beside},
     GraphFormat{"openvino", is_openvino_ir, read_ir_graph, ir_facts, ".xml", write_ir_graph, ir_data_beside},
     GraphFormat{"pytorch", is_pytorch_network, read_pytorch_graph, pytorch_network_facts, ".th"},
     GraphFormat{"tflite", is_tflite, read_tflite_graph, tflite_facts, ".tflite"},

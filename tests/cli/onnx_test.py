@@ -49,6 +49,34 @@ class OnnxModels(VerbTest):
         self.assertRegex(self.adze("inspect", self.model).stdout, r"(?m)^Producer +by hand")
 
 
+class OtherGraphs(VerbTest):
+    """The same graph in other formats."""
+
+    def setUp(self):
+        super().setUp()
+        self.model = write_model(self.folder / "small.onnx", [node("Add", ["x", "bias"], ["y"])],
+                                 [float_tensor("bias", [1, 2, -3])])
+        self.x = write_npy(self.folder / "x.npy", [[1, -5, 4], [0, 0, 0]])
+
+    def result_of(self, model):
+        y = self.folder / "y.npy"
+        self.json_of("run", model, "--input", f"x={self.x}", "--output", f"y={y}")
+        return read_npy(y)
+
+    def test_folders_that_were_written_are_read(self):
+        for name in ("onnx", "openvino"):
+            there, back = self.folder / name, self.folder / f"{name}-back.onnx"
+            self.adze("convert", self.model, there, "--to", name)
+            self.assertEqual(self.result_of(there), ((2, 3), [2, -3, 1, 1, 2, -3]))
+            report = self.json_of("inspect", there)
+            self.assertEqual((report["format"], report["parameters"]), (name, 3))
+            self.adze("convert", there, back)
+            self.assertEqual(self.result_of(back), self.result_of(self.model))
+            (there / "config.json").write_text("{}")  # now it should be a language model
+            self.refuses("run", there, "--input", f"x={self.x}", status=USAGE,
+                         says="need a model of a graph format")
+
+
 class Graphs(VerbTest):
     def setUp(self):
         super().setUp()

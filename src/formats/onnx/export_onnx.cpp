@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/output_folder.h"
 #include "formats/file_pair.h"
+#include "formats/graph_folder.h"
 #include "formats/onnx/older_operators.h"
 #include "formats/onnx/onnx_numbers.h"
 #include "formats/onnx/read_onnx_model.h"
@@ -283,7 +284,7 @@ std::string onnx_data_beside(const std::string& path) { return path + ".data"; }
 void write_onnx_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options) {
   if (!is_onnx(path)) {
     OutputFolder folder(path);
-    write_onnx_graph(graph, folder.path_of("model.onnx"), options);
+    write_onnx_graph(graph, folder.path_of(std::string(kOnnxModelFile)), options);
     return folder.commit();
   }
   OnnxModel model = export_onnx(*graph.graph, graph.weights);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/output_folder.h"
 #include "codecs/codec.h"
+#include "formats/graph_folder.h"
 #include "formats/openvino_ir/ir_numbers.h"
 #include "ops/standard/narrow_floats.h"
 #include "ops/standard/quantized_numbers.h"
@@ -322,7 +323,7 @@ void write_ir_graph(const StandardGraph& graph, const std::string& path, const W
     return;
   }
   OutputFolder folder(path);
-  writer.out().write(name, folder.path_of("openvino_model.xml"), folder.path_of("openvino_model.bin"), options);
+  writer.out().write(name, folder.path_of(std::string(kIrModelFile)), folder.path_of("openvino_model.bin"), options);
   folder.commit();
 }
 

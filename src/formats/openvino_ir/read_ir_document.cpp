@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/graph_folder.h"
 #include "formats/openvino_ir/ir_document.h"
 
 namespace adze::formats {
@@ -139,7 +140,8 @@ void read_told(pugi::xml_node node, const std::string& path, std::map<std::strin
 
 }  // namespace
 
-bool is_openvino_ir(const std::string& path) {
+bool is_openvino_ir(const std::string& file_or_folder) {
+  const std::string path = graph_file(file_or_folder, kIrModelFile);
   if (fs::path(path).extension() != ".xml") return false;
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) return false;
@@ -172,7 +174,8 @@ IrDocument read_ir_text(std::span<const std::byte> text, std::span<const std::by
   });
 }
 
-IrDocument read_ir_document(const std::string& path) {
+IrDocument read_ir_document(const std::string& file_or_folder) {
+  const std::string path = graph_file(file_or_folder, kIrModelFile);
   const auto text = MappedFile::open(path);
   const std::string beside = fs::path(path).replace_extension(".bin").string();
   std::error_code ignored;
