@@ -64,7 +64,7 @@ GraphConversion convert_graph(const std::string& source, const std::string& targ
   to.write(graph, target, {.progress = &progress});
   return {.source_format = std::string(from.name),
           .target_format = std::string(to.name),
-          .nodes = static_cast<int64_t>(graph.graph->nodes.size()),
+          .nodes = count_nodes(*graph.graph),
           .weight_bytes = graph.weights.byte_size(),
           .seconds = seconds_since(start)};
 }

@@ -2,7 +2,8 @@
 import ast
 import struct
 
-FLOAT, INT64 = 1, 7
+FLOAT, UINT8, INT64 = 1, 2, 7
+TENSOR_ATTRIBUTE = 4
 
 
 def varint(number):
@@ -52,7 +53,8 @@ def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=F
     """y = f(x), both of one type and shape."""
     graph = b"".join(field(1, item) for item in nodes) + field(2, "small") + b"".join(field(5, t) for t in initializers)
     graph += field(11, value_info("x", dims, element)) + field(12, value_info("y", dims, element))
-    path.write_bytes(field(1, 8) + field(2, "by hand") + field(7, graph) + field(8, field(2, opset)))
+    opsets = field(8, field(2, opset)) + field(8, field(1, "com.microsoft") + field(2, 1))
+    path.write_bytes(field(1, 8) + field(2, "by hand") + field(7, graph) + opsets)
     return path
 
 

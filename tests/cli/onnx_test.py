@@ -2,7 +2,7 @@
 """adze run and adze inspect with ONNX models."""
 import unittest
 
-from onnx_files import float_tensor, node, read_npy, write_model, write_npy
+from onnx_files import external_tensor, float_tensor, node, read_npy, write_model, write_npy
 from program import UNAVAILABLE, USAGE, VerbTest
 
 
@@ -42,11 +42,27 @@ class OnnxModels(VerbTest):
 
     def test_shows_what_is_in_it(self):
         report = self.json_of("inspect", self.model, "--graph")
-        self.assertEqual((report["format"], report["opsets"]), ("onnx", "ai.onnx 17"))
+        self.assertEqual((report["format"], report["opsets"]), ("onnx", "ai.onnx 17, com.microsoft 1"))
+        self.assertEqual(report["producer"], "by hand")
         self.assertEqual(report["inputs"], [{"name": "x", "type": "f32[N, 3]"}])
         self.assertEqual(report["ops"], [{"op": "Add", "nodes": 1}, {"op": "Relu", "nodes": 1}])
         self.assertIn("%y: f32[N, 3] = Relu(%sum)", report["graph"])
         self.assertRegex(self.adze("inspect", self.model).stdout, r"(?m)^Producer +by hand")
+
+
+    def test_counts_constants_of_nodes_and_files_beside(self):
+        numbers = self.folder / "bias.bin"
+        nodes = [node("Constant", [], ["one"], tensor=float_tensor("", [1, 1, 1])), node("Add", ["x", "one"], ["sum"]),
+                 node("Add", ["sum", "bias"], ["y"])]
+        model = write_model(self.folder / "two.onnx", nodes, [external_tensor("bias", [1, 2, -3], numbers)])
+        report = self.json_of("inspect", model)
+        self.assertEqual((report["parameters"], report["weight_bytes"]), (6, 24))
+        self.assertEqual(report["stored_bytes"], model.stat().st_size + numbers.stat().st_size)
+        ir = self.folder / "two.xml"
+        sizes = ir.stat, ir.with_suffix(".bin").stat
+        report = self.json_of("convert", model, ir)
+        for stored in (report["stored_bytes"], self.json_of("inspect", ir)["stored_bytes"]):
+            self.assertEqual(stored, sum(stat().st_size for stat in sizes))
 
 
 class OtherGraphs(VerbTest):
