@@ -38,7 +38,7 @@ class OnnxModels(VerbTest):
         self.refuses("run", unknown, says="not known: Frobnicate-17")
         cut = self.folder / "cut.onnx"
         cut.write_bytes(self.model.read_bytes()[:40])
-        self.refuses("inspect", cut, says="cut.onnx")
+        self.refuses("inspect", cut, says="cut.onnx: is cut off, or no ONNX file")
 
     def test_shows_what_is_in_it(self):
         report = self.json_of("inspect", self.model, "--graph")
@@ -91,6 +91,16 @@ class OtherGraphs(VerbTest):
             (there / "config.json").write_text("{}")  # now it should be a language model
             self.refuses("run", there, "--input", f"x={self.x}", status=USAGE,
                          says="need a model of a graph format")
+
+    def test_says_what_is_missing_of_an_ir(self):
+        ir = self.folder / "small.xml"
+        self.adze("convert", self.model, ir)
+        ir.with_suffix(".bin").unlink()
+        for verb in ("inspect", "run"):
+            self.refuses(verb, ir, status=UNAVAILABLE, says="small.bin: no such file; the constants of .*small.xml lie there")
+        ir.write_text('<net version="11"></net>')
+        self.refuses("inspect", ir, says="small.xml: it has no layer Result")
+        self.refuses("convert", ir, self.folder / "no.onnx", says="small.xml: it has no layer Result")
 
 
 class Graphs(VerbTest):

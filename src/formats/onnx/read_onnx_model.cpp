@@ -400,6 +400,8 @@ template <typename Action>
 auto checked(std::string_view name, Action action) {
   try {
     return with_context(std::string(name), action);
+  } catch (const protozero::end_of_buffer_exception&) {
+    fail(ErrorCode::bad_input, "{}: is cut off, or no ONNX file: its last message has no end", name);
   } catch (const protozero::exception& broken) {
     fail(ErrorCode::bad_input, "{}: not a well-formed ONNX message ({})", name, broken.what());
   }
