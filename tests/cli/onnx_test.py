@@ -102,6 +102,13 @@ class OtherGraphs(VerbTest):
         self.refuses("inspect", ir, says="small.xml: it has no layer Result")
         self.refuses("convert", ir, self.folder / "no.onnx", says="small.xml: it has no layer Result")
 
+    def test_ir_keeps_the_ranks_of_outputs(self):
+        nodes = [node("Shape", ["x"], ["shape"]), node("Identity", ["shape"], ["same"]), node("Reshape", ["x", "same"], ["y"])]
+        model, ir, back = (self.folder / name for name in ("shaped.onnx", "shaped.xml", "back.onnx"))
+        self.adze("convert", write_model(model, nodes), ir)
+        self.adze("convert", ir, back)
+        self.assertRegex(self.json_of("inspect", back)["outputs"][0]["type"], r"^f32\[[^,]+, 3\]$")
+
 
 class Graphs(VerbTest):
     def setUp(self):

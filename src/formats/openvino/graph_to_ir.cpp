@@ -63,6 +63,13 @@ std::vector<int64_t> constant_dims(const graph::ValueType& type) {
   return dims;
 }
 
+/// -1 for sizes that are open.
+std::vector<int64_t> port_dims(const graph::ValueType& type) {
+  std::vector<int64_t> dims;
+  for (const graph::Dim& dim : type.dims) dims.push_back(dim.is_constant() ? dim.constant() : -1);
+  return dims;
+}
+
 HostTensor host_tensor(const graph::Value& value) {
   HostTensor tensor(value.type.storage, constant_dims(value.type));
   std::ranges::copy(value.constant, tensor.fill_bytes().begin());
@@ -161,7 +168,8 @@ void GraphToIr::run() {
 }
 
 void GraphToIr::add_results() {
-  for (const graph::ValueId id : graph_.outputs) out_->result(value(id), graph_.value(id).name);
+  for (const graph::ValueId id : graph_.outputs)
+    out_->result(value(id), graph_.value(id).name, port_dims(graph_.value(id).type));
 }
 
 IrValue GraphToIr::input(size_t index) {

@@ -115,8 +115,10 @@ IrValue IrBuilder::parameter(const std::string& name, const std::string& shape, 
                  {Output{std::string(type), name}}});
 }
 
-void IrBuilder::result(IrValue value, const std::string& name) {
-  std::string& names = layers_[value.layer].outputs[value.port].name;
+void IrBuilder::result(IrValue value, const std::string& name, std::vector<int64_t> dims) {
+  Output& output = layers_[value.layer].outputs[value.port];
+  output.dims = std::move(dims);
+  std::string& names = output.name;
   if (!names.empty()) names += ',';
   for (const char c : name) names += c == ',' ? "\\," : std::string(1, c);  // a comma parts names
   append({new_name("Result"), "Result", "opset1", {}, {value}, {}});
@@ -196,7 +198,8 @@ void IrBuilder::write_constants(OutputFile& data, TensorStream& stream) {
   }
 }
 
-// Inputs are numbered from 0 on, and the outputs follow them. Sizes of ports follow from the layers.
+// Inputs are numbered from 0 on, and the outputs follow them. Sizes of ports follow from the layers; those of results
+// are there for readers that do not work them out.
 void IrBuilder::put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges) const {
   const Layer& layer = layers_[id];
   pugi::xml_node node = layers.append_child("layer");
@@ -217,6 +220,7 @@ void IrBuilder::put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges
     pugi::xml_node made = outputs.append_child("port");
     put(made, {{"id", std::to_string(layer.inputs.size() + port)}, {"precision", precision_of(output.element)}});
     if (!output.name.empty()) put(made, {{"names", output.name}});
+    for (const int64_t dim : output.dims) made.append_child("dim").text().set(dim);
   }
   for (const IrBuiltBody& body : layer.bodies) {
     put_port_map(node, body);
