@@ -2,7 +2,7 @@
 """adze run and adze inspect with ONNX models."""
 import unittest
 
-from onnx_files import external_tensor, float_tensor, node, read_npy, write_model, write_npy
+from onnx_files import byte_tensor, external_tensor, float_tensor, node, read_npy, write_model, write_npy
 from program import UNAVAILABLE, USAGE, VerbTest
 
 
@@ -102,12 +102,28 @@ class OtherGraphs(VerbTest):
         self.refuses("inspect", ir, says="small.xml: it has no layer Result")
         self.refuses("convert", ir, self.folder / "no.onnx", says="small.xml: it has no layer Result")
 
+    def test_sums_of_codes_have_a_form_in_ir(self):
+        quantized = ["scale", "zero"]
+        nodes = [node("QuantizeLinear", ["x", *quantized], ["a"]),
+                 node("QLinearAdd", ["a", *quantized, "a", *quantized, "wide", "low"], ["sum"], "com.microsoft"),
+                 node("DequantizeLinear", ["sum", "wide", "low"], ["y"])]
+        tensors = [float_tensor("scale", [0.25]), float_tensor("wide", [0.5]), byte_tensor("zero", [100]),
+                   byte_tensor("low", [20])]
+        model, ir = write_model(self.folder / "codes.onnx", nodes, tensors), self.folder / "codes.xml"
+        self.adze("convert", model, ir)
+        self.assertEqual(self.result_of(ir), ((2, 3), [2, -10, 8, 0, 0, 0]))
+        self.assertEqual(self.result_of(ir), self.result_of(model))
+
     def test_ir_keeps_the_ranks_of_outputs(self):
         nodes = [node("Shape", ["x"], ["shape"]), node("Identity", ["shape"], ["same"]), node("Reshape", ["x", "same"], ["y"])]
         model, ir, back = (self.folder / name for name in ("shaped.onnx", "shaped.xml", "back.onnx"))
         self.adze("convert", write_model(model, nodes), ir)
         self.adze("convert", ir, back)
         self.assertRegex(self.json_of("inspect", back)["outputs"][0]["type"], r"^f32\[[^,]+, 3\]$")
+
+    def test_says_which_node_has_no_form(self):
+        model = write_model(self.folder / "det.onnx", [node("Det", ["x"], ["d"]), node("Add", ["x", "d"], ["y"])])
+        self.refuses("convert", model, self.folder / "det.xml", says=r"no form in OpenVINO's IR: Det \(node '.+'\)")
 
 
 class Graphs(VerbTest):

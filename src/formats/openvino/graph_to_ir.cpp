@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <map>
 
 #include "base/error.h"
 #include "base/output_folder.h"
@@ -48,9 +48,12 @@ std::string_view ir_name_of(const graph::Value& value) {
   return name;
 }
 
-void collect_unknown_ops(const graph::Graph& graph, std::set<std::string_view>& unknown) {
+/// Each op with the first node that has it.
+using UnknownOps = std::map<std::string_view, std::string_view>;
+
+void collect_unknown_ops(const graph::Graph& graph, UnknownOps& unknown) {
   for (const graph::Node& node : graph.nodes) {
-    if (!find_ir_writing(node.op->name)) unknown.insert(node.op->name);
+    if (!find_ir_writing(node.op->name)) unknown.emplace(node.op->name, node.name);
     for (const auto& body : node.subgraphs) {
       if (body) collect_unknown_ops(*body, unknown);
     }
@@ -157,10 +160,12 @@ void GraphToIr::write_nodes() {
 }
 
 void GraphToIr::run() {
-  std::set<std::string_view> unknown;
+  UnknownOps unknown;
   collect_unknown_ops(graph_, unknown);
-  if (!unknown.empty()) {
-    fail(ErrorCode::unsupported, "these ops have no form in OpenVINO's IR: {}", fmt::join(unknown, ", "));
+  std::vector<std::string> told;
+  for (const auto& [op, node] : unknown) told.push_back(fmt::format("{} (node '{}')", op, node));
+  if (!told.empty()) {
+    fail(ErrorCode::unsupported, "these ops have no form in OpenVINO's IR: {}", fmt::join(told, ", "));
   }
   declare_inputs();
   write_nodes();
