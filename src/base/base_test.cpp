@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <filesystem>
@@ -11,8 +12,10 @@
 #include "base/json.h"
 #include "base/line_log.h"
 #include "base/opened_files.h"
+#include "base/output_folder.h"
 #include "base/scratch_file.h"
 #include "base/team.h"
+#include "base/temporary_folder.h"
 #include "base/thread_pool.h"
 #include "base/utf8.h"
 
@@ -70,6 +73,46 @@ TEST(OutputFile, WithASinkNothingIsWritten) {
   file.commit();
   EXPECT_EQ(seen, std::string("abc\0\0\0\0\0", 8));
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(OutputFile, WritesToWhereLinksLead) {
+  namespace fs = std::filesystem;
+  const TemporaryFolder folder(scratch_path("links"));
+  fs::create_directory(folder.path() + "/there");
+  fs::create_symlink("there/file", folder.path() + "/link");
+  fs::create_symlink("link", folder.path() + "/second");
+  for (const std::string text : {"made", "replaced"}) {
+    write_text_file(folder.path() + "/second", text);
+    EXPECT_EQ(read_text_file(folder.path() + "/there/file"), text);
+  }
+  const auto partial = OutputFile::resumable(folder.path() + "/link");
+  EXPECT_TRUE(fs::exists(folder.path() + "/there/file.partial"));
+  EXPECT_TRUE(fs::is_symlink(folder.path() + "/link") && fs::is_symlink(folder.path() + "/second"));
+  fs::create_symlink("round", folder.path() + "/round");
+  EXPECT_THROW(OutputFile(folder.path() + "/round"), Error);
+}
+
+TEST(OutputFile, ReplacesNothingButFiles) {
+  const TemporaryFolder folder(scratch_path("no_files"));
+  const std::string pipe = folder.path() + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::filesystem::create_directory(folder.path() + "/folder");
+  std::filesystem::create_symlink("pipe", folder.path() + "/link");
+  for (const char* name : {"/pipe", "/link", "/folder"}) {
+    EXPECT_THROW(OutputFile(folder.path() + name), Error) << name;
+    EXPECT_THROW(OutputFile::resumable(folder.path() + name), Error) << name;
+  }
+  EXPECT_THROW(OutputFile("/proc/self/fd/0"), Error);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+}
+
+TEST(OutputFolder, IsMadeWhereALinkLeads) {
+  const TemporaryFolder folder(scratch_path("folder_link"));
+  std::filesystem::create_symlink("there", folder.path() + "/link");
+  OutputFolder made(folder.path() + "/link");
+  write_text_file(made.path_of("file"), "text");
+  made.commit();
+  EXPECT_EQ(read_text_file(folder.path() + "/there/file"), "text");
 }
 
 TEST(OutputFile, APartialFileIsGoneOnWith) {

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/locked_file.h"
 #include "base/opened_files.h"
+#include "base/output_place.h"
 
 namespace adze {
 namespace {
@@ -93,7 +94,7 @@ void MappedFile::drop_pages(size_t offset, size_t size) const {
   if (begin < end) ::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_DONTNEED);
 }
 
-OutputFile::OutputFile(const std::string& path) : path_(path), temporary_path_(path + ".XXXXXX.tmp") {
+OutputFile::OutputFile(const std::string& path) : path_(output_place(path)), temporary_path_(path_ + ".XXXXXX.tmp") {
   descriptor_ = ::mkstemps(temporary_path_.data(), 4);
   if (descriptor_ < 0) fail(ErrorCode::io, "{}: cannot create a file here: {}", path, std::strerror(errno));
   const mode_t mask = ::umask(0);
@@ -104,8 +105,8 @@ OutputFile::OutputFile(const std::string& path) : path_(path), temporary_path_(p
 OutputFile::OutputFile(const std::string& path, ByteSink sink) : path_(path), sink_(std::move(sink)) {}
 
 std::unique_ptr<OutputFile> OutputFile::resumable(const std::string& path) {
-  const std::string partial = partial_path(path);
-  return std::unique_ptr<OutputFile>(new OutputFile(path, partial, open_locked(partial)));
+  const std::string place = output_place(path), partial = partial_path(place);
+  return std::unique_ptr<OutputFile>(new OutputFile(place, partial, open_locked(partial)));
 }
 
 OutputFile::~OutputFile() {

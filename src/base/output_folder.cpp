@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/output_place.h"
 
 namespace adze {
 namespace fs = std::filesystem;
@@ -30,7 +31,8 @@ const std::string& writable(const std::string& path) {
 
 }  // namespace
 
-OutputFolder::OutputFolder(const std::string& path) : path_(without_final_slashes(path)), temporary_(writable(path_)) {
+OutputFolder::OutputFolder(const std::string& path)
+    : path_(behind_links(without_final_slashes(path))), temporary_(writable(path_)) {
   const mode_t mask = ::umask(0);
   ::umask(mask);
   ::chmod(temporary_.path().c_str(), 0777 & ~mask);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "formats/gguf/split_files.h"
+#include "formats/graph_format.h"
 #include "report/display_width.h"
 #include "report/format_quantity.h"
 #include "text/conformance/conformance_kit.h"
@@ -126,14 +127,25 @@ int64_t bytes_of_parts(const std::string& path) {
   return bytes;
 }
 
+/// With the files of numbers that belong to a graph.
+int64_t bytes_of_file(const std::string& path) {
+  auto files = formats::files_of_graph(path);
+  if (files.empty()) files = {path};
+  int64_t bytes = 0;
+  for (const auto& file : files) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    bytes += error ? 0 : static_cast<int64_t>(size);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 int64_t stored_bytes(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
-    if (!std::filesystem::exists(path, error)) return bytes_of_parts(path);
-    const auto size = std::filesystem::file_size(path, error);
-    return error ? 0 : static_cast<int64_t>(size);
+    return std::filesystem::exists(path, error) ? bytes_of_file(path) : bytes_of_parts(path);
   }
   int64_t bytes = 0;
   for (const auto& entry : std::filesystem::directory_iterator(path, error)) {

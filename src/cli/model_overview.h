@@ -10,7 +10,7 @@
 
 namespace adze::cli {
 
-/// Bytes of the file, or of all files in the folder.
+/// Bytes of the file and of those with numbers that belong to it, or of all files in the folder.
 int64_t stored_bytes(const std::string& path);
 
 /// What is known, in the order to show it. Unknown facts are left out.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <set>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -115,10 +116,22 @@ int run_words(const std::vector<std::string>& words, Console& console) {
                   console);
 }
 
-void show_log_message(Console& console, LogLevel level, std::string_view message) {
-  if (level != LogLevel::warning) return;
-  console.note("{} {}", console.styled_message(Style::warning, "warning:"), report::printable(message));
-}
+/// Shows warnings, each once: several steps of a verb may come upon the same.
+class WarningPrinter {
+ public:
+  explicit WarningPrinter(Console& console) : console_(console) {}
+  void operator()(LogLevel level, std::string_view message) {
+    if (shown_.size() >= kMostRemembered) shown_.clear();
+    if (level != LogLevel::warning || !shown_.emplace(message).second) return;
+    console_.note("{} {}", console_.styled_message(Style::warning, "warning:"), report::printable(message));
+  }
+
+ private:
+  static constexpr size_t kMostRemembered = 1000;  // a server's warnings have no end
+
+  Console& console_;
+  std::set<std::string, std::less<>> shown_;
+};
 
 }  // namespace
 
@@ -126,7 +139,7 @@ int run_program(const std::vector<std::string>& words) {
   Console console;
   catch_interrupts();
   catch_file_faults();
-  set_log_sink([&console](LogLevel level, std::string_view message) { show_log_message(console, level, message); });
+  set_log_sink(WarningPrinter(console));
   int status = kSuccess;
   try {
     status = run_words(words, console);

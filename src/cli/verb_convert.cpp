@@ -14,10 +14,12 @@
 #include "cli/statistics_report.h"
 #include "cli/verb.h"
 #include "formats/format.h"
+#include "formats/graph_format.h"
 #include "formats/imatrix/read_imatrix.h"
 #include "formats/imatrix/write_imatrix.h"
 #include "pipeline/convert.h"
 #include "pipeline/convert_graph.h"
+#include "pipeline/target_format.h"
 
 namespace adze::cli {
 namespace {
@@ -122,6 +124,13 @@ void convert_graph(const ConvertOptions& options, Console& console) {
   options.json ? print_json(console, facts.to_json()) : print_facts(console, facts);
 }
 
+void require_target(const pipeline::ConvertRequest& request) {
+  const bool is_graph = formats::graph_format_of(request.source) != nullptr;
+  const auto fault = is_graph ? pipeline::graph_target_fault(request.format, request.target)
+                              : pipeline::target_fault(request.format, request.target);
+  if (!fault.empty()) throw UsageError(fault);
+}
+
 void run_convert(const ConvertOptions& options, Console& console) {
   if (formats::is_imatrix(options.request.source)) return convert_statistics(options, console);
   const auto& asked = options.request;
@@ -129,6 +138,7 @@ void run_convert(const ConvertOptions& options, Console& console) {
     throw UsageError(
         fmt::format("--to {}: only activation statistics are written so, and IN is a model", asked.format));
   }
+  require_target(asked);
   if (pipeline::is_graph_conversion(asked.source, asked.target, asked.format)) return convert_graph(options, console);
   pipeline::ConvertRequest request = options.request;
   request.threads = static_cast<unsigned>(options.threads);

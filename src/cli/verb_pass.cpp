@@ -10,6 +10,7 @@
 #include "cli/verb.h"
 #include "formats/graph_format.h"
 #include "formats/onnx/export_onnx.h"
+#include "formats/onnx/read_onnx_model.h"
 #include "graph/rewrite.h"
 #include "passes/pass.h"
 
@@ -67,6 +68,9 @@ void run_pass(const PassVerbOptions& options, Console& console) {
   const auto names = passes_named(options.pass);
   if (!is_graph_model(options.source))
     throw UsageError("IN must be a model with a graph of its own (ONNX, OpenVINO, TFLite)");
+  if (!formats::is_onnx(options.target)) {
+    throw UsageError(fmt::format("{}: what a pass leaves is written as ONNX; end OUT in .onnx", options.target));
+  }
   auto imported = formats::read_graph(options.source);
   const auto graph = std::make_shared<graph::Graph>(graph::deep_copy(*imported.graph));
   passes::PassOptions pass_options;

@@ -17,6 +17,7 @@
 #include "formats/format.h"
 #include "pipeline/mlx_recipe.h"
 #include "pipeline/quantize.h"
+#include "pipeline/target_format.h"
 #include "quantize/mix.h"
 #include "quantize/quantizer.h"
 #include "quantize/recipe.h"
@@ -265,6 +266,8 @@ void check_recipe(const std::string& path, pipeline::QuantizeRequest request) {
 
 void run_quantize(const QuantizeOptions& options, Console& console) {
   const pipeline::QuantizeRequest request = request_of(options);
+  if (const auto fault = pipeline::target_fault(request.format, request.target); !fault.empty())
+    throw UsageError(fault);
   if (options.recipe_target) check_recipe(*options.recipe_target, request);
   ProgressBar progress(console);
   pipeline::CardedQuantization done;

@@ -76,13 +76,16 @@ ExitCode run_verify(const VerifyOptions& options, Console& console) {
                                        progress);
   if (options.json) {
     print_json(console, {{"same", report.is_same()},
+                         {"files_same", report.are_files_same()},
+                         {"remade_same", report.was_made_again ? Json(report.is_remade_same()) : Json()},
                          {"made_again", report.was_made_again},
                          {"seconds", report.seconds},
                          {"items", verdict_table(report).to_json()}});
   } else {
     print_table(console, verdict_table(report));
-    const char* how = report.was_made_again ? "made again from its source: " : "not made again: ";
-    console.print("\n{}{}\n", how, report.is_same() ? "the same" : "different");
+    const auto words = [](bool is_same) { return is_same ? "the same" : "different"; };
+    console.print("\nfiles: {}\n", words(report.are_files_same()));
+    console.print("made again from its source: {}\n", report.was_made_again ? words(report.is_remade_same()) : "no");
   }
   return report.is_same() ? kSuccess : kFailure;
 }

@@ -180,8 +180,8 @@ constexpr std::array kFormats = {
     Format{.name = "onnx",
            .summary = "ONNX: graphs are read; language models are written as graphs of the standard's ops that are "
                       "given their history",
-           .file_pattern = "a folder with model.onnx is written, *.onnx is read",
-           .recognizes = is_onnx,
+           .file_pattern = "a folder with model.onnx, or *.onnx",
+           .recognizes = is_onnx_model,
            .read = read_onnx,
            .storage_for = onnx_storage,
            .packed_types = onnx_folder_packed_types,
@@ -216,6 +216,27 @@ std::string names() {
   return list;
 }
 
+/// Files that make a folder a model together.
+struct FileTogether {
+  std::string_view there, missing;
+};
+constexpr std::array kTogether = {
+    FileTogether{"model.onnx", "genai_config.json"}, FileTogether{"genai_config.json", "model.onnx"},
+    FileTogether{"openvino_model.bin", "openvino_model.xml"}, FileTogether{"model.safetensors", "config.json"}};
+
+/// Why something is no model where one look tells; empty where it does not.
+std::string plain_fault(const std::string& path) {
+  std::error_code ignored;
+  const std::filesystem::path place(path);
+  if (std::filesystem::is_empty(place, ignored)) return "is empty, not a model";
+  for (const auto& [there, missing] : kTogether) {
+    if (std::filesystem::exists(place / there, ignored) && !std::filesystem::exists(place / missing, ignored)) {
+      return fmt::format("has {} but no {}, so it is not a model that can be read", there, missing);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::span<const Format> all_formats() { return kFormats; }
@@ -234,6 +255,7 @@ const Format& format_of(const std::string& path) {
   for (const auto& format : kFormats) {
     if (format.recognizes(path)) return format;
   }
+  if (const auto fault = plain_fault(path); !fault.empty()) fail(ErrorCode::unsupported, "{}: {}", path, fault);
   std::string readable;
   for (const auto& format : kFormats) {
     if (format.read) readable += fmt::format("\n  {:18} {}", format.name, format.file_pattern);

@@ -31,12 +31,18 @@ struct GraphFormat {
   std::string_view extension;  // of files, ".onnx"
   /// Complete, or not there at all. Error(unsupported) naming what has no form there. Null: it can only be read.
   void (*write)(const StandardGraph& graph, const std::string& path, const WriteOptions& options) = nullptr;
+  /// The file with numbers that may be written beside the file `path`. Null: there is none.
+  std::string (*file_beside)(const std::string& path) = nullptr;
 };
 
 std::span<const GraphFormat> all_graph_formats();
 
 /// Null when the path is no model of such a format.
 const GraphFormat* graph_format_of(const std::string& path);
+
+/// The files that such a model lies in: its own, and those with numbers that belong to it. Empty for what is none or
+/// cannot be read.
+std::vector<std::string> files_of_graph(const std::string& path);
 
 /// A model of any of them. Error(unsupported) when the path is none.
 StandardGraph read_graph(const std::string& path);

@@ -13,6 +13,7 @@
 #include "pipeline/choose_storage.h"
 #include "pipeline/conformance.h"
 #include "pipeline/repack.h"
+#include "pipeline/target_format.h"
 #include "pipeline/transform_model.h"
 
 namespace adze::pipeline {
@@ -121,6 +122,7 @@ ConvertReport convert(const ConvertRequest& request, Progress& progress) {
   const int64_t start = now_ns();
   const auto& format = target_format(request.format, request.target);
   auto model = formats::read_model(request.source);
+  if (model.tensors.size() == 0) fail(ErrorCode::bad_input, "{}: holds no tensors to convert", request.source);
   require_rows(model);
   require_conformance(model, request.allow_mismatch);
   ConvertReport report{.source_format = model.format, .target_format = std::string(format.name)};

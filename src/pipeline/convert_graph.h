@@ -10,7 +10,7 @@ namespace adze::pipeline {
 
 struct GraphConversion {
   std::string source_format, target_format;
-  int64_t nodes = 0;         // of standard ops, sub-graphs aside
+  int64_t nodes = 0;         // of standard ops, those of sub-graphs too
   int64_t weight_bytes = 0;  // read
   double seconds = 0;
 };

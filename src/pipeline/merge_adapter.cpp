@@ -16,6 +16,7 @@
 #include "model/pooling.h"
 #include "pipeline/conformance.h"
 #include "pipeline/repack.h"
+#include "pipeline/target_format.h"
 #include "pipeline/text_of_model.h"
 #include "runtime/session.h"
 

@@ -178,7 +178,7 @@ TEST(Convert, PackedTensorsNeedADtypeOutsideGguf) {
   const auto folder = test_folder();
   const auto source = small_model(folder + "/q.gguf", codecs::q4_0);
   EXPECT_THAT(error_of([&] { convert({.source = source, .target = folder + "/hf"}); }),
-              HasSubstr("safetensors cannot hold q4_0; choose a dtype"));
+              HasSubstr("safetensors cannot hold q4_0; --dtype bf16"));
   EXPECT_EQ(files_in(folder), 1u);
   const auto report = convert({.source = source, .target = folder + "/hf", .dtype = "bf16"});
   EXPECT_EQ(report.target_format, "hf");

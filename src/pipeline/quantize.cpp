@@ -20,6 +20,7 @@
 #include "pipeline/fit_format.h"
 #include "pipeline/quantize_journal.h"
 #include "pipeline/repack.h"
+#include "pipeline/target_format.h"
 #include "pipeline/transform_model.h"
 #include "quantize/mix.h"
 
@@ -156,6 +157,17 @@ size_t write_resumably(const model::Model& model, const QuantizeJournal::Options
   return journal.reused();
 }
 
+/// Where no architecture says what tensors are for, everything may end up copied, which is no quantized model.
+void refuse_mere_copies(const model::Model& model, const std::vector<TensorPlan>& plans) {
+  size_t index = 0;
+  const auto is_copied = [&](const auto& tensor) { return plans[index++].storage == tensor.storage; };
+  if (!model.architecture.empty() || !std::ranges::all_of(model.tensors, is_copied)) return;
+  fail(
+      ErrorCode::unsupported,
+      "{}: these are tensors without an architecture, and none of them would be quantized; start from a language model",
+      model.source);
+}
+
 }  // namespace
 
 std::string quantizer_name(const QuantizeRequest& request) {
@@ -243,6 +255,7 @@ QuantizeReport quantize(const QuantizeRequest& request, Progress& progress) {
   auto plans = plan_tensors(transformed, request, format);
   keep_floats(format, plans, model.tensors);
   refuse_types(format, plans, model.tensors);
+  refuse_mere_copies(model, plans);
   inputs.add_to(plans, model.tensors);
   const Repacking repacking(model.tensors, plans, {.quantizer = &quantizer, .settings = settings}, {});
   model.tensors = repacking.tensors();

@@ -1,7 +1,6 @@
 #include "pipeline/repack.h"
 
 #include <algorithm>
-#include <cctype>
 #include <limits>
 #include <utility>
 
@@ -98,35 +97,6 @@ void require_rows(const model::Model& model) {
          "{}: prepared for running: '{}' is only there as kernels read it; start from the model that it was made from",
          model.source, tensor.name);
   }
-}
-
-namespace {
-
-bool ends_in_word(const std::string& text, std::string_view word) {
-  if (!text.ends_with(word)) return false;
-  return text.size() == word.size() || !std::isalnum(static_cast<unsigned char>(text[text.size() - word.size() - 1]));
-}
-
-// "model-mlx/" is a folder of MLX and "model-gptq" one of GPTQ, any other folder one of Hugging Face.
-std::string format_named_by(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  if (path.ends_with(".gguf")) return "gguf";
-  if (path.ends_with(".safetensors")) return "safetensors";
-  for (const auto& format : formats::all_formats()) {
-    const bool is_packed_folder = format.write && format.packed_types && format.file_pattern.starts_with("a folder");
-    if (is_packed_folder && ends_in_word(path, format.name)) return std::string(format.name);
-  }
-  return "hf";
-}
-
-}  // namespace
-
-const formats::Format& target_format(const std::string& name, const std::string& path) {
-  std::string chosen = name;
-  if (chosen.empty()) chosen = format_named_by(path);
-  const auto& format = formats::format_named(chosen);
-  if (!format.write) fail(ErrorCode::unsupported, "{} can be read, but not written", format.name);
-  return format;
 }
 
 }  // namespace adze::pipeline

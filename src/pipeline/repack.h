@@ -68,8 +68,4 @@ bool holds_packed(const formats::Format& format, const model::Tensor& tensor);
 /// What writing keeps in memory of the largest tensor beside the rows in hand.
 int64_t kept_bytes(const formats::Format& format, const model::TensorList& tensors);
 
-/// The format for a new file: by its name if given, else by the end of `path` ("*.gguf", "*.safetensors", "*-mlx",
-/// "*-gptq" …; any other name is a folder of Hugging Face). Error(unsupported) if the format cannot be written.
-const formats::Format& target_format(const std::string& name, const std::string& path);
-
 }  // namespace adze::pipeline

@@ -17,6 +17,7 @@
 #include "base/this_program.h"
 #include "formats/format.h"
 #include "formats/gguf/gguf_header.h"
+#include "formats/gguf/read_gguf.h"
 #include "pipeline/quality_card.h"
 #include "pipeline/request_json.h"
 #include "pipeline/source_sums.h"
@@ -88,17 +89,20 @@ class Comparison {
   std::optional<uint64_t> first_difference_;
 };
 
-// "tensor 'blk.0.attn_q.weight'" or "the header".
+// ", in tensor 'blk.0.attn_q.weight'" or ", in the header"; empty for files of other formats than GGUF.
 std::string place_in(const std::string& path, uint64_t offset) {
+  if (!formats::is_gguf(path)) return {};
   try {
     const auto file = MappedFile::open(path);
+    uint64_t end = 0;
     for (const auto& tensor : formats::read_gguf_header(file->bytes(), path).tensors) {
+      end = std::max(end, tensor.offset + tensor.byte_size);
       if (offset < tensor.offset || offset >= tensor.offset + tensor.byte_size) continue;
-      return fmt::format("tensor '{}'", tensor.name);
+      return fmt::format(", in tensor '{}'", tensor.name);
     }
-    return "the header";
+    return offset < end ? ", in the header" : ", behind its last tensor";
   } catch (const Error&) {
-    return "a file that cannot be read";
+    return ", in a file that cannot be read";
   }
 }
 
@@ -287,11 +291,11 @@ class Verification {
   }
 
   void compare_made(const CardFile& expected, Comparison& made) {
-    VerifiedItem item{.what = "made again: " + name_of(expected.path), .expected = expected.sha256};
+    VerifiedItem item{.what = "made again: " + name_of(expected.path), .expected = expected.sha256, .is_remade = true};
     item.found = made.sum();
     if (item.found != item.expected) item.verdict = Verdict::different;
     if (const auto offset = made.first_difference()) {
-      item.note = fmt::format("the file differs first at byte {}, in {}", *offset, place_in(expected.path, *offset));
+      item.note = fmt::format("the file differs first at byte {}{}", *offset, place_in(expected.path, *offset));
     }
     if (item.verdict == Verdict::different) explain_isa(item);
     add(item);
@@ -330,9 +334,18 @@ const char* verdict_name(Verdict verdict) {
   return "not checked";
 }
 
-bool VerifyReport::is_same() const {
-  return std::ranges::none_of(items, [](const auto& item) { return item.verdict == Verdict::different; });
+namespace {
+
+bool none_differs(const std::vector<VerifiedItem>& items, bool is_remade) {
+  return std::ranges::none_of(items, [&](const VerifiedItem& item) {
+    return item.is_remade == is_remade && item.verdict == Verdict::different;
+  });
 }
+
+}  // namespace
+
+bool VerifyReport::are_files_same() const { return none_differs(items, false); }
+bool VerifyReport::is_remade_same() const { return none_differs(items, true); }
 
 VerifyReport verify(const VerifyRequest& request, Progress& progress) { return Verification(request, progress).run(); }
 

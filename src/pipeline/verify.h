@@ -26,7 +26,8 @@ struct VerifiedItem {
   Verdict verdict = Verdict::same;
   std::string expected = {};  // the card's
   std::string found = {};
-  std::string note = {};  // what differs, or why it was not checked
+  std::string note = {};   // what differs, or why it was not checked
+  bool is_remade = false;  // of what was made again, not of a file that is there
 };
 
 struct VerifyReport {
@@ -34,8 +35,10 @@ struct VerifyReport {
   bool was_made_again = false;
   double seconds = 0;
 
-  /// Nothing that was checked is different.
-  bool is_same() const;
+  /// Nothing that was checked is different: of the files that are there, and of what was made again.
+  bool are_files_same() const;
+  bool is_remade_same() const;
+  bool is_same() const { return are_files_same() && is_remade_same(); }
 };
 
 /// Makes the output again without writing it, compares as it comes, and sums it up. Error(not_found) where output,

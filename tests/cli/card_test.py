@@ -142,6 +142,20 @@ class Verify(Cards):
         self.assertRegex(done.stdout, r"differs first at byte \d+, in tensor '")
         self.assertEqual(self.json_of("verify", self.small, "--sums", status=FAILURE)["made_again"], False)
 
+    def test_tells_a_changed_file_from_a_source_that_gives_others(self):
+        for target, name in ((self.small, "small.gguf"), (self.folder / "small-mlx", "model.safetensors")):
+            words = ("--type", "affine4_g32_f16") if target.suffix == "" else ("--type", "Q8_0")
+            self.json_of("quantize", self.model, target, *words, "--card", "streaming")
+            file = target if target.is_file() else target / name
+            file.write_bytes(file.read_bytes() + b"!")
+            done = self.adze("verify", target, status=FAILURE)
+            self.assertRegex(done.stdout, rf"output {name} +different")
+            self.assertRegex(done.stdout, rf"made again: {name} +same")
+            self.assertRegex(done.stdout, r"differs first at byte \d+" + (", behind its last tensor" if file == target else r" *\n"))
+            self.assertIn("files: different\nmade again from its source: the same\n", done.stdout)
+            report = self.json_of("verify", target, status=FAILURE)
+            self.assertEqual((report["same"], report["files_same"], report["remade_same"]), (False, False, True))
+
     def test_moved_files_are_found_or_named(self):
         self.quantize("--card", "streaming")
         elsewhere = self.folder / "elsewhere"
@@ -151,7 +165,7 @@ class Verify(Cards):
         moved = self.model.rename(self.folder / "moved.gguf")
         done = self.adze("verify", elsewhere / "small.gguf")
         self.assertRegex(done.stdout, r"source tiny.gguf +not checked")
-        self.assertIn("not made again: the same", done.stdout)
+        self.assertIn("files: the same\nmade again from its source: no\n", done.stdout)
         self.assertTrue(self.json_of("verify", elsewhere / "small.gguf", "--source", moved)["made_again"])
 
     def test_refuses_bad_input(self):

@@ -45,6 +45,20 @@ class Inspect(VerbTest):
     def refuses_bad_json_models(self):
         self.refuses("inspect", self.folder / "nothing_here.gguf", "--json", status=3, says="no such file")
 
+    def test_says_what_a_folder_lacks_and_what_is_empty(self):
+        folder = self.folder / "folder"
+        for there, missing in (("model.onnx", "genai_config.json"), ("openvino_model.bin", "openvino_model.xml")):
+            folder.mkdir()
+            for name in (there, "config.json"):
+                (folder / name).write_text("{}")
+            self.refuses("inspect", folder, says=f"folder: has {there} but no {missing}")
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+        empty = self.folder / "weights.bin"
+        empty.touch()
+        self.refuses("inspect", empty, says="weights.bin: is empty, not a model")
+
     def test_refuses_every_truncation_of_the_header(self):
         whole = write_tiny_model(self.folder / "tiny.gguf").read_bytes()
         cut = self.folder / "cut.gguf"

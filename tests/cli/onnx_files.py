@@ -2,7 +2,8 @@
 import ast
 import struct
 
-FLOAT, INT64 = 1, 7
+FLOAT, UINT8, INT64 = 1, 2, 7
+TENSOR_ATTRIBUTE = 4
 
 
 def varint(number):
@@ -33,8 +34,22 @@ def float_tensor(name, numbers):
     return field(1, len(numbers)) + field(2, FLOAT) + field(8, name) + field(9, struct.pack(f"<{len(numbers)}f", *numbers))
 
 
-def node(op, inputs, outputs):
-    return b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs) + field(4, op)
+def external_tensor(name, numbers, path):
+    """One whose numbers lie alone in the file `path`, in the model's folder."""
+    path.write_bytes(struct.pack(f"<{len(numbers)}f", *numbers))
+    entry = field(1, "location") + field(2, path.name)
+    return field(1, len(numbers)) + field(2, FLOAT) + field(8, name) + field(13, entry) + field(14, 1)
+
+
+def byte_tensor(name, numbers):
+    return field(1, len(numbers)) + field(2, UINT8) + field(8, name) + field(9, bytes(numbers))
+
+
+def node(op, inputs, outputs, domain="", tensor=None):
+    """`tensor`: its attribute `value`."""
+    names = b"".join(field(1, name) for name in inputs) + b"".join(field(2, name) for name in outputs)
+    value = field(5, field(1, "value") + field(5, tensor) + field(20, TENSOR_ATTRIBUTE)) if tensor else b""
+    return names + field(4, op) + value + (field(7, domain) if domain else b"")
 
 
 def integer_attribute(name, number):
@@ -46,7 +61,8 @@ def write_model(path, nodes, initializers=(), opset=17, dims=("N", 3), element=F
     """y = f(x), both of one type and shape, or y a sequence of such."""
     graph = b"".join(field(1, item) for item in nodes) + field(2, "small") + b"".join(field(5, t) for t in initializers)
     graph += field(11, value_info("x", dims, element)) + field(12, value_info("y", dims, element, y_is_sequence))
-    path.write_bytes(field(1, 8) + field(2, "by hand") + field(7, graph) + field(8, field(2, opset)))
+    opsets = field(8, field(2, opset)) + field(8, field(1, "com.microsoft") + field(2, 1))
+    path.write_bytes(field(1, 8) + field(2, "by hand") + field(7, graph) + opsets)
     return path
 
 

@@ -5,7 +5,8 @@ import subprocess
 import time
 import unittest
 
-from onnx_files import float_tensor, integer_attribute, node, read_npy, write_model, write_npy
+from onnx_files import (byte_tensor, external_tensor, float_tensor, integer_attribute, node, read_npy, write_model,
+                        write_npy)
 from program import ADZE, CANCELLED, UNAVAILABLE, USAGE, VerbTest
 
 
@@ -78,15 +79,92 @@ class OnnxModels(VerbTest):
         self.refuses("run", unknown, says="not known: Frobnicate-17")
         cut = self.folder / "cut.onnx"
         cut.write_bytes(self.model.read_bytes()[:40])
-        self.refuses("inspect", cut, says="cut.onnx")
+        self.refuses("inspect", cut, says="cut.onnx: is cut off, or no ONNX file")
 
     def test_shows_what_is_in_it(self):
         report = self.json_of("inspect", self.model, "--graph")
-        self.assertEqual((report["format"], report["opsets"]), ("onnx", "ai.onnx 17"))
+        self.assertEqual((report["format"], report["opsets"]), ("onnx", "ai.onnx 17, com.microsoft 1"))
+        self.assertEqual(report["producer"], "by hand")
         self.assertEqual(report["inputs"], [{"name": "x", "type": "f32[N, 3]"}])
         self.assertEqual(report["ops"], [{"op": "Add", "nodes": 1}, {"op": "Relu", "nodes": 1}])
         self.assertIn("%y: f32[N, 3] = Relu(%sum)", report["graph"])
         self.assertRegex(self.adze("inspect", self.model).stdout, r"(?m)^Producer +by hand")
+
+
+    def test_counts_constants_of_nodes_and_files_beside(self):
+        numbers = self.folder / "bias.bin"
+        nodes = [node("Constant", [], ["one"], tensor=float_tensor("", [1, 1, 1])), node("Add", ["x", "one"], ["sum"]),
+                 node("Add", ["sum", "bias"], ["y"])]
+        model = write_model(self.folder / "two.onnx", nodes, [external_tensor("bias", [1, 2, -3], numbers)])
+        report = self.json_of("inspect", model)
+        self.assertEqual((report["parameters"], report["weight_bytes"]), (6, 24))
+        self.assertEqual(report["stored_bytes"], model.stat().st_size + numbers.stat().st_size)
+        ir = self.folder / "two.xml"
+        sizes = ir.stat, ir.with_suffix(".bin").stat
+        report = self.json_of("convert", model, ir)
+        for stored in (report["stored_bytes"], self.json_of("inspect", ir)["stored_bytes"]):
+            self.assertEqual(stored, sum(stat().st_size for stat in sizes))
+
+
+class OtherGraphs(VerbTest):
+    """The same graph in other formats."""
+
+    def setUp(self):
+        super().setUp()
+        self.model = write_model(self.folder / "small.onnx", [node("Add", ["x", "bias"], ["y"])],
+                                 [float_tensor("bias", [1, 2, -3])])
+        self.x = write_npy(self.folder / "x.npy", [[1, -5, 4], [0, 0, 0]])
+
+    def result_of(self, model):
+        y = self.folder / "y.npy"
+        self.json_of("run", model, "--input", f"x={self.x}", "--output", f"y={y}")
+        return read_npy(y)
+
+    def test_folders_that_were_written_are_read(self):
+        for name in ("onnx", "openvino"):
+            there, back = self.folder / name, self.folder / f"{name}-back.onnx"
+            self.adze("convert", self.model, there, "--to", name)
+            self.assertEqual(self.result_of(there), ((2, 3), [2, -3, 1, 1, 2, -3]))
+            report = self.json_of("inspect", there)
+            self.assertEqual((report["format"], report["parameters"]), (name, 3))
+            self.adze("convert", there, back)
+            self.assertEqual(self.result_of(back), self.result_of(self.model))
+            (there / "config.json").write_text("{}")  # now it should be a language model
+            self.refuses("run", there, "--input", f"x={self.x}", status=USAGE,
+                         says="need a model of a graph format")
+
+    def test_says_what_is_missing_of_an_ir(self):
+        ir = self.folder / "small.xml"
+        self.adze("convert", self.model, ir)
+        ir.with_suffix(".bin").unlink()
+        for verb in ("inspect", "run"):
+            self.refuses(verb, ir, status=UNAVAILABLE, says="small.bin: no such file; the constants of .*small.xml lie there")
+        ir.write_text('<net version="11"></net>')
+        self.refuses("inspect", ir, says="small.xml: it has no layer Result")
+        self.refuses("convert", ir, self.folder / "no.onnx", says="small.xml: it has no layer Result")
+
+    def test_sums_of_codes_have_a_form_in_ir(self):
+        quantized = ["scale", "zero"]
+        nodes = [node("QuantizeLinear", ["x", *quantized], ["a"]),
+                 node("QLinearAdd", ["a", *quantized, "a", *quantized, "wide", "low"], ["sum"], "com.microsoft"),
+                 node("DequantizeLinear", ["sum", "wide", "low"], ["y"])]
+        tensors = [float_tensor("scale", [0.25]), float_tensor("wide", [0.5]), byte_tensor("zero", [100]),
+                   byte_tensor("low", [20])]
+        model, ir = write_model(self.folder / "codes.onnx", nodes, tensors), self.folder / "codes.xml"
+        self.adze("convert", model, ir)
+        self.assertEqual(self.result_of(ir), ((2, 3), [2, -10, 8, 0, 0, 0]))
+        self.assertEqual(self.result_of(ir), self.result_of(model))
+
+    def test_ir_keeps_the_ranks_of_outputs(self):
+        nodes = [node("Shape", ["x"], ["shape"]), node("Identity", ["shape"], ["same"]), node("Reshape", ["x", "same"], ["y"])]
+        model, ir, back = (self.folder / name for name in ("shaped.onnx", "shaped.xml", "back.onnx"))
+        self.adze("convert", write_model(model, nodes), ir)
+        self.adze("convert", ir, back)
+        self.assertRegex(self.json_of("inspect", back)["outputs"][0]["type"], r"^f32\[[^,]+, 3\]$")
+
+    def test_says_which_node_has_no_form(self):
+        model = write_model(self.folder / "det.onnx", [node("Det", ["x"], ["d"]), node("Add", ["x", "d"], ["y"])])
+        self.refuses("convert", model, self.folder / "det.xml", says=r"no form in OpenVINO's IR: Det \(node '.+'\)")
 
 
 class Graphs(VerbTest):

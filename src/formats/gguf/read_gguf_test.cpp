@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "codecs/codec.h"
 #include "formats/gguf/gguf_header.h"
@@ -214,6 +215,7 @@ TEST(ReadGguf, ATokenizerThatCannotRunIsAWarning) {
 
 TEST(ReadModel, SaysWhatItCouldRead) {
   const auto folder = test_folder();
+  write_text_file(folder + "/letter.txt", "Dear reader");
   try {
     read_model(folder);
     FAIL();

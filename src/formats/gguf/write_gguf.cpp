@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/output_place.h"
 #include "formats/gguf/gguf_parts.h"
 #include "formats/tensor_stream.h"
 #include "formats/write_ledger.h"
@@ -30,7 +31,7 @@ class PartWriter {
 
  private:
   static std::shared_ptr<const MappedFile> bytes_there(const std::string& path) {
-    return MappedFile::open(OutputFile::partial_path(path));
+    return MappedFile::open(OutputFile::partial_path(output_place(path)));
   }
 
   void write(const model::Tensor& tensor, const MappedFile* before, OutputFile& file) {

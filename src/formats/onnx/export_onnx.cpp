@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "base/output_folder.h"
+#include "formats/file_pair.h"
+#include "formats/graph_folder.h"
 #include "formats/onnx/older_operators.h"
 #include "formats/onnx/onnx_numbers.h"
 #include "formats/onnx/read_onnx_model.h"
@@ -238,11 +240,7 @@ class GraphExporter {
 };
 
 /// Initializers of the main graph become references into the file.
-void move_to_data_file(OnnxModel& model, const std::string& path, const WriteOptions& options) {
-  const auto location = std::filesystem::path(path).filename().string() + ".data";
-  uint64_t total = 0;
-  for (const auto& tensor : model.graph.initializers) total += tensor.bytes.size();
-  OnnxDataFile data(path + ".data", location, options, total);
+void move_to_data_file(OnnxModel& model, const std::string& path, OnnxDataFile& data) {
   for (auto& tensor : model.graph.initializers) {
     if (tensor.type == OnnxType::string || tensor.bytes.size() < 4096) continue;
     const auto count = static_cast<int64_t>(tensor.bytes.size());
@@ -252,7 +250,22 @@ void move_to_data_file(OnnxModel& model, const std::string& path, const WriteOpt
     tensor.bytes = {};
     tensor.keeps_bytes = nullptr;
   }
-  data.commit();
+}
+
+size_t bytes_of_initializers(const OnnxModel& model) {
+  size_t bytes = 0;
+  for (const auto& tensor : model.graph.initializers) bytes += tensor.bytes.size();
+  return bytes;
+}
+
+void write_with_data_file(OnnxModel model, const std::string& path, const WriteOptions& options) {
+  const std::string beside = onnx_data_beside(path);
+  require_free_beside(path, beside);
+  OnnxDataFile data(beside, std::filesystem::path(beside).filename().string(), options, bytes_of_initializers(model));
+  move_to_data_file(model, path, data);
+  OutputFile file(path);
+  file.append(onnx_model_bytes(model));
+  commit_pair(file, data.file());
 }
 
 }  // namespace
@@ -268,16 +281,16 @@ OnnxModel export_onnx(const StandardGraph& graph) {
   return model;
 }
 
+std::string onnx_data_beside(const std::string& path) { return path + ".data"; }
+
 void write_onnx_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options) {
   if (!is_onnx(path)) {
     OutputFolder folder(path);
-    write_onnx_graph(graph, folder.path_of("model.onnx"), options);
+    write_onnx_graph(graph, folder.path_of(std::string(kOnnxModelFile)), options);
     return folder.commit();
   }
   OnnxModel model = export_onnx(graph);
-  size_t bytes = 0;
-  for (const auto& tensor : model.graph.initializers) bytes += tensor.bytes.size();
-  if (bytes > kMaxBytesInside) move_to_data_file(model, path, options);
+  if (bytes_of_initializers(model) > kMaxBytesInside) return write_with_data_file(std::move(model), path, options);
   write_onnx_model(model, path);
 }
 

@@ -16,8 +16,12 @@ namespace adze::formats {
 /// of older operators takes ONNX's newest form again. Error(unsupported) naming a node that ONNX cannot hold.
 OnnxModel export_onnx(const StandardGraph& graph);
 
+/// Where many numbers of OUT.onnx lie: OUT.onnx.data.
+std::string onnx_data_beside(const std::string& path);
+
 /// export_onnx, written to a file that appears complete or not at all. More than 1 GiB of weights lie in
-/// `<path>.data` beside it. A path that does not end in .onnx is a folder with a model.onnx.
+/// `<path>.data` beside it: Error(bad_input) where that is there, but no `path`. A path that does not end in .onnx is a
+/// folder with a model.onnx.
 void write_onnx_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options);
 
 }  // namespace adze::formats

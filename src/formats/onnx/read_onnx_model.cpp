@@ -7,6 +7,7 @@
 #include "base/checked_math.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/graph_folder.h"
 #include "formats/onnx/checked_protozero.h"
 #include "formats/onnx/external_data.h"
 #include "formats/onnx/onnx_fields.h"
@@ -399,6 +400,8 @@ template <typename Action>
 auto checked(std::string_view name, Action action) {
   try {
     return with_context(std::string(name), action);
+  } catch (const protozero::end_of_buffer_exception&) {
+    fail(ErrorCode::bad_input, "{}: is cut off, or no ONNX file: its last message has no end", name);
   } catch (const protozero::exception& broken) {
     fail(ErrorCode::bad_input, "{}: not a well-formed ONNX message ({})", name, broken.what());
   }
@@ -418,6 +421,8 @@ void require_model(const OnnxModel& model) {
 
 bool is_onnx(const std::string& path) { return path.ends_with(".onnx"); }
 
+bool is_onnx_model(const std::string& path) { return is_onnx(graph_file(path, kOnnxModelFile)); }
+
 OnnxModel read_onnx_message(std::span<const std::byte> message, std::shared_ptr<const void> owner,
                             std::string_view name) {
   return checked(name, [&] {
@@ -427,7 +432,8 @@ OnnxModel read_onnx_message(std::span<const std::byte> message, std::shared_ptr<
   });
 }
 
-OnnxModel read_onnx_model(const std::string& path) {
+OnnxModel read_onnx_model(const std::string& file_or_folder) {
+  const std::string path = graph_file(file_or_folder, kOnnxModelFile);
   const auto file = MappedFile::open(path);
   auto model = read_onnx_message(file->bytes(), file, path);
   with_context(path, [&] { map_external_data(model, path); });

@@ -11,13 +11,16 @@
 
 namespace adze::formats {
 
-/// A name that ends in .onnx, or a message that begins like ModelProto.
+/// A name that ends in .onnx.
 bool is_onnx(const std::string& path);
+
+/// A file of such a name, or a folder with a model.onnx alone (graph_folder.h).
+bool is_onnx_model(const std::string& path);
 
 /// Everything; bytes of tensors stay in the mapped files. Tensors that lie in other files are mapped from the model's
 /// folder, and from there only. Error(bad_input) for what is malformed, naming file and field; Error(unsupported) for
 /// sparse initializers.
-OnnxModel read_onnx_model(const std::string& path);
+OnnxModel read_onnx_model(const std::string& file_or_folder);
 
 /// The same for a message in memory, which `owner` keeps. Tensors in other files keep no bytes.
 OnnxModel read_onnx_message(std::span<const std::byte> message, std::shared_ptr<const void> owner,

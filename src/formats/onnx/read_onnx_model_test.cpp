@@ -115,7 +115,7 @@ TEST(ReadOnnx, NestingIsBounded) {
 
 TEST(ReadOnnx, OtherBytesAreNoModel) {
   EXPECT_THAT(refusal(""), HasSubstr("no ONNX model"));
-  EXPECT_THAT(refusal("\xFF\xFF\xFF\xFF"), HasSubstr("not a well-formed ONNX message"));
+  EXPECT_THAT(refusal("\xFF\xFF\xFF\xFF"), HasSubstr("is cut off, or no ONNX file"));
 }
 
 class ExternalData : public testing::Test {

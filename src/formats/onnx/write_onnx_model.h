@@ -28,6 +28,8 @@ class OnnxDataFile {
   /// Appends the packed rows, at an offset that can be mapped.
   OnnxExternalData append(const model::Tensor& tensor);
   void commit() { file_.commit(); }
+  /// To commit together with the model.
+  OutputFile& file() { return file_; }
 
  private:
   std::string location_;

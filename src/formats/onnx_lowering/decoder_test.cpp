@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "architectures/architecture.h"
 #include "base/error.h"
@@ -103,6 +104,17 @@ INSTANTIATE_TEST_SUITE_P(Types, OnnxPackedTypes,
                                          "uint4_g128_f32", "affine4_g64_f32", "int8_g16_f32", "uint8_g128_f32",
                                          "affine8_g32_f32"),
                          [](const auto& type) { return std::string(type.param); });
+
+// Runtimes warn of initializers that no node takes.
+TEST(OnnxDecoder, HoldsOnlyTheFormsOfCodesThatAreUsed) {
+  const auto model = small_model(type_named("uint4_g32_f32"), type_named("uint4_g32_f32"));
+  for (const auto dialect : {OnnxDialect::standard, OnnxDialect::onnxruntime}) {
+    const auto graph = written(model, dialect).graph;
+    std::set<std::string> used;
+    for (const auto& node : graph.nodes) used.insert(node.inputs.begin(), node.inputs.end());
+    for (const auto& tensor : graph.initializers) EXPECT_TRUE(used.contains(tensor.name)) << tensor.name;
+  }
+}
 
 // One group per row: zero points of rows are half a byte each, and in the standard's tensor follow without a gap.
 TEST(OnnxDecoder, ZeroPointsOfTheStandardHaveNoPadding) {

@@ -145,10 +145,8 @@ std::optional<PackedMatrix> PackedMatrix::of(const model::Tensor& tensor, OnnxDi
        tensor.storage->name);
 }
 
-// Codes first: then scales and offsets come out of the same computation.
 void PackedMatrix::add_parts(OnnxGraphBuilder& out) const {
   out.shared(tensor.name + " parts", [&] {
-    out.weight({tensor.name + ".codes", OnnxType::uint8, {rows(), groups(), layout.code_bytes()}, planes.codes});
     out.weight({tensor.name + ".scales", OnnxType::float32, {rows(), groups()}, planes.scales});
     if (has_offsets()) {
       out.weight({tensor.name + ".offsets", OnnxType::float32, {rows(), groups()}, *planes.offsets});
@@ -157,20 +155,26 @@ void PackedMatrix::add_parts(OnnxGraphBuilder& out) const {
   });
 }
 
-std::string PackedMatrix::codes(OnnxGraphBuilder& out) const {
+// Only forms that somebody asks for are there. Codes come first: then scales and offsets come out of the same
+// computation.
+std::string PackedMatrix::form_of_codes(OnnxGraphBuilder& out, std::string_view ending, OnnxType type,
+                                        std::vector<int64_t> dims) const {
+  const OnnxWeight form{fmt::format("{}.codes{}", tensor.name, ending), type, std::move(dims), planes.codes};
+  const std::string first = out.shared(tensor.name + " codes", [&] { return out.weight(form); });
   add_parts(out);
-  return tensor.name + ".codes";
+  return first == form.name ? first : out.weight(form, first);
+}
+
+std::string PackedMatrix::codes(OnnxGraphBuilder& out) const {
+  return form_of_codes(out, "", OnnxType::uint8, {rows(), groups(), layout.code_bytes()});
 }
 
 std::string PackedMatrix::code_rows(OnnxGraphBuilder& out) const {
-  const std::string first = codes(out);
-  const int64_t row_bytes = groups() * layout.code_bytes();
-  return out.weight({first + ".rows", OnnxType::uint8, {rows(), row_bytes}, planes.codes}, first);
+  return form_of_codes(out, ".rows", OnnxType::uint8, {rows(), groups() * layout.code_bytes()});
 }
 
 std::string PackedMatrix::code_numbers(OnnxGraphBuilder& out) const {
-  const std::string first = codes(out);
-  return out.weight({first + ".numbers", number_type(layout.bits), {rows(), columns()}, planes.codes}, first);
+  return form_of_codes(out, ".numbers", number_type(layout.bits), {rows(), columns()});
 }
 
 std::string PackedMatrix::scales(OnnxGraphBuilder& out) const {

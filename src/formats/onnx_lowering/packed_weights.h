@@ -45,7 +45,7 @@ struct PackedMatrix {
   bool has_offsets() const { return layout.offset == codecs::GroupOffset::offset; }
   bool has_zero_points() const { return layout.offset == codecs::GroupOffset::zero_point; }
 
-  // Each is kept once, and the forms of the codes share their bytes.
+  // Each is kept once, if it is asked for, and the forms of the codes share their bytes.
   std::string codes(OnnxGraphBuilder& out) const;         // uint8 [rows, groups, bytes of a group]
   std::string code_rows(OnnxGraphBuilder& out) const;     // uint8 [rows, bytes of a row]
   std::string code_numbers(OnnxGraphBuilder& out) const;  // uint4 or uint8 [rows, columns]
@@ -62,6 +62,8 @@ struct PackedMatrix {
 
  private:
   void add_parts(OnnxGraphBuilder& out) const;
+  std::string form_of_codes(OnnxGraphBuilder& out, std::string_view ending, OnnxType type,
+                            std::vector<int64_t> dims) const;
 };
 
 }  // namespace adze::formats

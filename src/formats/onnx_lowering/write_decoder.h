@@ -5,11 +5,11 @@
 
 #include "base/output_folder.h"
 #include "formats/format.h"
+#include "formats/graph_folder.h"
 #include "formats/onnx_lowering/lowering.h"
 
 namespace adze::formats {
 
-inline constexpr std::string_view kOnnxModelFile = "model.onnx";
 inline constexpr std::string_view kOnnxDataFile = "model.onnx.data";
 
 /// Writes both files and returns the histories that the graph has, keys and values of each layer in turn.

@@ -6,11 +6,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
+#include <map>
 
 #include "base/error.h"
 #include "base/output_folder.h"
 #include "codecs/codec.h"
+#include "formats/graph_folder.h"
 #include "formats/openvino_ir/ir_numbers.h"
 #include "ops/standard/narrow_floats.h"
 #include "ops/standard/quantized_numbers.h"
@@ -32,9 +33,12 @@ std::string_view ir_name_of(const graph::Value& value) {
   return name;
 }
 
-void collect_unknown_ops(const graph::Graph& graph, std::set<std::string_view>& unknown) {
+/// Each op with the first node that has it.
+using UnknownOps = std::map<std::string_view, std::string_view>;
+
+void collect_unknown_ops(const graph::Graph& graph, UnknownOps& unknown) {
   for (const graph::Node& node : graph.nodes) {
-    if (!find_ir_writing(node.op->name)) unknown.insert(node.op->name);
+    if (!find_ir_writing(node.op->name)) unknown.emplace(node.op->name, node.name);
     for (const auto& body : node.subgraphs) {
       if (body) collect_unknown_ops(*body, unknown);
     }
@@ -44,6 +48,13 @@ void collect_unknown_ops(const graph::Graph& graph, std::set<std::string_view>& 
 std::vector<int64_t> constant_dims(const graph::ValueType& type) {
   std::vector<int64_t> dims;
   for (const graph::Dim& dim : type.dims) dims.push_back(dim.constant());
+  return dims;
+}
+
+/// -1 for sizes that are open.
+std::vector<int64_t> port_dims(const graph::ValueType& type) {
+  std::vector<int64_t> dims;
+  for (const graph::Dim& dim : type.dims) dims.push_back(dim.is_constant() ? dim.constant() : -1);
   return dims;
 }
 
@@ -129,10 +140,12 @@ void GraphToIr::write_nodes() {
 }
 
 void GraphToIr::run() {
-  std::set<std::string_view> unknown;
+  UnknownOps unknown;
   collect_unknown_ops(graph_, unknown);
-  if (!unknown.empty()) {
-    fail(ErrorCode::unsupported, "these ops have no form in OpenVINO's IR: {}", fmt::join(unknown, ", "));
+  std::vector<std::string> told;
+  for (const auto& [op, node] : unknown) told.push_back(fmt::format("{} (node '{}')", op, node));
+  if (!told.empty()) {
+    fail(ErrorCode::unsupported, "these ops have no form in OpenVINO's IR: {}", fmt::join(told, ", "));
   }
   declare_inputs();
   write_nodes();
@@ -140,7 +153,8 @@ void GraphToIr::run() {
 }
 
 void GraphToIr::add_results() {
-  for (const graph::ValueId id : graph_.outputs) out_->result(value(id), graph_.value(id).name);
+  for (const graph::ValueId id : graph_.outputs)
+    out_->result(value(id), graph_.value(id).name, port_dims(graph_.value(id).type));
 }
 
 IrValue GraphToIr::input(size_t index) {
@@ -289,17 +303,20 @@ IrValue GraphToIr::scalar(double value, StorageType type) {
   return out_->packed(fmt::format("{} {}", type->name, value), ir_type_of(type), {}, {bytes.begin(), bytes.end()});
 }
 
+std::string ir_data_beside(const std::string& path) {
+  return std::filesystem::path(path).replace_extension(".bin").string();
+}
+
 void write_ir_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options) {
-  namespace fs = std::filesystem;
   GraphToIr writer(*graph.graph, graph.weights);
   writer.run();
   const std::string& name = graph.graph->name;
-  if (fs::path(path).extension() == ".xml") {
-    writer.out().write(name, path, fs::path(path).replace_extension(".bin").string(), options);
+  if (std::filesystem::path(path).extension() == ".xml") {
+    writer.out().write(name, path, ir_data_beside(path), options);
     return;
   }
   OutputFolder folder(path);
-  writer.out().write(name, folder.path_of("openvino_model.xml"), folder.path_of("openvino_model.bin"), options);
+  writer.out().write(name, folder.path_of(std::string(kIrModelFile)), folder.path_of("openvino_model.bin"), options);
   folder.commit();
 }
 

@@ -121,7 +121,11 @@ struct IrWriting {
 /// Null when unknown.
 const IrWriting* find_ir_writing(std::string_view op);
 
+/// Where the numbers of OUT.xml lie: OUT.bin.
+std::string ir_data_beside(const std::string& path);
+
 /// OUT.xml with OUT.bin beside it. `path` ends in .xml, or is the folder that openvino_model.xml is written into.
+/// Error(bad_input) where there is an OUT.bin but no OUT.xml.
 void write_ir_graph(const StandardGraph& graph, const std::string& path, const WriteOptions& options);
 
 }  // namespace adze::formats

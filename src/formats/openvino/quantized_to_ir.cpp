@@ -61,6 +61,11 @@ void give_quantized(GraphToIr& g, IrValue sum, IrValue scales, size_t scale, siz
   g.give(as_byte(g, g.both("Add", scaled, wide(g, g.input(zero))), g.storage(zero)));
 }
 
+/// What codes stand for: their scale and, where there is one, their zero point follow them among the inputs.
+IrValue dequantized(GraphToIr& g, size_t codes) {
+  return g.both("Multiply", centered(g, codes, codes + 2, 1), as_f32(g, codes + 1, along_axis(g, codes + 1, codes, 1)));
+}
+
 /// round(x / scale) + zero
 IrValue codes_of(GraphToIr& g, IrValue x, IrValue scale, IrValue zero) {
   return as_byte(g, g.both("Add", rounded(g, g.both("Divide", x, scale)), zero), &codecs::u8.info);
@@ -114,6 +119,14 @@ void ir_put_q_linear_mat_mul(GraphToIr& g, Row) {
   const IrValue scales =
       g.both("Multiply", as_f32(g, 1, along_axis(g, 1, 0, -2)), as_f32(g, 4, along_axis(g, 4, 3, -1)));
   give_quantized(g, sum, scales, 6, 7);
+}
+
+void ir_put_q_linear_add(GraphToIr& g, Row) {
+  const StorageType type = g.storage(0);
+  if (!is_byte(type)) g.refuse("results other than 8-bit integers");
+  const IrValue sum = g.both("Add", dequantized(g, 0), dequantized(g, 3));
+  const IrValue scaled = rounded(g, g.both("Divide", sum, as_f32(g, 6, g.input(6))));
+  g.give(as_byte(g, g.has(7) ? g.both("Add", scaled, wide(g, g.input(7))) : scaled, type));
 }
 
 void ir_put_conv_integer(GraphToIr& g, Row row) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/graph_folder.h"
 #include "formats/hf/config_json.h"
 #include "formats/hf/read_hf.h"
 #include "formats/openvino/ir_weights.h"
@@ -16,9 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kModelFile = "openvino_model.xml";
-
-std::string model_file(const std::string& folder) { return (fs::path(folder) / kModelFile).string(); }
+std::string model_file(const std::string& folder) { return (fs::path(folder) / kIrModelFile).string(); }
 
 /// As they hang in the module that was exported, and those that it lost the names of.
 void add_module_names(const std::string& folder, const IrDocument& document, std::vector<model::Tensor>& stored) {
@@ -52,7 +51,7 @@ bool is_openvino(const std::string& path) {
 }
 
 model::Model read_openvino(const std::string& path, const ReadOptions& options) {
-  if (!fs::is_directory(path)) return read_openvino_ir(path, options);
+  if (is_openvino_ir(path)) return read_openvino_ir(path, options);
   const auto document = read_ir_document(model_file(path));
   auto stored = ir_weights(document);
   const bool is_canonical =

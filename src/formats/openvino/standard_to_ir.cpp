@@ -111,6 +111,7 @@ constexpr std::array kWritings = {
     IrWriting{"PRelu", "", "", ir_put_leaky_relu},
     IrWriting{"Pad", "Pad", "opset12", ir_put_pad},
     IrWriting{"Pow", "Power", "opset1", ir_put_pow},
+    IrWriting{"QLinearAdd", "", "", ir_put_q_linear_add},
     IrWriting{"QLinearConv", "Convolution", "opset1", ir_put_q_linear_conv},
     IrWriting{"QLinearMatMul", "", "", ir_put_q_linear_mat_mul},
     IrWriting{"QuantizeLinear", "", "", ir_put_quantize},

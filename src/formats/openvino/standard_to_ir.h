@@ -50,6 +50,7 @@ void ir_put_quantize(GraphToIr& g, Row row);
 void ir_put_dequantize(GraphToIr& g, Row row);
 void ir_put_dynamic_quantize(GraphToIr& g, Row row);
 void ir_put_mat_mul_integer(GraphToIr& g, Row row);
+void ir_put_q_linear_add(GraphToIr& g, Row row);
 void ir_put_q_linear_mat_mul(GraphToIr& g, Row row);
 void ir_put_conv_integer(GraphToIr& g, Row row);
 void ir_put_q_linear_conv(GraphToIr& g, Row row);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/output_folder.h"
+#include "formats/graph_folder.h"
 #include "formats/hf/config_json.h"
 #include "formats/hf/generation_config.h"
 #include "formats/hf/json_numbers.h"
@@ -48,8 +49,8 @@ void write_openvino(const model::Model& model, const std::string& path, const Wr
   IrLowering lowering(model, graph);
   lowering.run();
   OutputFolder folder(path);
-  lowering.out().write(model.architecture, folder.path_of("openvino_model.xml"), folder.path_of("openvino_model.bin"),
-                       options);
+  lowering.out().write(model.architecture, folder.path_of(std::string(kIrModelFile)),
+                       folder.path_of("openvino_model.bin"), options);
   write_text_file(folder.path_of("openvino_config.json"), openvino_config_text());
   write_text_file(folder.path_of("config.json"), config_json_of(model));
   const std::string generation = generation_config_of(model);

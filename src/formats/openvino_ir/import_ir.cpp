@@ -38,6 +38,9 @@ StandardGraph import_ir(const IrDocument& document, const std::string& where) {
     importer.import();
     verify(*importer.graph());
     result.graph = importer.graph();
+    if (result.graph->outputs.empty()) {
+      fail(ErrorCode::bad_input, "it has no layer Result, so nothing would be computed; the file may be cut off");
+    }
     return result;
   });
 }

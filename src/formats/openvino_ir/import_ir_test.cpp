@@ -155,6 +155,7 @@ TEST(ImportIr, ConstantsLieWithinTheirFile) {
 TEST(ImportIr, RefusesWhatIsNoIr) {
   EXPECT_THAT(refusal("", "", {}, "7"), HasSubstr("version 7"));
   EXPECT_THAT(refusal("<layer", ""), HasSubstr("no XML"));
+  EXPECT_THAT(refusal("", ""), HasSubstr("no layer Result"));
   EXPECT_THAT(refusal(R"(<layer id="seven" name="a" type="ReLU"/>)", ""), HasSubstr("id=\"seven\""));
   std::string nested;
   for (int i = 0; i < 40; ++i) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "codecs/codec.h"
+#include "formats/file_pair.h"
 #include "formats/tensor_stream.h"
 
 namespace adze::formats {
@@ -114,8 +115,10 @@ IrValue IrBuilder::parameter(const std::string& name, const std::string& shape, 
                  {Output{std::string(type), name}}});
 }
 
-void IrBuilder::result(IrValue value, const std::string& name) {
-  std::string& names = layers_[value.layer].outputs[value.port].name;
+void IrBuilder::result(IrValue value, const std::string& name, std::vector<int64_t> dims) {
+  Output& output = layers_[value.layer].outputs[value.port];
+  output.dims = std::move(dims);
+  std::string& names = output.name;
   if (!names.empty()) names += ',';
   for (const char c : name) names += c == ',' ? "\\," : std::string(1, c);  // a comma parts names
   append({new_name("Result"), "Result", "opset1", {}, {value}, {}});
@@ -195,7 +198,8 @@ void IrBuilder::write_constants(OutputFile& data, TensorStream& stream) {
   }
 }
 
-// Inputs are numbered from 0 on, and the outputs follow them. Sizes of ports follow from the layers.
+// Inputs are numbered from 0 on, and the outputs follow them. Sizes of ports follow from the layers; those of results
+// are there for readers that do not work them out.
 void IrBuilder::put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges) const {
   const Layer& layer = layers_[id];
   pugi::xml_node node = layers.append_child("layer");
@@ -216,6 +220,7 @@ void IrBuilder::put_layer(size_t id, pugi::xml_node layers, pugi::xml_node edges
     pugi::xml_node made = outputs.append_child("port");
     put(made, {{"id", std::to_string(layer.inputs.size() + port)}, {"precision", precision_of(output.element)}});
     if (!output.name.empty()) put(made, {{"names", output.name}});
+    for (const int64_t dim : output.dims) made.append_child("dim").text().set(dim);
   }
   for (const IrBuiltBody& body : layer.bodies) {
     put_port_map(node, body);
@@ -231,10 +236,10 @@ void IrBuilder::put_graph(pugi::xml_node parent) const {
 
 void IrBuilder::write(const std::string& name, const std::string& xml_path, const std::string& data_path,
                       const WriteOptions& options) {
+  require_free_beside(xml_path, data_path);
   OutputFile data(data_path);
   TensorStream stream(options, constant_bytes());
   write_constants(data, stream);
-  data.commit();
   pugi::xml_document document;
   pugi::xml_node net = document.append_child("net");
   put(net, {{"name", name}, {"version", kIrVersion}});
@@ -245,7 +250,9 @@ void IrBuilder::write(const std::string& name, const std::string& xml_path, cons
   }
   std::ostringstream text;
   document.save(text, "\t");
-  write_text_file(xml_path, text.str());
+  OutputFile xml(xml_path);
+  xml.append(text.str());
+  commit_pair(xml, data);
 }
 
 }  // namespace adze::formats

@@ -59,7 +59,8 @@ class IrBuilder {
                                        std::vector<IrBuiltBody> bodies, const std::vector<IrType>& types);
   /// "?" and numbers: "?,?".
   IrValue parameter(const std::string& name, const std::string& shape, IrType type);
-  void result(IrValue value, const std::string& name);
+  /// `dims`: its sizes, -1 for those that are open; empty where they are not known.
+  void result(IrValue value, const std::string& name, std::vector<int64_t> dims = {});
   /// What a body gives out; the number of its layer.
   int64_t body_result(IrValue value);
   /// Keeps a value in a variable.
@@ -94,7 +95,8 @@ class IrBuilder {
  private:
   struct Output {
     std::string element;
-    std::string name = {};  // of a parameter, or of what results take
+    std::string name = {};           // of a parameter, or of what results take
+    std::vector<int64_t> dims = {};  // of what results take, where they are known
   };
   struct Layer {
     std::string name;

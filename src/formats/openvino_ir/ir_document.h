@@ -73,12 +73,12 @@ struct IrDocument {
 /// Graphs inside layers inside graphs: bounds every recursion over them.
 inline constexpr int kMaxIrDepth = 16;
 
-/// A file whose first element is <net>, as OpenVINO's IR begins.
-bool is_openvino_ir(const std::string& path);
+/// A file whose first element is <net>, as OpenVINO's IR begins, or a folder with one alone (graph_folder.h).
+bool is_openvino_ir(const std::string& file_or_folder);
 
 /// The file, and the constants in the .bin beside it. Error(bad_input) for what is malformed, naming file and layer;
-/// Error(unsupported) for versions before 10.
-IrDocument read_ir_document(const std::string& path);
+/// Error(not_found) where constants have no file; Error(unsupported) for versions before 10.
+IrDocument read_ir_document(const std::string& file_or_folder);
 
 /// The same for text in memory and constants that are given.
 IrDocument read_ir_text(std::span<const std::byte> text, std::span<const std::byte> constants,

@@ -1,6 +1,7 @@
 // lint: foreign names: OpenVINO
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
@@ -8,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/graph_folder.h"
 #include "formats/openvino_ir/ir_document.h"
 
 namespace adze::formats {
@@ -137,9 +139,17 @@ void read_told(pugi::xml_node node, const std::string& path, std::map<std::strin
   }
 }
 
+bool has_constants(const IrGraph& graph) {
+  return std::ranges::any_of(graph.layers, [](const IrLayer& layer) {
+    return (layer.attributes.contains("offset") && layer.attributes.contains("size")) ||
+           std::ranges::any_of(layer.bodies, [](const IrBody& body) { return has_constants(*body.graph); });
+  });
+}
+
 }  // namespace
 
-bool is_openvino_ir(const std::string& path) {
+bool is_openvino_ir(const std::string& file_or_folder) {
+  const std::string path = graph_file(file_or_folder, kIrModelFile);
   if (fs::path(path).extension() != ".xml") return false;
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) return false;
@@ -172,13 +182,20 @@ IrDocument read_ir_text(std::span<const std::byte> text, std::span<const std::by
   });
 }
 
-IrDocument read_ir_document(const std::string& path) {
+IrDocument read_ir_document(const std::string& file_or_folder) {
+  const std::string path = graph_file(file_or_folder, kIrModelFile);
   const auto text = MappedFile::open(path);
   const std::string beside = fs::path(path).replace_extension(".bin").string();
   std::error_code ignored;
-  // A graph without constants has none.
-  const auto constants = fs::exists(beside, ignored) ? MappedFile::open(beside) : nullptr;
-  return read_ir_text(text->bytes(), constants ? constants->bytes() : std::span<const std::byte>(), constants, path);
+  if (fs::exists(beside, ignored)) {
+    const auto constants = MappedFile::open(beside);
+    return read_ir_text(text->bytes(), constants->bytes(), constants, path);
+  }
+  auto document = read_ir_text(text->bytes(), {}, nullptr, path);
+  if (has_constants(document.graph)) {
+    fail(ErrorCode::not_found, "{}: no such file; the constants of {} lie there", beside, path);
+  }
+  return document;
 }
 
 }  // namespace adze::formats

@@ -26,7 +26,7 @@ TensorPointers in_file_order(TensorPointers tensors) {
 Json header_entry(const model::Tensor& tensor, uint64_t begin) {
   const auto dtype = dtype_of(tensor.storage);
   if (dtype.empty()) {
-    fail(ErrorCode::unsupported, "tensor '{}': safetensors cannot hold {}; choose a dtype such as bf16", tensor.name,
+    fail(ErrorCode::unsupported, "tensor '{}': safetensors cannot hold {}; --dtype bf16 stores floats", tensor.name,
          tensor.storage->name);
   }
   const auto dims = tensor.shape.dims();
