@@ -136,8 +136,10 @@ Table list_ops() {
 }
 
 Table list_passes() {
-  Table list(
-      {{"Name", "name"}, {"By default", "by_default"}, {"Of graph formats", "of_graph_formats"}, {"What", "what"}});
+  Table list({{"Name", "name"},
+              {"Of language models", "of_language_models"},
+              {"Of graph formats", "of_graph_formats"},
+              {"What", "what"}});
   const auto is_in = [](std::span<const std::string_view> pipeline, std::string_view name) {
     return std::ranges::find(pipeline, name) != pipeline.end();
   };

@@ -298,7 +298,10 @@ const Verb bench_verb = make_verb<BenchOptions, run_bench>({
         "Measures prompt and generation speed, time to the first token and memory. Figures are medians over "
         "rounds; ± is half the distance from the slowest to the fastest round. Generation starts behind "
         "--depth tokens, and its speed is that of all sequences together. Peak memory counts mapped weights, "
-        "private memory does not.",
+        "private memory does not. A model of a graph format is run with inputs that are given or made up, a round at "
+        "least 50 ms long. Processor is what a run takes of all threads together, Start the time until the first run "
+        "has ended, which optimizes the graph and packs weights, Values the most memory that values between nodes "
+        "take at a time.",
     .examples = kExamples,
 });
 

@@ -198,8 +198,10 @@ const Verb diff_verb = make_verb<DiffOptions, run_diff>({
     .description =
         "Compares two models: every number of every tensor, decoded; hyper-parameters and generation defaults; "
         "vocabulary, merges, special tokens and the encodings of sample texts in many scripts; and what the chat "
-        "templates make of sample conversations. Names, licences and storage types do not count. The exit status is 0 "
-        "when the models are equal, 1 when they differ.",
+        "templates make of sample conversations. Names, licences and storage types do not count. Of models of graph "
+        "formats: nodes by op, with attributes and where inputs come from; every stored number; and what both compute "
+        "of the same inputs, where --tolerance is the largest difference in an output, relative to the largest number "
+        "in it. The exit status is 0 when the models are equal, 1 when they differ.",
     .examples = kExamples,
 });
 

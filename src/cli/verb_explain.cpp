@@ -207,7 +207,9 @@ const Verb explain_verb = make_verb<ExplainOptions, run_explain>({
     .group = "Look",
     .summary = "show which kernel runs each node, and why faster ones do not",
     .description = "Plans a model for this machine and shows the kernel that runs each node of its graph, with the "
-                   "better ones that were passed over and their reasons.",
+                   "better ones that were passed over and their reasons. Of a model of a graph format: the ops after "
+                   "the passes that it goes through before it runs; --time runs it with inputs that are given or made "
+                   "up.",
     .examples = kExamples,
 });
 

@@ -91,7 +91,7 @@ constexpr Example kExamples[] = {
 const Verb pass_verb = make_verb<PassVerbOptions, run_pass>({
     .name = "pass",
     .group = "Make",
-    .summary = "rewrite the graph of an ONNX model by one pass",
+    .summary = "rewrite the graph of a model by one pass",
     .description = "Runs one pass over a graph, verifies what it leaves and writes it as ONNX of the newest opset. The "
                    "result computes the same; other programs run it, too (fused convolutions are operators of ONNX "
                    "Runtime, domain com.microsoft).",

@@ -140,7 +140,7 @@ constexpr Example kExamples[] = {
 const Verb run_verb = make_verb<RunOptions, run_run>({
     .name = "run",
     .group = "Run",
-    .summary = "continue a text, or compute an ONNX graph",
+    .summary = "continue a text, or compute a graph",
     .description = "Continues a prompt and prints only the continuation, as it comes. Sampling follows the options, "
                    "else the model's own generation defaults, else the defaults shown. A model of a graph format takes "
                    "named tensors, pictures and sounds, and shows what its outputs hold.",

@@ -20,6 +20,11 @@ class List(VerbTest):
             text = self.adze("list", table["table"]).stdout
             self.assertEqual(len(text.splitlines()), len(rows) + 2)
 
+    def test_passes_say_which_models_they_are_for(self):
+        passes = {row["name"]: row for row in self.json_of("list", "passes")}
+        row = passes["fold_constants"]
+        self.assertEqual((row["of_language_models"], row["of_graph_formats"]), (False, True))
+
     def test_codecs_have_their_bits(self):
         bits = {row["name"]: row["bits"] for row in self.json_of("list", "codecs")}
         self.assertEqual((bits["f32"], bits["q4_0"], bits["q8_0"], bits["q4_k"]), (32, 4.5, 8.5, 4.5))
