@@ -10,6 +10,7 @@
 #include "cli/verb.h"
 #include "formats/format.h"
 #include "pipeline/merge_adapter.h"
+#include "pipeline/target_format.h"
 
 namespace adze::cli {
 namespace {
@@ -82,6 +83,8 @@ void run_merge(const MergeOptions& options, Console& console) {
   request.threads = static_cast<unsigned>(options.threads);
   request.max_memory_bytes = parse_byte_size("--max-ram", options.max_ram);
   request.measure = !options.no_quality;
+  if (const auto fault = pipeline::target_fault(request.format, request.target); !fault.empty())
+    throw UsageError(fault);
   if (request.measure) request.text = options.text.read();
   ProgressBar progress(console);
   const auto report = pipeline::merge_adapter(request, progress);

@@ -8,6 +8,7 @@
 #include "cli/text_arguments.h"
 #include "cli/verb.h"
 #include "pipeline/optimize.h"
+#include "pipeline/target_format.h"
 #include "report/table.h"
 
 namespace adze::cli {
@@ -143,6 +144,7 @@ report::FactList facts_of(const pipeline::OptimizeReport& report) {
 
 void run_optimize(const OptimizeOptions& options, Console& console) {
   const auto request = request_of(options);
+  if (const auto fault = pipeline::target_fault("", request.target); !fault.empty()) throw UsageError(fault);
   ProgressBar progress(console);
   const auto report = pipeline::optimize(request, progress);
   if (options.json) {

@@ -253,7 +253,7 @@ class Verification {
     again.statistics = statistics_;
     again.target = request_.output;
     again.threads = request_.threads;
-    if (again.format.empty() && is_folder()) again.format = formats::format_of(request_.output).name;
+    if (again.format.empty()) again.format = is_folder() ? formats::format_of(request_.output).name : "gguf";
     return again;
   }
 

@@ -16,6 +16,11 @@ class Optimize(VerbTest):
         self.text.write_text("the cat and the dog and the bird sat there for a long while. " * 20)
         self.out = self.folder / "small.gguf"
 
+    def test_a_target_of_another_format_is_refused_before_any_trial(self):
+        self.out = self.folder / "small.onnx"
+        self.refuses(*self.words(), status=USAGE, says="small.onnx: language models are written as onnx into a folder")
+        self.assertFalse((self.folder / "small.onnx.trials.sqlite").exists())
+
     def words(self, *more):
         return ["optimize", self.model, self.out, "--text", self.text, "--chunks", 2, "--chunk-tokens", 32, *more]
 
