@@ -111,7 +111,10 @@ class Verification {
   Verification(const VerifyRequest& request, Progress& progress)
       : request_(request), progress_(progress), card_path_(card_paths(request.output).json) {
     std::error_code ignored;
-    if (!fs::exists(request.output, ignored)) fail(ErrorCode::not_found, "{}: no such file or folder", request.output);
+    // A model in parts has a card, but no file of its name.
+    if (!fs::exists(request.output, ignored) && !fs::exists(card_path_, ignored)) {
+      fail(ErrorCode::not_found, "{}: no such file or folder", request.output);
+    }
     if (!fs::exists(card_path_, ignored)) {
       fail(ErrorCode::not_found, "{}: no such file; `adze quantize` writes a quality card beside what it makes",
            card_path_);
