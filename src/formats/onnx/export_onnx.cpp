@@ -170,6 +170,7 @@ class GraphExporter {
     if (op == "TextConstant") return add_texts(node);
     OnnxNode result{node.name, op, domain_of(node), {}, {}, {}, {}};
     for (const ValueId id : node.inputs) result.inputs.push_back(name_of(id));
+    if (op == "Loop") result.inputs.resize(std::max<size_t>(result.inputs.size(), 2));  // names of both, given or not
     for (const ValueId id : node.outputs) result.outputs.push_back(name_of(id));
     for (const auto& [name, value] : node.attributes) result.attributes.push_back(attribute_of(name, value));
     add_bodies(node, result);

@@ -109,6 +109,19 @@ TEST(ExportOnnx, KeepsWhatTheFileSaysOfItself) {
   EXPECT_EQ(export_onnx(import_onnx(model, "test.onnx")).metadata, model.metadata);
 }
 
+TEST(ExportOnnx, LoopsNameBothOfTheirFirstInputs) {
+  auto body = std::make_shared<OnnxGraph>();
+  body->name = "round";
+  body->nodes = {onnx_node("Identity", {"more"}, {"goes_on"}), onnx_node("Relu", {"x"}, {"part"})};
+  body->inputs = {test::onnx_value("i", {}, OnnxType::int64), test::onnx_value("more", {}, OnnxType::boolean)};
+  body->outputs = {test::onnx_value("goes_on", {}, OnnxType::boolean), test::onnx_value("part", {OnnxDim{{}, "N"}})};
+  auto model = onnx_model({onnx_node("Loop", {"rounds", ""}, {"y"}, {{"body", OnnxSubgraph(body), {}}})});
+  model.graph.initializers = {onnx_numbers<int64_t>("rounds", OnnxType::int64, {}, {3})};
+  model.graph.outputs = {test::onnx_value("y", {OnnxDim{}, OnnxDim{{}, "N"}})};
+  const auto inputs = export_onnx(import_onnx(model, "test.onnx")).graph.nodes[0].inputs;
+  EXPECT_THAT(inputs, testing::ElementsAre("rounds", ""));
+}
+
 TEST(ExportOnnx, ListsOfTextsStayLists) {
   const std::vector<std::string> words{"a", "the"};
   auto model = onnx_model({onnx_node("StringNormalizer", {"x"}, {"y"}, {{"stopwords", words, {}}})});
