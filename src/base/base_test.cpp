@@ -106,6 +106,13 @@ TEST(OutputFile, ReplacesNothingButFiles) {
   EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 }
 
+TEST(MappedFile, DoesNotWaitForWhatIsNoFile) {
+  const TemporaryFolder folder(scratch_path("no_input"));
+  const std::string pipe = folder.path() + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THROW(MappedFile::open(pipe), Error);
+}
+
 TEST(OutputFolder, IsMadeWhereALinkLeads) {
   const TemporaryFolder folder(scratch_path("folder_link"));
   std::filesystem::create_symlink("there", folder.path() + "/link");

@@ -39,7 +39,8 @@ class Descriptor {
 }
 
 int open_for_reading(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe would wait for somebody to write into it; it is refused like whatever is no file.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) fail_open(path);
   return descriptor;
 }
