@@ -18,7 +18,7 @@ using graph::Dim;
 using graph::ValueKind;
 using graph::ValueType;
 
-constexpr size_t kMaxParts = size_t{1} << 22;
+constexpr size_t kMaxImportedParts = size_t{1} << 22;
 
 }  // namespace
 
@@ -50,7 +50,7 @@ TfliteImporter::TfliteImporter(const TfliteModel& model, size_t subgraph, model:
 void TfliteImporter::count_parts() {
   if (depth_ > graph::kMaxSubgraphDepth) fail(ErrorCode::bad_input, "graphs are nested too deep, or name themselves");
   *parts_ += 1 + source_.tensors.size() + source_.operators.size();
-  if (*parts_ > kMaxParts) fail(ErrorCode::bad_input, "its graphs name each other too often");
+  if (*parts_ > kMaxImportedParts) fail(ErrorCode::bad_input, "its graphs name each other too often");
 }
 
 ValueType TfliteImporter::type_of(const TfliteTensor& tensor) const {
