@@ -9,7 +9,11 @@
 namespace adze::ops {
 namespace {
 
-inline float within(float x, float least, float most) { return x < least ? least : x > most ? most : x; }
+/// NaN, which scales of a file can make, becomes the most, as vectors of other kernels have it.
+inline float within(float x, float least, float most) {
+  const float below = x < most ? x : most;
+  return below > least ? below : least;
+}
 
 /// Adding it rounds numbers below 2^22 to whole ones, ties to even.
 constexpr float kRounder = 0x1.8p23f;

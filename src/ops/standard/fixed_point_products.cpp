@@ -22,7 +22,7 @@ AddBytesFixed add_bytes_of_isa() {
 
 bool set_factors(FixedPointSum& sum, float a_ratio, float b_ratio, int32_t a_zero, int32_t b_zero) {
   const float largest = std::max(std::fabs(a_ratio), std::fabs(b_ratio));
-  if (!(largest >= 0x1p-10f && largest < 0x1p8f)) return false;
+  if (!(largest >= 0x1p-10f && largest < 0x1p8f) || std::isnan(b_ratio)) return false;
   sum.shift = kFactorBits - std::ilogb(largest);
   const auto factor = [&](float ratio) {
     return static_cast<int32_t>(std::nearbyint(std::ldexp(static_cast<double>(ratio), sum.shift)));

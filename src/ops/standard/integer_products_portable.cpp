@@ -18,7 +18,7 @@ int32_t ended(const IntegerPanelProduct& p, int64_t row, int64_t column, int64_t
 
 uint8_t code_of(const IntegerEnd& end, int64_t row, int64_t column, int32_t sum) {
   const float scale = end.row_scales ? end.row_scales[row] : end.column_scales[column];
-  const float scaled = std::clamp(static_cast<float>(sum) * scale, -0x1p24f, 0x1p24f);
+  const float scaled = std::fmax(std::fmin(static_cast<float>(sum) * scale, 0x1p24f), -0x1p24f);  // also NaN
   return static_cast<uint8_t>(std::clamp(static_cast<int32_t>(std::nearbyint(scaled)) + end.zero, end.least, end.most));
 }
 

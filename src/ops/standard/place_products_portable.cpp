@@ -36,7 +36,7 @@ void finish(const BytePlaces& to, int64_t place, int64_t output, int32_t sum) {
     return;
   }
   const float limit = 1 << 24, scaled = static_cast<float>(sum) * end.column_scales[output];
-  const auto code = static_cast<int32_t>(std::nearbyintf(std::clamp(scaled, -limit, limit))) + end.zero;
+  const auto code = static_cast<int32_t>(std::nearbyintf(std::fmax(std::fmin(scaled, limit), -limit))) + end.zero;
   to.codes[at] = static_cast<uint8_t>(std::clamp(code, end.least, end.most));
 }
 

@@ -355,5 +355,14 @@ TEST(StandardOps, RotaryHeadsAreAsWideAsTheirCosines) {
   EXPECT_THAT(by_width[0].tensor().numbers<float>(), testing::ElementsAreArray(plain[0].tensor().numbers<float>()));
 }
 
+TEST(StandardOps, CodesOfNoNumberAreTheLargest) {
+  const HostTensor one = numbers_of({}, {1}), no_number = numbers_of({}, {NAN}), zero = bytes_of({}, 0);
+  for (const int64_t channels : {1, 3}) {
+    const HostTensor x = bytes_of({1, channels, 1, 9}, 2), weights = bytes_of({1, channels, 1, 1}, 3);
+    const auto y = run("QLinearConv", {x, no_number, zero, weights, one, zero, one, zero});
+    for (const uint8_t code : y[0].tensor().numbers<uint8_t>()) EXPECT_EQ(code, 255) << channels;
+  }
+}
+
 }  // namespace
 }  // namespace adze::ops
