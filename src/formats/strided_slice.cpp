@@ -52,7 +52,8 @@ ValueId shrunk_ends(StandardNodes& n, ValueId begins, ValueId ends, const Ints& 
   auto last = n.integers(ends);
   if (first && last) {
     for (size_t i = 0; i < count; ++i) {
-      if (is_set(shrunk, i)) (*last)[i] = (*first)[i] == -1 ? kEnd : (*first)[i] + 1;
+      const int64_t begin = (*first)[i];
+      if (is_set(shrunk, i)) (*last)[i] = begin == -1 || begin == kEnd ? kEnd : begin + 1;
     }
     return n.ints(*last);
   }

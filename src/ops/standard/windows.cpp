@@ -98,7 +98,10 @@ Windows windows_of(const StandardCall& call, std::vector<int64_t> input, std::ve
     fail(ErrorCode::bad_input, "attribute 'auto_pad' must be NOTSET, SAME_UPPER, SAME_LOWER or VALID");
   }
   const bool ceil = call.integer("ceil_mode", 0) != 0;
-  for (size_t axis = 0; axis < count; ++axis) w.output.push_back(output_size(w, axis, ceil));
+  for (size_t axis = 0; axis < count; ++axis) {
+    w.output.push_back(output_size(w, axis, ceil));
+    if (w.output[axis] == 1) w.strides[axis] = 1;  // no step is made, and kernels lay planes out by their strides
+  }
   return w;
 }
 
